@@ -1,0 +1,51 @@
+/* batch.c - making and freeing batches */
+#include "pipeline/batch.h"
+
+#include "base/mem.h"
+
+struct batch *batch_new(unsigned lane, uint64_t number)
+{
+	struct batch *batch = mem_calloc(1, sizeof(*batch));
+
+	batch->lane = lane;
+	batch->number = number;
+	return batch;
+}
+
+void batch_free(struct batch **batch_ptr)
+{
+	struct batch *batch = *batch_ptr;
+
+	if (batch == NULL)
+		return;
+	for (size_t i = 0; i < batch->blocks_count; i++)
+		block_encoded_deinit(&batch->blocks[i].encoded);
+	mem_free(batch->streams);
+	mem_free(batch->blocks);
+	mem_free(batch->counts);
+	mem_free(batch->groups);
+	mem_free(batch->findings);
+	mem_free(batch->windows);
+	mem_free(batch->learned);
+	table_deinit(&batch->counts_index);
+	table_deinit(&batch->groups_index);
+	table_deinit(&batch->findings_index);
+	table_deinit(&batch->windows_index);
+	arena_deinit(&batch->arena);
+	mem_free(batch);
+	*batch_ptr = NULL;
+}
+
+size_t batch_weight(const struct batch *batch)
+{
+	size_t weight = sizeof(*batch) + arena_bytes(&batch->arena);
+
+	for (size_t i = 0; i < batch->blocks_count; i++) {
+		const struct block_encoded *encoded = &batch->blocks[i].encoded;
+
+		weight += encoded->meta.len + encoded->body.len + encoded->words.len;
+	}
+	weight += batch->counts_count * sizeof(*batch->counts);
+	weight += batch->groups_count * sizeof(*batch->groups);
+	return weight + batch->findings_count * sizeof(*batch->findings);
+}

@@ -1,0 +1,73 @@
+/* learner.h - puts leaves into groups, and only ever merges groups
+ *
+ * Threads: learner_* lock inside; lanes keep a cache of leaf -> template key in front.
+ * Owner: learner_free frees; events borrow from the learner until learner_trim.
+ * Limits: learner_config; evictions are counted in learner_stats.
+ * Source: docs/grouping.md.
+ */
+#ifndef SIFTD_PIPELINE_LEARNER_H
+#define SIFTD_PIPELINE_LEARNER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "pipeline/normalize.h"
+
+struct learner;
+
+struct learner_config {
+	size_t templates_max; /* leaves and generalised templates kept */
+	size_t buckets_max;
+	size_t bytes_max;
+};
+
+enum learner_event_type {
+	LEARNER_TEMPLATE, /* a template key that was not there before */
+	LEARNER_MERGE     /* group of `root` becomes part of group of `key` */
+};
+
+/* what must be stored; re-emitted until committed */
+struct learner_event {
+	enum learner_event_type type;
+	uint64_t key;  /* TEMPLATE: its key; MERGE: the surviving root (older) */
+	uint64_t root; /* TEMPLATE: root of its group now; MERGE: the root that ends */
+	bool generalised;    /* TEMPLATE: stands for many leaves */
+	struct slice tokens; /* TEMPLATE: serialised, for learner_restore */
+	struct slice text;   /* TEMPLATE: readable, "<num>" and so on */
+	struct slice
+		sample; /* TEMPLATE: raw bytes of the first record, at most 4 KiB */
+	struct slice reason; /* why grouped: one sentence */
+};
+
+struct learner_stats {
+	uint64_t leaves;
+	uint64_t generalised;
+	uint64_t groups;
+	uint64_t buckets;
+	uint64_t evicted;
+	uint64_t free_text;
+	uint64_t bytes;
+};
+
+struct learner *learner_new(const struct learner_config *config);
+void learner_free(struct learner **learner);
+/* the template key of a leaf: known, matched, or made. The same leaf gives the same key
+ * for as long as the learner lives and after a restore. */
+uint64_t learner_key(struct learner *learner, uint64_t leaf,
+		     const struct tokens *tokens, const struct record *record);
+/* the oldest key of the group that the key belongs to now */
+uint64_t learner_root(struct learner *learner, uint64_t key);
+/* readable template of a key, copied into out; false when unknown */
+bool learner_text(struct learner *learner, uint64_t key, struct buf *out);
+/* events are numbered from 1; copies up to max of those above `after`, returns how many
+ */
+size_t learner_events(struct learner *learner, uint64_t after,
+		      struct learner_event *out, size_t max);
+/* events up to this number are committed everywhere and may be forgotten */
+void learner_trim(struct learner *learner, uint64_t up_to);
+/* puts a stored template back; call in stored order before any learner_key */
+MUST_CHECK int learner_restore(struct learner *learner,
+			       const struct learner_event *event, struct error *error);
+void learner_read_stats(struct learner *learner, struct learner_stats *out);
+
+#endif

@@ -1,0 +1,105 @@
+/* rules.h - what a rule is, and judging records by a compiled set of rules
+ *
+ * Threads: a struct rules is immutable after compiling and may be shared; a
+ *          rules_scratch belongs to one thread.
+ * Owner: rules_free; scratch before rules.
+ * Limits: RULES_MAX rules in a set; scanned text is cut at RULES_TEXT_MAX bytes.
+ */
+#ifndef SIFTD_PIPELINE_RULES_H
+#define SIFTD_PIPELINE_RULES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/slice.h"
+#include "base/yaml.h"
+#include "pipeline/record.h"
+
+#define RULES_MAX 2048
+#define RULES_TEXT_MAX ((size_t)64 * 1024)
+
+enum finding_severity { FINDING_LOW, FINDING_MED, FINDING_HIGH, FINDING_CRIT };
+
+enum window_type { WINDOW_NONE, WINDOW_THRESHOLD };
+
+struct rule_window {
+	enum window_type type;
+	int64_t span_us; /* length of the window */
+	uint64_t count;  /* threshold: at least so many events in the span */
+};
+
+enum rule_field {
+	RULE_FIELD_MESSAGE,
+	RULE_FIELD_TEMPLATE,
+	RULE_FIELD_SERVICE,
+	RULE_FIELD_HOST,
+	RULE_FIELD_LEVEL,
+	RULE_FIELD_ATTRIBUTE,
+	RULE_FIELD_GROUP
+};
+
+struct rule {
+	const char *id;
+	const char *title;
+	const char *description;
+	enum finding_severity severity;
+	uint8_t confidence; /* percent */
+	bool generic;       /* only where no specific rule matched */
+	struct rule_window window;
+	enum rule_field
+		group_by; /* key of the finding and window; GROUP: by group;
+			     TEMPLATE is not allowed; default: none (one per rule) */
+	bool grouped;
+};
+
+/* a set of rule indexes */
+struct rule_set {
+	uint64_t bits[RULES_MAX / 64];
+};
+
+struct rules;
+struct rules_scratch;
+
+/* what a rule looks at */
+struct rule_subject {
+	const struct record *record;
+	struct slice template_text;
+};
+
+/* docs: every document of every file, in order; the error has file:line:column */
+MUST_CHECK int rules_compile(const struct yaml_doc *docs, struct rules **out,
+			     struct error *error);
+/* all *.yaml of a folder, by name */
+MUST_CHECK int rules_load_folder(const char *path, struct rules **out,
+				 struct error *error);
+void rules_free(struct rules **rules);
+size_t rules_count(const struct rules *rules);
+const struct rule *rules_get(const struct rules *rules, size_t index);
+
+struct rules_scratch *rules_scratch_new(const struct rules *rules);
+void rules_scratch_free(struct rules_scratch **scratch);
+
+/* pass 1, once per template: `always` - rules that every event of the template matches,
+ * as only constant text decides; `maybe` - rules that must be judged on each event */
+void rules_judge_template(const struct rules *rules, struct rules_scratch *scratch,
+			  const struct rule_subject *subject, struct rule_set *always,
+			  struct rule_set *maybe);
+/* pass 2, per event: those of `maybe` that match; for ERROR and above all rules are
+ * judged, the generic one included (severity by level: rule_severity) */
+void rules_judge_event(const struct rules *rules, struct rules_scratch *scratch,
+		       const struct rule_subject *subject, const struct rule_set *maybe,
+		       struct rule_set *matched);
+/* runs every rule's own should and should-not cases; the error names the first failure
+ */
+MUST_CHECK int rules_test(const struct rules *rules, size_t *cases,
+			  struct error *error);
+
+static inline bool rule_set_has(const struct rule_set *set, size_t index)
+{
+	return (set->bits[index / 64] >> (index % 64) & 1) != 0;
+}
+
+const char *finding_severity_name(enum finding_severity severity);
+
+#endif

@@ -1,0 +1,79 @@
+/* port.h - what a source is, and what it is given
+ *
+ * Threads: start, stop and committed are called on the loop thread. A source that reads
+ * on a thread of its own hands chunks over with source_sink.put, which may be called
+ *          from any thread and waits for room (back-pressure); a source that lives on
+ * the loop uses try_put and pauses on false. Owner: the wiring owns the source; a chunk
+ * that was put belongs to the lane.
+ */
+#ifndef SIFTD_SOURCES_PORT_H
+#define SIFTD_SOURCES_PORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "pipeline/chunk.h"
+
+/* a position as stored in PostgreSQL; slices of text are NUL-terminated */
+struct stored_position {
+	char *stream;
+	char *detail;
+	struct position position;
+};
+
+struct stored_positions {
+	struct stored_position *items;
+	size_t count;
+};
+
+/* where a source puts its chunks; the stream's id chooses the lane */
+struct source_sink {
+	void *context;
+	/* is called when a reading thread has a chunk; waits; false: shutting down, the
+	 * chunk stays the caller's */
+	bool (*put)(void *context, struct chunk *chunk);
+	/* is called when the loop has a chunk; false: full or shutting down */
+	bool (*try_put)(void *context, struct chunk *chunk);
+};
+
+/* counters that /metrics and /sources read; written by the source's threads */
+struct source_stats {
+	_Atomic uint64_t received_bytes;
+	_Atomic uint64_t received_frames;
+	_Atomic uint64_t errors;
+	_Atomic uint64_t skipped_bytes;
+	_Atomic uint64_t open_streams;
+	_Atomic uint64_t truncated_frames;
+};
+
+struct source;
+
+struct source_ops {
+	const char *type;
+	/* is called when positions are loaded; from here on chunks flow */
+	int (*start)(struct source *source, const struct stored_positions *positions,
+		     struct error *error);
+	/* is called when the daemon stops: no new input, hand over what is read, then
+	 * no further put; returns after the source's threads ended */
+	void (*stop)(struct source *source);
+	/* is called when a flush committed a stream up to a position */
+	void (*committed)(struct source *source, uint64_t stream,
+			  struct position position);
+	/* is called when a flush's guard failed: positions in PostgreSQL are others
+	 * than ours; drop all streams and start again from these */
+	void (*rewind)(struct source *source, const struct stored_positions *positions);
+	void (*free)(struct source **source);
+};
+
+/* first member of every source */
+struct source {
+	const struct source_ops *ops;
+	const char *name;
+	struct source_sink sink;
+	struct source_stats stats;
+};
+
+void stored_positions_deinit(struct stored_positions *positions);
+
+#endif
