@@ -25,3 +25,8 @@ if(CLANG_TIDY AND NOT SIFTD_SANITIZE)
       --build ${CMAKE_BINARY_DIR})
   set_tests_properties(lint.tidy PROPERTIES LABELS lint TIMEOUT 1500 PROCESSORS 2)
 endif()
+if(SYSTEMD_ANALYZE)
+  add_test(NAME check.systemd
+    COMMAND ${PYTHON3} ${CMAKE_CURRENT_SOURCE_DIR}/check_systemd ${CMAKE_SOURCE_DIR}/systemd/siftd.service)
+  set_tests_properties(check.systemd PROPERTIES LABELS check)
+endif()
