@@ -59,6 +59,9 @@ void block_builder_free(struct block_builder **builder);
 bool block_builder_add(struct block_builder *builder, const struct block_event *event);
 uint32_t block_builder_count(const struct block_builder *builder);
 size_t block_builder_bytes(const struct block_builder *builder);
+/* the raw bytes of an event added since the last seal; valid until the next add or seal
+ */
+struct slice block_builder_raw(const struct block_builder *builder, uint32_t row);
 /* encodes what was added (at least one event), and empties the builder */
 void block_builder_seal(struct block_builder *builder, struct block_encoded *out);
 void block_encoded_deinit(struct block_encoded *encoded);

@@ -28,6 +28,7 @@ enum learner_event_type {
 
 /* what must be stored; re-emitted until committed */
 struct learner_event {
+	uint64_t number; /* 1, 2, 3 ... as they happened */
 	enum learner_event_type type;
 	uint64_t key;  /* TEMPLATE: its key; MERGE: the surviving root (older) */
 	uint64_t root; /* TEMPLATE: root of its group now; MERGE: the root that ends */
