@@ -119,7 +119,7 @@ static void append_text(struct buf *buf, struct slice s)
 	}
 }
 
-void json_string(struct json_out *out, struct slice value)
+void json_out_string(struct json_out *out, struct slice value)
 {
 	before_value(out);
 	buf_append_char(out->buf, '"');
@@ -129,7 +129,7 @@ void json_string(struct json_out *out, struct slice value)
 
 void json_key_slice(struct json_out *out, struct slice key)
 {
-	json_string(out, key);
+	json_out_string(out, key);
 	buf_append_char(out->buf, ':');
 	out->after_key = true;
 }
@@ -166,7 +166,7 @@ void json_bool(struct json_out *out, bool value)
 	buf_append_str(out->buf, value ? "true" : "false");
 }
 
-void json_null(struct json_out *out)
+void json_out_null(struct json_out *out)
 {
 	before_value(out);
 	buf_append_str(out->buf, "null");
@@ -182,9 +182,9 @@ void json_key_string(struct json_out *out, const char *key, struct slice value)
 {
 	json_key(out, key);
 	if (value.ptr == NULL)
-		json_null(out);
+		json_out_null(out);
 	else
-		json_string(out, value);
+		json_out_string(out, value);
 }
 
 void json_key_int(struct json_out *out, const char *key, int64_t value)
