@@ -1,0 +1,74 @@
+/* api.h - the HTTP interface as one object: listens, authorises, answers
+ *
+ * Threads: the loop thread only.
+ * Owner: api_free stops listening and drops every open request; what api_deps points at
+ *        belongs to the caller and must outlive the api. Strings of api_config are
+ *        copied.
+ * Limits: api_config; a request larger than body_bytes_max is answered 413.
+ */
+#ifndef SIFTD_API_API_H
+#define SIFTD_API_API_H
+
+#include <event2/event.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+
+struct api;
+struct pg_pool;
+struct query_workers;
+struct spool;
+
+/* requests a minute; 0 means no limit */
+struct api_rates {
+	unsigned login;        /* by address, and by account */
+	unsigned registration; /* by address */
+	unsigned write;        /* by user */
+	unsigned read;         /* by user */
+};
+
+struct api_config {
+	const char *address; /* a numeric IPv4 or IPv6 address */
+	uint16_t port;
+	size_t body_bytes_max;
+	unsigned idle_timeout_s; /* a connection that neither sends nor takes bytes */
+	int64_t token_lifetime_s;
+	bool registration_open;
+	struct api_rates rates;
+};
+
+/* what api_new should be given where nothing was configured */
+struct api_config api_config_default(void);
+
+/* is called for each GET /metrics: appends the other modules' lines in the Prometheus
+ * text format */
+typedef void api_metrics_fn(void *context, struct buf *out);
+
+struct api_deps {
+	struct event_base *base;
+	struct pg_pool *pool;
+	struct spool *spool;           /* NULL: nothing takes pastes, they answer 503 */
+	struct query_workers *workers; /* decode blocks for the event routes */
+	api_metrics_fn *metrics;       /* may be NULL */
+	void *metrics_context;
+	const char *version;
+};
+
+/* binds and listens; the error names address and port when they are taken */
+MUST_CHECK int api_new(const struct api_config *config, const struct api_deps *deps,
+		       struct api **out, struct error *error);
+void api_free(struct api **api);
+
+/* is called once: text is what to print (NULL: users exist, nothing was made); error is
+ * NULL unless it failed */
+typedef void api_bootstrap_fn(void *context, const char *text,
+			      const struct error *error);
+
+/* makes admin@localhost of organisation "default" with a random password when there is
+ * no user at all. Dropped without a callback by api_free. */
+void api_bootstrap_admin(struct api *api, api_bootstrap_fn *done, void *context);
+
+#endif

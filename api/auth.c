@@ -1,0 +1,348 @@
+/* auth.c - accounts and sessions
+ *
+ * A handler that needs a password hashed goes through three states, each begun by the
+ * callback of the one before: read the row, hash on the password thread, write.
+ */
+#include "api/auth.h"
+
+#include "api/body.h"
+#include "api/context.h"
+#include "api/db.h"
+#include "api/gate.h"
+#include "api/passwords.h"
+#include "api/token.h"
+
+#define NAME_BYTES_MAX 200
+#define EMAIL_BYTES_MAX 254
+
+static const char register_sql[] =
+	"WITH person AS (INSERT INTO siftd.users (name, email, password_hash)"
+	"  VALUES ($1, $2, $3) RETURNING id),"
+	" organisation AS (INSERT INTO siftd.organisations (name)"
+	"  VALUES ($1 || '''s Organization') RETURNING id, name),"
+	" member AS (INSERT INTO siftd.memberships (organisation_id, user_id, role)"
+	"  SELECT organisation.id, person.id, 'admin' FROM organisation, person)"
+	" SELECT person.id, organisation.id, organisation.name"
+	" FROM person, organisation";
+
+/* expired sessions of the account go on the way */
+static const char session_sql[] =
+	"WITH old AS (DELETE FROM siftd.sessions"
+	"  WHERE user_id = $1 AND expires_at < now())"
+	" INSERT INTO siftd.sessions (user_id, token_hash, expires_at)"
+	" VALUES ($1, $2, now() + $3 * interval '1 second')";
+
+/* all other sessions of the account end with its old password */
+static const char password_sql[] =
+	"WITH others AS (DELETE FROM siftd.sessions"
+	"  WHERE user_id = $1 AND token_hash <> $3)"
+	" UPDATE siftd.users SET password_hash = $2 WHERE id = $1";
+
+/* what a handler carries from callback to callback; lies in the request's arena */
+struct account {
+	struct request *request;
+	struct password_job *job;
+	int64_t user_id;
+	struct slice name;
+	struct slice email;
+	struct slice password;
+	struct slice new_password;
+	char token[TOKEN_TEXT_SIZE];
+};
+
+static struct account *account_new(struct request *request)
+{
+	struct account *account = request_alloc(request, sizeof(*account));
+
+	*account = (struct account){ .request = request };
+	return account;
+}
+
+static void cancel_job(void *context)
+{
+	struct account *account = context;
+
+	password_job_cancel(account->job);
+}
+
+/* the job was made, or NULL: answers, or waits with the client watched */
+static void await_job(struct account *account, struct password_job *job)
+{
+	account->job = job;
+	if (job == NULL)
+		request_unavailable(account->request,
+				    "Too many passwords are waiting to be checked.");
+	else
+		request_on_cancel(account->request, cancel_job, account);
+}
+
+static void read_email(struct body *body, const char *field, struct slice *out)
+{
+	*out = body_string(body, field, (struct body_bounds){ 3, EMAIL_BYTES_MAX });
+	if (out->ptr != NULL && memchr(out->ptr, '@', out->len) == NULL)
+		body_complain(body, field, "must be an e-mail address");
+}
+
+static void on_registered(struct request *request, const struct pg_rows *rows)
+{
+	const struct account *account = request->state;
+	struct json_out out = json_out_init(&request->out);
+
+	json_object_begin(&out);
+	json_key_int(&out, "id", pg_rows_int(rows, 0, 0));
+	json_key_string(&out, "name", account->name);
+	json_key_string(&out, "email", account->email);
+	json_key(&out, "organizations");
+	json_array_begin(&out);
+	json_object_begin(&out);
+	json_key_int(&out, "id", pg_rows_int(rows, 0, 1));
+	json_key_string(&out, "name", pg_rows_slice(rows, 0, 2));
+	json_key_string(&out, "role", SLICE("admin"));
+	json_object_end(&out);
+	json_array_end(&out);
+	json_object_end(&out);
+	request_reply_json(request, 201);
+}
+
+static void on_new_hash(void *context, bool ok, const char *hash)
+{
+	struct account *account = context;
+	struct request *request = account->request;
+	struct db_call call = {
+		.sql = register_sql,
+		.done = on_registered,
+		.conflict = "An account with this e-mail address exists already.",
+	};
+
+	request_on_cancel(request, NULL, NULL);
+	if (!ok) {
+		request_unavailable(request, "There is no memory to hash a password.");
+		return;
+	}
+	db_add_text(&call, account->name);
+	db_add_text(&call, account->email);
+	db_add_text(&call, slice_str(hash));
+	db_run(request, &call);
+}
+
+void auth_register(struct request *request)
+{
+	struct account *account = account_new(request);
+	struct body body = { 0 };
+
+	if (!request->api->config.registration_open) {
+		request_problem(request, 403,
+				"Registration is closed here; ask an admin for an "
+				"account.");
+		return;
+	}
+	if (!body_read(request, &body))
+		return;
+	account->name =
+		body_string(&body, "name", (struct body_bounds){ 1, NAME_BYTES_MAX });
+	read_email(&body, "email", &account->email);
+	account->password = body_string(
+		&body, "password",
+		(struct body_bounds){ PASSWORD_BYTES_MIN, PASSWORD_BYTES_MAX });
+	if (!body_done(&body))
+		return;
+	request->state = account;
+	await_job(account, passwords_hash(request->api->passwords, account->password,
+					  on_new_hash, account));
+}
+
+static void on_session(struct request *request, const struct pg_rows *rows)
+{
+	const struct account *account = request->state;
+	struct json_out out = json_out_init(&request->out);
+
+	(void)rows; /* an INSERT without RETURNING */
+	json_object_begin(&out);
+	json_key_string(&out, "access_token", slice_str(account->token));
+	json_key_string(&out, "token_type", SLICE("bearer"));
+	json_key_int(&out, "expires_in", request->api->config.token_lifetime_s);
+	json_object_end(&out);
+	request_reply_json(request, 200);
+}
+
+static void on_verified(void *context, bool ok, const char *hash)
+{
+	struct account *account = context;
+	struct request *request = account->request;
+	struct db_call call = { .sql = session_sql, .done = on_session };
+	struct token_hash token = { 0 };
+
+	(void)hash; /* of passwords_hash only */
+	request_on_cancel(request, NULL, NULL);
+	if (!ok) {
+		request_problem(request, 401,
+				"The e-mail address or the password is wrong.");
+		return;
+	}
+	token_make(account->token);
+	token_hash(slice_str(account->token), &token);
+	db_add_int(request, &call, account->user_id);
+	db_add_bytes(&call, slice_of((const char *)token.bytes, sizeof(token.bytes)));
+	db_add_int(request, &call, request->api->config.token_lifetime_s);
+	db_run(request, &call);
+}
+
+static void on_account(struct request *request, const struct pg_rows *rows)
+{
+	struct account *account = request->state;
+	struct slice hash = { 0 };
+
+	if (pg_rows_count(rows) > 0) {
+		account->user_id = pg_rows_int(rows, 0, 0);
+		hash = pg_rows_slice(rows, 0, 1);
+	}
+	await_job(account, passwords_verify(request->api->passwords, hash,
+					    account->password, on_verified, account));
+}
+
+void auth_login(struct request *request)
+{
+	struct account *account = account_new(request);
+	struct body_bounds email_bounds = { 1, EMAIL_BYTES_MAX };
+	struct body body = { 0 };
+	struct db_call call = {
+		.sql = "SELECT id, password_hash FROM siftd.users"
+		       " WHERE lower(email) = lower($1)",
+		.done = on_account,
+	};
+
+	if (!body_read_form(request, &body))
+		return;
+	account->email =
+		body_string(&body, body_has(&body, "username") ? "username" : "email",
+			    email_bounds);
+	account->password = body_string(&body, "password",
+					(struct body_bounds){ 1, PASSWORD_BYTES_MAX });
+	if (!body_done(&body))
+		return;
+	if (!gate_allow(request, LIMIT_LOGIN, account->email))
+		return;
+	request->state = account;
+	db_add_text(&call, account->email);
+	db_run(request, &call);
+}
+
+static void on_done(struct request *request, const struct pg_rows *rows)
+{
+	(void)rows; /* that it was done is all there is to say */
+	request_reply_empty(request);
+}
+
+void auth_logout(struct request *request)
+{
+	struct db_call call = {
+		.sql = "DELETE FROM siftd.sessions WHERE token_hash = $1",
+		.done = on_done,
+	};
+
+	db_add_bytes(&call, request->caller.token_hash);
+	db_run(request, &call);
+}
+
+static void on_me(struct request *request, const struct pg_rows *rows)
+{
+	struct json_out out = json_out_init(&request->out);
+
+	if (pg_rows_count(rows) == 0) {
+		request_not_found(request, "account");
+		return;
+	}
+	json_object_begin(&out);
+	json_key_int(&out, "id", pg_rows_int(rows, 0, 0));
+	json_key_string(&out, "name", pg_rows_slice(rows, 0, 1));
+	json_key_string(&out, "email", pg_rows_slice(rows, 0, 2));
+	json_key(&out, "organizations");
+	json_raw(&out, pg_rows_slice(rows, 0, 3));
+	json_object_end(&out);
+	request_reply_json(request, 200);
+}
+
+void auth_me(struct request *request)
+{
+	struct db_call call = {
+		.sql = "SELECT u.id, u.name, u.email, coalesce((SELECT json_agg("
+		       "json_build_object('id', o.id, 'name', o.name, 'role', m.role)"
+		       " ORDER BY o.id) FROM siftd.memberships AS m"
+		       " JOIN siftd.organisations AS o ON o.id = m.organisation_id"
+		       " WHERE m.user_id = u.id), '[]')"
+		       " FROM siftd.users AS u WHERE u.id = $1",
+		.done = on_me,
+	};
+
+	db_add_int(request, &call, request->caller.user_id);
+	db_run(request, &call);
+}
+
+static void on_changed_hash(void *context, bool ok, const char *hash)
+{
+	struct account *account = context;
+	struct request *request = account->request;
+	struct db_call call = { .sql = password_sql, .done = on_done };
+
+	request_on_cancel(request, NULL, NULL);
+	if (!ok) {
+		request_unavailable(request, "There is no memory to hash a password.");
+		return;
+	}
+	db_add_int(request, &call, request->caller.user_id);
+	db_add_text(&call, slice_str(hash));
+	db_add_bytes(&call, request->caller.token_hash);
+	db_run(request, &call);
+}
+
+static void on_old_verified(void *context, bool ok, const char *hash)
+{
+	struct account *account = context;
+	struct request *request = account->request;
+
+	(void)hash; /* of passwords_hash only */
+	request_on_cancel(request, NULL, NULL);
+	if (!ok) {
+		request_problem_field(request, "current_password",
+				      "The current password is wrong.");
+		return;
+	}
+	await_job(account,
+		  passwords_hash(request->api->passwords, account->new_password,
+				 on_changed_hash, account));
+}
+
+static void on_own_account(struct request *request, const struct pg_rows *rows)
+{
+	struct account *account = request->state;
+	struct slice hash = { 0 };
+
+	if (pg_rows_count(rows) > 0)
+		hash = pg_rows_slice(rows, 0, 0);
+	await_job(account,
+		  passwords_verify(request->api->passwords, hash, account->password,
+				   on_old_verified, account));
+}
+
+void auth_password(struct request *request)
+{
+	struct account *account = account_new(request);
+	struct body body = { 0 };
+	struct db_call call = {
+		.sql = "SELECT password_hash FROM siftd.users WHERE id = $1",
+		.done = on_own_account,
+	};
+
+	if (!body_read(request, &body))
+		return;
+	account->password = body_string(&body, "current_password",
+					(struct body_bounds){ 1, PASSWORD_BYTES_MAX });
+	account->new_password = body_string(
+		&body, "new_password",
+		(struct body_bounds){ PASSWORD_BYTES_MIN, PASSWORD_BYTES_MAX });
+	if (!body_done(&body))
+		return;
+	request->state = account;
+	db_add_int(request, &call, request->caller.user_id);
+	db_run(request, &call);
+}

@@ -1,0 +1,177 @@
+/* body.c - JSON and form bodies */
+#include "api/body.h"
+
+#include <assert.h>
+#include <jansson.h>
+#include <stdio.h>
+
+#include "base/utf8.h"
+
+#define FIELD_DETAIL_SIZE 160
+
+static bool has_type(const struct request *request, const char *type)
+{
+	const char *header = request_header(request, "Content-Type");
+	struct slice name = header == NULL ? (struct slice){ 0 } : slice_str(header);
+	const char *semicolon = name.len == 0 ? NULL : memchr(name.ptr, ';', name.len);
+
+	if (semicolon != NULL)
+		name.len = (size_t)(semicolon - name.ptr);
+	return slice_equal_nocase(slice_trim(name), slice_str(type));
+}
+
+static bool read_json(struct request *request, struct body *body)
+{
+	json_error_t error = { 0 };
+	json_t *root = NULL;
+
+	root = json_loadb(request->body.ptr == NULL ? "" : request->body.ptr,
+			  request->body.len, JSON_REJECT_DUPLICATES, &error);
+	if (root == NULL) {
+		request_problem(request, 400, "The body is not JSON: %s (byte %d).",
+				error.text, error.position);
+		return false;
+	}
+	if (!json_is_object(root)) {
+		json_decref(root);
+		request_problem(request, 400, "The body must be a JSON object.");
+		return false;
+	}
+	body->object = root;
+	return true;
+}
+
+static bool small_enough(struct request *request)
+{
+	if (request->body.len <= REQUEST_JSON_MAX)
+		return true;
+	request_problem(request, 413,
+			"This call takes at most %zu bytes; send larger logs to "
+			"logs/upload.",
+			REQUEST_JSON_MAX);
+	return false;
+}
+
+bool body_read(struct request *request, struct body *body)
+{
+	*body = (struct body){ .request = request, .problem = { .status = 422 } };
+	if (!small_enough(request))
+		return false;
+	if (!has_type(request, "application/json")) {
+		request_problem(request, 415,
+				"The body must be JSON, with Content-Type: "
+				"application/json.");
+		return false;
+	}
+	return read_json(request, body);
+}
+
+bool body_read_form(struct request *request, struct body *body)
+{
+	struct error error = { 0 };
+
+	if (!has_type(request, "application/x-www-form-urlencoded"))
+		return body_read(request, body);
+	*body = (struct body){ .request = request, .problem = { .status = 422 } };
+	if (!small_enough(request))
+		return false;
+	if (query_parse(request->body, &request->arena, &body->form, &error) != 0) {
+		request_problem(request, 400, "%s.", error.text);
+		return false;
+	}
+	return true;
+}
+
+void body_complain(struct body *body, const char *field, const char *detail)
+{
+	struct problem *problem = &body->problem;
+
+	if (problem->fields_count == PROBLEM_FIELDS_MAX)
+		return;
+	problem->fields[problem->fields_count++] =
+		(struct problem_field){ .field = field, .detail = detail };
+}
+
+static void complain_length(struct body *body, const char *field,
+			    struct body_bounds bounds)
+{
+	char *detail = request_alloc(body->request, FIELD_DETAIL_SIZE);
+
+	/* cut where a field's name were absurdly long */
+	(void)snprintf(detail, FIELD_DETAIL_SIZE,
+		       "%s must be a text of %zu to %zu bytes without NUL", field,
+		       bounds.min, bounds.max);
+	body_complain(body, field, detail);
+}
+
+bool body_has(const struct body *body, const char *field)
+{
+	if (body->object == NULL)
+		return query_get(&body->form, field).ptr != NULL;
+	return json_object_get(body->object, field) != NULL;
+}
+
+/* ptr NULL when it is absent, null, or no text */
+static struct slice raw_string(const struct body *body, const char *field)
+{
+	const json_t *value = NULL;
+
+	if (body->object == NULL)
+		return query_get(&body->form, field);
+	value = json_object_get(body->object, field);
+	if (!json_is_string(value))
+		return (struct slice){ 0 };
+	return slice_of(json_string_value(value), json_string_length(value));
+}
+
+static bool is_absent(const struct body *body, const char *field)
+{
+	return !body_has(body, field) ||
+	       (body->object != NULL &&
+		json_is_null(json_object_get(body->object, field)));
+}
+
+struct slice body_string(struct body *body, const char *field,
+			 struct body_bounds bounds)
+{
+	struct slice value = raw_string(body, field);
+
+	if (bounds.min == 0 && is_absent(body, field))
+		return (struct slice){ 0 };
+	if (value.ptr == NULL || value.len < bounds.min || value.len > bounds.max ||
+	    memchr(value.ptr, '\0', value.len) != NULL || !utf8_valid(value)) {
+		complain_length(body, field, bounds);
+		return (struct slice){ 0 };
+	}
+	return arena_dup(&body->request->arena, value);
+}
+
+struct slice body_word(struct body *body, const char *field, const char *const *words,
+		       const char *absent)
+{
+	struct slice value = raw_string(body, field);
+	struct buf list = { 0 };
+
+	if (absent != NULL && is_absent(body, field))
+		return slice_str(absent);
+	for (size_t i = 0; words[i] != NULL; i++) {
+		if (value.ptr != NULL && slice_equal(value, slice_str(words[i])))
+			return slice_str(words[i]);
+		buf_printf(&list, "%s%s", i == 0 ? "must be one of: " : ", ", words[i]);
+	}
+	body_complain(body, field,
+		      arena_dup(&body->request->arena, buf_slice(&list)).ptr);
+	buf_deinit(&list);
+	return (struct slice){ 0 };
+}
+
+bool body_done(struct body *body)
+{
+	json_decref(body->object);
+	body->object = NULL;
+	if (body->problem.fields_count == 0)
+		return true;
+	body->problem.detail = body->problem.fields[0].detail;
+	request_send_problem(body->request, &body->problem);
+	return false;
+}

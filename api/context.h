@@ -1,0 +1,23 @@
+/* context.h - what every handler may use: configuration and the parts of the daemon
+ *
+ * Threads: the loop thread only. Owner: api.c.
+ */
+#ifndef SIFTD_API_CONTEXT_H
+#define SIFTD_API_CONTEXT_H
+
+#include "api/api.h"
+
+struct limiter;
+struct passwords;
+struct request_stats;
+
+struct api_context {
+	struct api_config config;
+	struct api_deps deps;
+	struct limiter *limiter;
+	struct passwords *passwords;
+	const struct request_stats *stats;
+	uint64_t limiter_seed; /* so that nobody can choose keys that share a place */
+};
+
+#endif

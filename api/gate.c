@@ -1,0 +1,230 @@
+/* gate.c - rate limits and authorisation, by the table of routes alone
+ *
+ * One statement answers it all: is the token valid, which role has its user in the
+ * organisation of the path, does the project belong to that organisation, and the
+ * ingestion to that project. A handler never sees ids that do not belong together.
+ */
+#include "api/gate.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "api/context.h"
+#include "api/db.h"
+#include "api/limiter.h"
+#include "api/token.h"
+#include "base/clock.h"
+#include "base/hash64.h"
+
+/* wrong tokens an address may show in a minute before the database is left alone */
+#define BAD_TOKENS_PER_MINUTE 120
+#define BAD_TOKEN_CLASS 100
+
+static const char authorise_sql[] =
+	"SELECT s.user_id, coalesce(m.role, ''),"
+	" $3::bigint = 0 OR EXISTS (SELECT FROM siftd.projects"
+	"  WHERE id = $3 AND organisation_id = $2),"
+	" $4::bigint = 0 OR EXISTS (SELECT FROM siftd.ingestions"
+	"  WHERE project_id = $3 AND id = $4)"
+	" FROM siftd.sessions AS s LEFT JOIN siftd.memberships AS m"
+	"  ON m.user_id = s.user_id AND m.organisation_id = $2::bigint"
+	" WHERE s.token_hash = $1 AND s.expires_at > now()";
+
+static unsigned rate_of(const struct api_rates *rates, enum route_limit limit)
+{
+	switch (limit) {
+	case LIMIT_LOGIN:
+		return rates->login;
+	case LIMIT_REGISTER:
+		return rates->registration;
+	case LIMIT_WRITE:
+		return rates->write;
+	case LIMIT_READ:
+		return rates->read;
+	case LIMIT_NONE:
+		break;
+	}
+	return 0;
+}
+
+static uint64_t bucket_key(const struct request *request, unsigned class,
+			   struct slice who)
+{
+	return hash64_mix(hash64(who, request->api->limiter_seed), class);
+}
+
+static void add_limit_headers(struct request *request,
+			      const struct limiter_verdict *verdict)
+{
+	char text[80];
+
+	/* the numbers fit */
+	(void)snprintf(text, sizeof(text), "\"default\";q=%u;w=60", verdict->limit);
+	request_set_header(request, "RateLimit-Policy", text);
+	(void)snprintf(text, sizeof(text), "\"default\";r=%u;t=%u", verdict->remaining,
+		       verdict->reset_s);
+	request_set_header(request, "RateLimit", text);
+}
+
+static void refuse_rate(struct request *request, const struct limiter_verdict *verdict)
+{
+	char text[16];
+
+	(void)snprintf(text, sizeof(text), "%u", verdict->reset_s); /* fits */
+	request_set_header(request, "Retry-After", text);
+	request->list->stats.throttled++;
+	request_problem(request, 429,
+			"More than %u such requests in a minute; the next may come in "
+			"%u s.",
+			verdict->limit, verdict->reset_s);
+}
+
+bool gate_allow(struct request *request, enum route_limit limit, struct slice who)
+{
+	unsigned rate = rate_of(&request->api->config.rates, limit);
+	struct limiter_verdict verdict = { 0 };
+
+	if (rate == 0)
+		return true;
+	verdict = limiter_take(request->api->limiter,
+			       bucket_key(request, (unsigned)limit, who), rate,
+			       clock_monotonic_us());
+	if (!verdict.allowed) {
+		add_limit_headers(request, &verdict);
+		refuse_rate(request, &verdict);
+		return false;
+	}
+	add_limit_headers(request, &verdict);
+	return true;
+}
+
+static void refuse_token(struct request *request, const char *detail)
+{
+	request_set_header(request, "WWW-Authenticate", "Bearer realm=\"siftd\"");
+	request_problem(request, 401, "%s", detail);
+}
+
+static enum role role_of(struct slice name)
+{
+	if (slice_equal(name, SLICE("admin")))
+		return ROLE_ADMIN;
+	return slice_equal(name, SLICE("member")) ? ROLE_MEMBER : ROLE_NONE;
+}
+
+static void admit_caller(struct request *request)
+{
+	struct caller *caller = &request->caller;
+	char who[24];
+	int len = snprintf(who, sizeof(who), "%" PRId64, caller->user_id);
+
+	if (request->route->access == ACCESS_ADMIN && caller->role != ROLE_ADMIN) {
+		request_problem(request, 403,
+				"Only an admin of the organisation may do this.");
+		return;
+	}
+	if (gate_allow(request, request->route->limit, slice_of(who, (size_t)len)))
+		request->route->handler(request);
+}
+
+static void refuse_bad_token(struct request *request)
+{
+	struct slice address = slice_str(request->address);
+
+	/* only to count it: the next request is refused unseen when there are many */
+	(void)limiter_take(request->api->limiter,
+			   bucket_key(request, BAD_TOKEN_CLASS, address),
+			   BAD_TOKENS_PER_MINUTE, clock_monotonic_us());
+	refuse_token(request, "The token is unknown or has expired; log in again.");
+}
+
+static void on_authorised(struct request *request, const struct pg_rows *rows)
+{
+	struct caller *caller = &request->caller;
+
+	if (pg_rows_count(rows) == 0) {
+		refuse_bad_token(request);
+		return;
+	}
+	caller->user_id = pg_rows_int(rows, 0, 0);
+	caller->role = role_of(pg_rows_slice(rows, 0, 1));
+	if (caller->organisation_id != 0 && caller->role == ROLE_NONE)
+		request_not_found(request, "organisation");
+	else if (!pg_rows_bool(rows, 0, 2))
+		request_not_found(request, "project");
+	else if (!pg_rows_bool(rows, 0, 3))
+		request_not_found(request, "ingestion");
+	else
+		admit_caller(request);
+}
+
+/* the id of a path parameter, 0 when the pattern has none; false: not an id */
+static bool read_path_id(const struct request *request, const char *name, int64_t *out)
+{
+	struct slice text = route_param(&request->params, name);
+
+	*out = 0;
+	return text.ptr == NULL || query_id(text, out);
+}
+
+static bool read_scope(struct request *request)
+{
+	struct caller *caller = &request->caller;
+
+	if (!read_path_id(request, "org", &caller->organisation_id))
+		request_not_found(request, "organisation");
+	else if (!read_path_id(request, "project", &caller->project_id))
+		request_not_found(request, "project");
+	else if (!read_path_id(request, "ingestion", &caller->ingestion_id))
+		request_not_found(request, "ingestion");
+	else
+		return true;
+	return false;
+}
+
+static bool read_token(struct request *request)
+{
+	struct slice address = slice_str(request->address);
+	struct limiter_verdict verdict = limiter_look(
+		request->api->limiter, bucket_key(request, BAD_TOKEN_CLASS, address),
+		BAD_TOKENS_PER_MINUTE, clock_monotonic_us());
+	struct token_hash hash = { 0 };
+	struct slice token = { 0 };
+
+	if (!verdict.allowed) {
+		refuse_rate(request, &verdict);
+		return false;
+	}
+	if (!token_of_header(request_header(request, "Authorization"), &token)) {
+		refuse_token(request,
+			     "Send a token in the header: Authorization: Bearer ...");
+		return false;
+	}
+	token_hash(token, &hash);
+	request->caller.token_hash =
+		arena_dup(&request->arena,
+			  slice_of((const char *)hash.bytes, sizeof(hash.bytes)));
+	return true;
+}
+
+static void authorise(struct request *request)
+{
+	struct caller *caller = &request->caller;
+	struct db_call call = { .sql = authorise_sql, .done = on_authorised };
+
+	if (!read_token(request) || !read_scope(request))
+		return;
+	db_add_bytes(&call, caller->token_hash);
+	db_add_int(request, &call, caller->organisation_id);
+	db_add_int(request, &call, caller->project_id);
+	db_add_int(request, &call, caller->ingestion_id);
+	db_run(request, &call);
+}
+
+void gate_admit(struct request *request)
+{
+	if (request->route->access != ACCESS_PUBLIC)
+		authorise(request);
+	else if (gate_allow(request, request->route->limit,
+			    slice_str(request->address)))
+		request->route->handler(request);
+}

@@ -1,0 +1,276 @@
+/* request.c - the life of a request: open -> answered, or open -> client gone
+ *
+ * evhttp stops reading from a connection while its request is open, so it never sees
+ * the client leave. An event of our own watches the socket meanwhile. It must not read:
+ * bytes that are there belong to the next request.
+ */
+#include "api/request.h"
+
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/http.h>
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/socket.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+static const struct {
+	const char *name;
+	const char *value;
+} security_headers[] = {
+	{ "X-Content-Type-Options", "nosniff" },
+	{ "X-Frame-Options", "DENY" },
+	{ "Referrer-Policy", "no-referrer" },
+	{ "Content-Security-Policy",
+	  "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; "
+	  "form-action 'self'" },
+	{ "Permissions-Policy", "camera=(), geolocation=(), microphone=()" },
+	{ "Cross-Origin-Resource-Policy", "same-origin" },
+	{ "Cache-Control", "no-store" },
+};
+
+static void request_free(struct request *request)
+{
+	struct request_list *list = request->list;
+
+	if (request->previous != NULL)
+		request->previous->next = request->next;
+	else
+		list->first = request->next;
+	if (request->next != NULL)
+		request->next->previous = request->previous;
+	list->stats.open--;
+	if (request->gone != NULL)
+		event_free(request->gone);
+	arena_deinit(&request->arena);
+	buf_deinit(&request->out);
+	mem_free(request);
+}
+
+static void abandon(struct request *request)
+{
+	request_cancel_fn *cancel = request->cancel;
+
+	request->cancel = NULL;
+	if (cancel != NULL)
+		cancel(request->cancel_context);
+	request->list->stats.abandoned++;
+	request_free(request);
+}
+
+void request_list_cancel(struct request_list *list)
+{
+	while (list->first != NULL)
+		abandon(list->first);
+}
+
+static void client_gone(struct request *request)
+{
+	struct evhttp_connection *connection =
+		evhttp_request_get_connection(request->evhttp);
+
+	abandon(request);
+	evhttp_connection_free(connection);
+}
+
+static void on_socket_event(evutil_socket_t fd, short what, void *context)
+{
+	struct request *request = context;
+	char byte = 0;
+	ssize_t got = recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+
+	(void)what; /* the socket itself says more */
+	if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR))
+		client_gone(request);
+	/* otherwise the next request's bytes: no more can be learned from the socket,
+	 * and the event has ended by itself */
+}
+
+static void watch_client(struct request *request)
+{
+	struct evhttp_connection *connection =
+		evhttp_request_get_connection(request->evhttp);
+	struct bufferevent *stream = evhttp_connection_get_bufferevent(connection);
+
+	request->gone =
+		event_new(bufferevent_get_base(stream), bufferevent_getfd(stream),
+			  EV_READ | EV_CLOSED, on_socket_event, request);
+	if (request->gone == NULL || event_add(request->gone, NULL) != 0)
+		log_warn("http", "cannot watch a client's socket");
+}
+
+static void make_id(char *out)
+{
+	unsigned char bytes[(REQUEST_ID_SIZE - 1) / 2];
+
+	randombytes_buf(bytes, sizeof(bytes));
+	sodium_bin2hex(out, REQUEST_ID_SIZE, bytes, sizeof(bytes));
+}
+
+static void read_address(struct request *request)
+{
+	char *address = NULL;
+	ev_uint16_t port = 0;
+
+	evhttp_connection_get_peer(evhttp_request_get_connection(request->evhttp),
+				   &address, &port);
+	/* an address is shorter than its buffer */
+	(void)snprintf(request->address, sizeof(request->address), "%s",
+		       address == NULL ? "" : address);
+}
+
+struct request *request_new(struct request_list *list, struct evhttp_request *evhttp)
+{
+	struct request *request = mem_calloc(1, sizeof(*request));
+	struct evbuffer *input = evhttp_request_get_input_buffer(evhttp);
+
+	request->list = list;
+	request->next = list->first;
+	if (list->first != NULL)
+		list->first->previous = request;
+	list->first = request;
+	list->stats.open++;
+	request->evhttp = evhttp;
+	request->started_us = clock_monotonic_us();
+	request->body = slice_of((const char *)evbuffer_pullup(input, -1),
+				 evbuffer_get_length(input));
+	make_id(request->id);
+	read_address(request);
+	watch_client(request);
+	return request;
+}
+
+const char *request_header(const struct request *request, const char *name)
+{
+	return evhttp_find_header(evhttp_request_get_input_headers(request->evhttp),
+				  name);
+}
+
+void request_set_header(struct request *request, const char *name, const char *value)
+{
+	struct evkeyvalq *headers = evhttp_request_get_output_headers(request->evhttp);
+
+	(void)evhttp_remove_header(headers, name); /* usually not there */
+	/* fails on a line break in the value only, and none of ours has one */
+	(void)evhttp_add_header(headers, name, value);
+}
+
+void *request_alloc(struct request *request, size_t size)
+{
+	return arena_alloc(&request->arena, size);
+}
+
+void request_on_cancel(struct request *request, request_cancel_fn *cancel,
+		       void *context)
+{
+	request->cancel = cancel;
+	request->cancel_context = context;
+}
+
+static void free_bytes(const void *data, size_t len, void *context)
+{
+	(void)data; /* the same bytes as context, but const */
+	(void)len;
+	mem_free(context);
+}
+
+static void send_and_free(struct request *request, int status)
+{
+	struct evbuffer *output = evhttp_request_get_output_buffer(request->evhttp);
+	struct evhttp_request *evhttp = request->evhttp;
+	size_t len = request->out.len;
+
+	for (size_t i = 0; i < ARRAY_LEN(security_headers); i++)
+		request_set_header(request, security_headers[i].name,
+				   security_headers[i].value);
+	request_set_header(request, "X-Request-Id", request->id);
+	if (len > 0) {
+		char *bytes = buf_take(&request->out);
+
+		if (evbuffer_add_reference(output, bytes, len, free_bytes, bytes) != 0)
+			mem_free(bytes);
+	}
+	request->list->stats.answered[status / 100]++;
+	log_debug("http", "answered status=%d us=%" PRId64 " id=%s", status,
+		  clock_monotonic_us() - request->started_us, request->id);
+	/* before the reply: afterwards the socket may be closed already */
+	request_free(request);
+	evhttp_send_reply(evhttp, status, problem_title(status), NULL);
+}
+
+void request_reply(struct request *request, int status, const char *content_type)
+{
+	request_set_header(request, "Content-Type", content_type);
+	send_and_free(request, status);
+}
+
+void request_reply_json(struct request *request, int status)
+{
+	request_reply(request, status, "application/json");
+}
+
+void request_reply_empty(struct request *request)
+{
+	buf_clear(&request->out);
+	send_and_free(request, 204);
+}
+
+void request_send_problem(struct request *request, const struct problem *problem)
+{
+	struct problem full = *problem;
+
+	full.request_id = request->id;
+	buf_clear(&request->out);
+	problem_write(&full, &request->out);
+	request_reply(request, problem->status, PROBLEM_TYPE);
+}
+
+void request_problem(struct request *request, int status, const char *format, ...)
+{
+	struct error text = { 0 };
+	struct problem problem = { .status = status, .detail = text.text };
+	va_list args;
+
+	va_start(args, format);
+	/* cut where it is too long */
+	(void)vsnprintf(text.text, sizeof(text.text), format, args);
+	va_end(args);
+	request_send_problem(request, &problem);
+}
+
+void request_problem_field(struct request *request, const char *field,
+			   const char *format, ...)
+{
+	struct error text = { 0 };
+	struct problem problem = {
+		.status = 422,
+		.detail = text.text,
+		.fields = { { field, text.text } },
+		.fields_count = 1,
+	};
+	va_list args;
+
+	va_start(args, format);
+	/* cut where it is too long */
+	(void)vsnprintf(text.text, sizeof(text.text), format, args);
+	va_end(args);
+	request_send_problem(request, &problem);
+}
+
+void request_not_found(struct request *request, const char *what)
+{
+	request_problem(request, 404, "There is no such %s, or it is not yours.", what);
+}
+
+void request_unavailable(struct request *request, const char *detail)
+{
+	request_set_header(request, "Retry-After", "2");
+	request_problem(request, 503, "%s", detail);
+}

@@ -1,0 +1,115 @@
+/* request.h - one HTTP request, from its arrival to its answer
+ *
+ * Threads: the loop thread only.
+ * Owner: a request frees itself when it is answered: after any request_reply_* or
+ *        request_problem* call neither it nor anything in its arena may be touched.
+ *        When the client goes away first, the function given to request_on_cancel is
+ *        called, and then the request is freed.
+ * Limits: REQUEST_JSON_MAX bytes of JSON body (it is parsed on the loop); bodies are
+ *         bounded by the server.
+ */
+#ifndef SIFTD_API_REQUEST_H
+#define SIFTD_API_REQUEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "api/problem.h"
+#include "api/query.h"
+#include "api/route.h"
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/compiler.h"
+#include "base/json_out.h"
+
+#define REQUEST_JSON_MAX ((size_t)8 * 1024 * 1024)
+#define REQUEST_ID_SIZE 33
+#define REQUEST_ADDRESS_SIZE 46
+
+struct api_context;
+struct evhttp_request;
+struct event;
+struct request;
+
+enum role { ROLE_NONE, ROLE_MEMBER, ROLE_ADMIN };
+
+/* who asks and for what; filled by authorisation, and only with what belongs together
+ */
+struct caller {
+	int64_t user_id;
+	enum role role; /* in organisation_id */
+	int64_t organisation_id;
+	int64_t project_id;   /* 0: the path has none */
+	int64_t ingestion_id; /* 0: the path has none, the whole project is meant */
+	struct slice token_hash;
+};
+
+struct request_stats {
+	uint64_t answered[6]; /* by the first digit of the status */
+	uint64_t abandoned;   /* the client went away first */
+	uint64_t open;
+	uint64_t throttled;
+};
+
+/* all open requests of a server; a doubly linked list */
+struct request_list {
+	struct request *first;
+	struct request_stats stats;
+};
+
+typedef void request_cancel_fn(void *context);
+
+struct request {
+	struct api_context *api;
+	const struct route *route;
+	struct route_params params;
+	struct query query;
+	struct slice body;
+	struct caller caller;
+	void *state; /* a handler's own, between its callbacks; in the arena */
+	char id[REQUEST_ID_SIZE];
+	char address[REQUEST_ADDRESS_SIZE];
+	struct arena arena;
+	struct buf out; /* of the answer */
+	/* for the list and the connection: request.c only */
+	struct request_list *list;
+	struct request *previous, *next;
+	struct evhttp_request *evhttp;
+	struct event *gone;
+	request_cancel_fn *cancel;
+	void *cancel_context;
+	int64_t started_us;
+};
+
+/* takes evhttp over; fills id, address and body */
+struct request *request_new(struct request_list *list, struct evhttp_request *evhttp);
+/* cancels and frees all, without answers: the server is about to close connections */
+void request_list_cancel(struct request_list *list);
+
+/* the value of a header that came, or NULL */
+const char *request_header(const struct request *request, const char *name);
+/* of the answer; replaces */
+void request_set_header(struct request *request, const char *name, const char *value);
+void *request_alloc(struct request *request, size_t size)
+	__attribute__((returns_nonnull));
+/* what to stop when the client goes away; NULL: nothing any more */
+void request_on_cancel(struct request *request, request_cancel_fn *cancel,
+		       void *context);
+
+/* answers with what request->out holds, as JSON */
+void request_reply_json(struct request *request, int status);
+void request_reply(struct request *request, int status, const char *content_type);
+/* 204 */
+void request_reply_empty(struct request *request);
+void request_problem(struct request *request, int status, const char *format, ...)
+	PRINTF_LIKE(3, 4);
+/* 422 for one field */
+void request_problem_field(struct request *request, const char *field,
+			   const char *format, ...) PRINTF_LIKE(3, 4);
+/* 404 in the same words for what is absent and what is not yours */
+void request_not_found(struct request *request, const char *what);
+/* 503 with Retry-After */
+void request_unavailable(struct request *request, const char *detail);
+void request_send_problem(struct request *request, const struct problem *problem);
+
+#endif
