@@ -19,9 +19,9 @@
 
 #include "base/error.h"
 #include "base/slice.h"
+#include "sinks/pg_rows.h"
 
 struct pg_pool;
-struct pg_rows;
 struct pg_query;
 
 struct pg_config {
@@ -66,15 +66,5 @@ struct pg_query *pg_query(struct pg_pool *pool, const char *sql,
 void pg_query_cancel(struct pg_query *query);
 /* a connection is there, or was within the last second */
 bool pg_pool_ready(const struct pg_pool *pool);
-
-size_t pg_rows_count(const struct pg_rows *rows);
-/* of an INSERT, UPDATE or DELETE without RETURNING */
-size_t pg_rows_affected(const struct pg_rows *rows);
-/* ptr NULL for SQL NULL */
-struct slice pg_rows_slice(const struct pg_rows *rows, size_t row, size_t column);
-/* of the text form; 0 for NULL */
-int64_t pg_rows_int(const struct pg_rows *rows, size_t row, size_t column);
-/* of the text form 't' or 'f' */
-bool pg_rows_bool(const struct pg_rows *rows, size_t row, size_t column);
 
 #endif
