@@ -17,7 +17,7 @@ siftd_library(JANSSON jansson)
 
 set(base_libraries PkgConfig::XXHASH PkgConfig::YAML Threads::Threads m)
 set(pipeline_libraries PkgConfig::ZSTD PkgConfig::HS)
-set(sources_libraries PkgConfig::EVENT)
+set(sources_libraries PkgConfig::EVENT PkgConfig::JANSSON)
 set(sinks_libraries PkgConfig::EVENT PkgConfig::PQ)
 set(api_libraries PkgConfig::EVENT PkgConfig::SODIUM PkgConfig::JANSSON)
 set(daemon_libraries PkgConfig::EVENT)

@@ -1,0 +1,480 @@
+/* file_tail.c - the thread of a file_tail source: scan, watch, read in turns
+ *
+ * One turn reads at most one chunk of each file that may have data, so that a huge file
+ * does not starve small ones. The loop thread reaches in through `orders` only.
+ */
+#include "sources/file_tail.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "sources/tail_config.h"
+#include "sources/tail_file.h"
+#include "sources/tail_mark.h"
+#include "sources/tail_orders.h"
+#include "sources/tail_scan.h"
+#include "sources/tail_set.h"
+#include "sources/tail_watch.h"
+
+/* a burst of new names costs one scan */
+#define SCAN_GAP_US 100000
+
+struct file_tail {
+	struct source source;
+	struct file_tail_config config; /* strings are copies */
+	struct tail_limits limits;
+	struct tail_scan scan;
+	struct tail_watch watch;
+	struct tail_marks marks;
+	struct tail_set set;
+	bool first_scan;
+	bool skip_present; /* files of the first scan are read from their end */
+	int64_t scanned_us;
+	int64_t scan_due_us;
+	pthread_t thread;
+	bool running;
+	struct tail_orders orders;
+};
+
+static struct file_tail *tail_of(struct source *source)
+{
+	return (struct file_tail *)source;
+}
+
+/* false: the daemon stops */
+static bool put(struct file_tail *tail, struct tail_file *file, struct chunk *chunk)
+{
+	bool opens = file->stream == 0;
+
+	if (opens) {
+		char *detail = tail_file_detail(file);
+
+		file->stream = stream_next_id();
+		chunk->open = stream_info_new(tail->config.host_id, tail->config.name,
+					      file->name, detail);
+		chunk->open->begin = chunk->items[0].begin;
+		mem_free(detail);
+		tail_orders_await(&tail->orders, file->stream);
+		atomic_fetch_add(&tail->source.stats.open_streams, 1);
+	}
+	chunk->stream = file->stream;
+	for (size_t i = 0; i < chunk->items_count; i++) {
+		chunk->items[i].substream = file->stream;
+		chunk->items[i].project_id = tail->config.project_id;
+		chunk->items[i].ingestion_id = tail->config.ingestion_id;
+	}
+	if (tail->source.sink.put(tail->source.sink.context, chunk))
+		return true;
+	chunk_free(&chunk);
+	return false;
+}
+
+static bool put_last(struct file_tail *tail, struct tail_file *file)
+{
+	struct chunk *chunk = NULL;
+
+	if (file->stream == 0)
+		return true;
+	chunk = chunk_new(file->stream, 1);
+	chunk->last = true;
+	atomic_fetch_sub(&tail->source.stats.open_streams, 1);
+	return put(tail, file, chunk);
+}
+
+static bool put_data(struct file_tail *tail, struct tail_file *file,
+		     struct chunk *chunk)
+{
+	uint64_t len = chunk->data_len;
+
+	file->quiet_since_us = clock_monotonic_us();
+	file->troubled = false;
+	atomic_fetch_add(&tail->source.stats.received_bytes, len);
+	return put(tail, file, chunk);
+}
+
+static bool replace_generation(struct file_tail *tail, struct tail_file *file)
+{
+	log_warn("file_tail",
+		 "truncated or replaced in place: reading from its beginning "
+		 "source=%s path=%s read_to=%lld",
+		 tail->config.name, file->path, (long long)file->offset);
+	atomic_fetch_add(&tail->source.stats.errors, 1);
+	if (!put_last(tail, file))
+		return false;
+	tail_orders_forget(&tail->orders, file->stream);
+	tail_file_begin_generation(file);
+	return true;
+}
+
+static void report_failure(struct file_tail *tail, struct tail_file *file,
+			   const struct error *error)
+{
+	if (!file->troubled)
+		log_warn("file_tail", "%s source=%s path=%s", error->text,
+			 tail->config.name, file->path);
+	file->troubled = true;
+	atomic_fetch_add(&tail->source.stats.errors, 1);
+}
+
+/* false: the daemon stops */
+static bool read_file(struct file_tail *tail, struct tail_file *file)
+{
+	struct chunk *chunk = NULL;
+	struct error error;
+
+	switch (tail_file_read(file, &tail->limits, &chunk, &error)) {
+	case TAIL_DATA:
+		return put_data(tail, file, chunk);
+	case TAIL_REPLACED:
+		return replace_generation(tail, file);
+	case TAIL_FAILED:
+		report_failure(tail, file, &error);
+		file->dirty = false;
+		return true;
+	case TAIL_NOTHING:
+		file->dirty = false;
+		return true;
+	}
+	return true;
+}
+
+/* one chunk of each file; *busy: some file may have more. false: the daemon stops */
+static bool read_turn(struct file_tail *tail, bool *busy)
+{
+	*busy = false;
+	for (size_t i = 0; i < tail->set.count; i++) {
+		struct tail_file *file = tail->set.files[i];
+
+		if (file->finished || !file->dirty)
+			continue;
+		if (!read_file(tail, file))
+			return false;
+		*busy = *busy || file->dirty;
+	}
+	return true;
+}
+
+/* NULL: nothing is wrong with it; else why it is not read. Sets where reading begins */
+static const char *place_file(struct file_tail *tail, struct tail_file *file,
+			      const struct tail_found *found)
+{
+	const struct tail_mark *mark = tail_marks_find(&tail->marks, file);
+	int64_t age_s = clock_now_us() / 1000000 - found->mtime_s;
+
+	if (mark != NULL) {
+		memcpy(file->name, mark->name, sizeof(file->name));
+		file->id = mark->id;
+		file->offset = mark->offset;
+	} else if (tail->config.ignore_older_s != 0 && age_s > 0 &&
+		   (uint64_t)age_s > tail->config.ignore_older_s) {
+		return "older than ignore_older";
+	} else if (tail->first_scan && tail->skip_present) {
+		file->offset = found->size;
+	}
+	file->first = file->offset;
+	file->listed = true;
+	file->quiet_since_us = clock_monotonic_us();
+	return NULL;
+}
+
+static void add_found(struct file_tail *tail, const struct tail_found *found)
+{
+	struct tail_file *file = NULL;
+	const char *unfit = NULL;
+	struct error error;
+
+	if (tail->set.count == tail->config.files_max) {
+		tail_scan_skip(&tail->scan, found->path, "files_max is reached");
+		return;
+	}
+	if (tail_file_open(found->path, &file, &error) < 0) {
+		tail_scan_skip(&tail->scan, found->path, error.text);
+		return;
+	}
+	unfit = place_file(tail, file, found);
+	if (unfit != NULL) {
+		tail_scan_skip(&tail->scan, found->path, unfit);
+		tail_file_free(&file);
+		return;
+	}
+	log_info("file_tail", "reading source=%s path=%s stream=%s offset=%lld",
+		 tail->config.name, file->path, file->name, (long long)file->offset);
+	tail_set_add(&tail->set, file);
+}
+
+static void see_found(struct file_tail *tail, const struct tail_found *found)
+{
+	struct tail_file *file =
+		tail_set_by_inode(&tail->set, found->device, found->inode);
+
+	if (file == NULL) {
+		add_found(tail, found);
+		return;
+	}
+	if (!file->listed && strcmp(file->path, found->path) != 0) {
+		mem_free(file->path);
+		file->path = mem_strdup(found->path);
+	}
+	file->listed = true;
+}
+
+static bool still_linked(const struct tail_file *file)
+{
+	struct stat st = { 0 };
+
+	return fstat(file->fd, &st) == 0 && st.st_nlink > 0;
+}
+
+static bool finish_file(struct file_tail *tail, struct tail_file *file)
+{
+	int64_t quiet_us = clock_monotonic_us() - file->quiet_since_us;
+
+	if (file->listed || file->dirty ||
+	    quiet_us < (int64_t)tail->config.linger_ms * 1000)
+		return true;
+	file->finished = true;
+	log_info("file_tail", "read to its end source=%s path=%s stream=%s offset=%lld",
+		 tail->config.name, file->path, file->name, (long long)file->offset);
+	return put_last(tail, file);
+}
+
+/* closes what was read to its end and committed. false: the daemon stops */
+static bool retire_files(struct file_tail *tail)
+{
+	for (size_t i = tail->set.count; i-- > 0;) {
+		struct tail_file *file = tail->set.files[i];
+
+		if (!file->finished && !finish_file(tail, file))
+			return false;
+		if (!file->finished ||
+		    (file->stream != 0 &&
+		     tail_orders_offset(&tail->orders, file->stream) < file->offset))
+			continue;
+		if (file->offset > 0 && still_linked(file))
+			tail_marks_add(&tail->marks, file);
+		tail_orders_forget(&tail->orders, file->stream);
+		tail_set_drop(&tail->set, i);
+	}
+	return true;
+}
+
+static void watch_folders(struct file_tail *tail)
+{
+	struct tail_list folders = { 0 };
+
+	tail_scan_folders(&tail->scan, &folders);
+	for (size_t i = 0; i < folders.count; i++)
+		(void)tail_watch_folder(&tail->watch, folders.items[i].path);
+	tail_list_deinit(&folders);
+}
+
+static bool scan(struct file_tail *tail)
+{
+	struct tail_list list = { 0 };
+
+	/* first the watches, so that nothing can appear unseen in between */
+	watch_folders(tail);
+	for (size_t i = 0; i < tail->set.count; i++)
+		tail->set.files[i]->listed = false;
+	tail_scan_files(&tail->scan, &list);
+	for (size_t i = 0; i < list.count; i++)
+		see_found(tail, &list.items[i]);
+	tail_list_deinit(&list);
+	for (size_t i = 0; i < tail->set.count; i++) {
+		struct tail_file *file = tail->set.files[i];
+
+		file->dirty = file->dirty || tail_file_size(file) != file->offset;
+	}
+	tail->first_scan = false;
+	tail->scanned_us = clock_monotonic_us();
+	tail->scan_due_us = tail->scanned_us + (int64_t)tail->config.rescan_ms * 1000;
+	return retire_files(tail);
+}
+
+static void on_event(void *context, enum tail_event event, int id)
+{
+	struct file_tail *tail = context;
+	struct tail_file *file = NULL;
+
+	if (event == TAIL_EVENT_WATCH)
+		file = tail_set_by_watch(&tail->set, id);
+	if (file != NULL)
+		file->dirty = true;
+	else
+		tail->scan_due_us = tail->scanned_us + SCAN_GAP_US;
+}
+
+static void wait_for_events(struct file_tail *tail, bool busy)
+{
+	int64_t left_us = tail->scan_due_us - clock_monotonic_us();
+	struct pollfd fds[2] = { { .fd = tail->watch.fd, .events = POLLIN },
+				 { .fd = tail->orders.wake_fd, .events = POLLIN } };
+
+	if (busy || left_us < 0)
+		left_us = 0;
+	if (poll(fds, 2, (int)((left_us + 999) / 1000)) <= 0)
+		return;
+	tail_orders_woken(&tail->orders);
+	tail_watch_drain(&tail->watch, on_event, tail);
+}
+
+static void rewind_file(struct file_tail *tail, struct tail_file *file)
+{
+	const struct tail_mark *mark = tail_marks_named(&tail->marks, file->name);
+
+	file->offset = mark == NULL ? file->first : mark->offset;
+	file->stream = 0;
+	file->finished = false;
+	file->dirty = true;
+}
+
+static void apply_rewind(struct file_tail *tail)
+{
+	struct tail_marks marks = { 0 };
+
+	if (!tail_orders_take_rewind(&tail->orders, &marks))
+		return;
+	tail_marks_deinit(&tail->marks);
+	tail->marks = marks;
+	atomic_store(&tail->source.stats.open_streams, 0);
+	for (size_t i = 0; i < tail->set.count; i++)
+		rewind_file(tail, tail->set.files[i]);
+}
+
+static void *run(void *context)
+{
+	struct file_tail *tail = context;
+	bool busy = false;
+
+	while (!tail_orders_stopping(&tail->orders)) {
+		apply_rewind(tail);
+		if (clock_monotonic_us() >= tail->scan_due_us && !scan(tail))
+			break;
+		if (!read_turn(tail, &busy))
+			break;
+		wait_for_events(tail, busy);
+	}
+	return NULL;
+}
+
+static int start_thread(struct file_tail *tail, struct error *error)
+{
+	sigset_t all;
+	sigset_t before;
+	int status = 0;
+
+	/* signals are the loop's */
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
+	status = pthread_create(&tail->thread, NULL, run, tail);
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	errno = status;
+	if (status != 0)
+		return error_set_errno(error, "pthread_create");
+	(void)pthread_setname_np(tail->thread, "file_tail"); /* a comfort only */
+	tail->running = true;
+	return 0;
+}
+
+static int start(struct source *source, const struct stored_positions *positions,
+		 struct error *error)
+{
+	struct file_tail *tail = tail_of(source);
+
+	tail_marks_load(&tail->marks, positions);
+	tail->skip_present =
+		tail->config.start_at == TAIL_START_END && positions->count == 0;
+	if (start_thread(tail, error) < 0)
+		return error_prefix(error, "file_tail %s", tail->config.name);
+	return 0;
+}
+
+static void stop(struct source *source)
+{
+	struct file_tail *tail = tail_of(source);
+
+	if (!tail->running)
+		return;
+	tail_orders_stop(&tail->orders);
+	pthread_join(tail->thread, NULL);
+	tail->running = false;
+}
+
+static void committed(struct source *source, uint64_t stream, struct position position)
+{
+	tail_orders_committed(&tail_of(source)->orders, stream, position.offset);
+}
+
+static void rewind_to(struct source *source, const struct stored_positions *positions)
+{
+	struct tail_marks marks = { 0 };
+
+	tail_marks_load(&marks, positions);
+	tail_orders_rewind(&tail_of(source)->orders, &marks);
+}
+
+static void free_tail(struct source **source)
+{
+	struct file_tail *tail = NULL;
+
+	if (*source == NULL)
+		return;
+	tail = tail_of(*source);
+	stop(*source);
+	tail_set_deinit(&tail->set);
+	tail_watch_close(&tail->watch);
+	tail_marks_deinit(&tail->marks);
+	tail_orders_deinit(&tail->orders);
+	tail_scan_deinit(&tail->scan);
+	tail_config_deinit(&tail->config);
+	mem_free(tail);
+	*source = NULL;
+}
+
+static const struct source_ops file_tail_ops = {
+	.type = "file_tail",
+	.start = start,
+	.stop = stop,
+	.committed = committed,
+	.rewind = rewind_to,
+	.free = free_tail,
+};
+
+int file_tail_new(const struct file_tail_config *config, struct source **out,
+		  struct error *error)
+{
+	struct file_tail *tail = mem_calloc(1, sizeof(*tail));
+
+	if (tail_orders_init(&tail->orders, error) < 0) {
+		mem_free(tail);
+		return -1;
+	}
+	if (tail_watch_open(&tail->watch, error) < 0) {
+		tail_orders_deinit(&tail->orders);
+		mem_free(tail);
+		return -1;
+	}
+	tail->config = tail_config_copy(config);
+	tail->source.ops = &file_tail_ops;
+	tail->source.name = tail->config.name;
+	tail->limits = (struct tail_limits){ tail->config.read_bytes,
+					     tail->config.head_bytes };
+	tail->scan = (struct tail_scan){
+		.source = tail->config.name,
+		.globs = tail->config.globs,
+		.globs_count = tail->config.globs_count,
+		.excludes = tail->config.excludes,
+		.excludes_count = tail->config.excludes_count,
+	};
+	tail->set.watch = &tail->watch;
+	tail->first_scan = true;
+	*out = &tail->source;
+	return 0;
+}

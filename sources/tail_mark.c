@@ -1,0 +1,136 @@
+/* tail_mark.c - reading stored positions of files, finding a file's own */
+#include "sources/tail_mark.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+
+void tail_marks_deinit(struct tail_marks *marks)
+{
+	for (size_t i = 0; i < marks->count; i++)
+		mem_free(marks->items[i].path);
+	mem_free(marks->items);
+	*marks = (struct tail_marks){ 0 };
+}
+
+static void add(struct tail_marks *marks, const struct tail_mark *mark)
+{
+	if (marks->count == TAIL_MARKS_MAX) {
+		mem_free(marks->items[0].path);
+		marks->count--;
+		memmove(&marks->items[0], &marks->items[1],
+			marks->count * sizeof(*marks->items));
+	}
+	mem_grow(&marks->items, &marks->capacity, marks->count, sizeof(*marks->items));
+	marks->items[marks->count++] = *mark;
+}
+
+/* "device:inode:stamp", as tail_file_begin_generation writes it */
+static bool parse_name(const char *text, struct tail_mark *mark)
+{
+	char *end = NULL;
+	size_t len = strlen(text);
+
+	if (len >= sizeof(mark->name))
+		return false;
+	memcpy(mark->name, text, len + 1);
+	mark->id.device = strtoull(text, &end, 16);
+	if (*end != ':')
+		return false;
+	mark->id.inode = strtoull(end + 1, &end, 10);
+	return *end == ':';
+}
+
+static bool parse_detail(const char *text, struct tail_mark *mark)
+{
+	json_t *detail = json_loads(text, 0, NULL);
+	const char *path = NULL;
+	const char *hash = NULL;
+	char *end = NULL;
+	json_int_t birth_us = 0;
+	json_int_t head_len = 0;
+	bool fits =
+		json_unpack(detail, "{s:s, s:I, s:I, s:s}", "path", &path, "birth_us",
+			    &birth_us, "head_len", &head_len, "head_hash", &hash) == 0;
+
+	if (fits) {
+		mark->id.birth_us = birth_us;
+		mark->id.head_len = (uint64_t)head_len;
+		mark->id.head_hash = strtoull(hash, &end, 16);
+		fits = *end == '\0' && head_len >= 0 &&
+		       head_len <= (json_int_t)TAIL_HEAD_BYTES_MAX;
+	}
+	if (fits)
+		mark->path = mem_strdup(path);
+	json_decref(detail);
+	return fits;
+}
+
+void tail_marks_load(struct tail_marks *marks, const struct stored_positions *positions)
+{
+	tail_marks_deinit(marks);
+	for (size_t i = 0; i < positions->count; i++) {
+		const struct stored_position *stored = &positions->items[i];
+		struct tail_mark mark = { .offset = stored->position.offset };
+
+		if (mark.offset >= 0 && parse_name(stored->stream, &mark) &&
+		    parse_detail(stored->detail, &mark))
+			add(marks, &mark);
+		else
+			log_warn("file_tail",
+				 "stored position cannot be read: stream=%s",
+				 stored->stream);
+	}
+}
+
+void tail_marks_add(struct tail_marks *marks, const struct tail_file *file)
+{
+	struct tail_mark mark = {
+		.path = mem_strdup(file->path),
+		.id = file->id,
+		.offset = file->offset,
+	};
+
+	memcpy(mark.name, file->name, sizeof(mark.name));
+	add(marks, &mark);
+}
+
+/* the part behind the last colon: when the generation was first seen */
+static int64_t stamp_of(const struct tail_mark *mark)
+{
+	const char *colon = strrchr(mark->name, ':');
+
+	return colon == NULL ? 0 : strtoll(colon + 1, NULL, 10);
+}
+
+const struct tail_mark *tail_marks_find(const struct tail_marks *marks,
+					const struct tail_file *file)
+{
+	const struct tail_mark *best = NULL;
+	int64_t size = tail_file_size(file);
+
+	for (size_t i = 0; i < marks->count; i++) {
+		const struct tail_mark *mark = &marks->items[i];
+
+		if (mark->offset > size || !tail_file_is(file, &mark->id))
+			continue;
+		/* of two for one generation the later one wins */
+		if (best == NULL || stamp_of(mark) >= stamp_of(best))
+			best = mark;
+	}
+	return best;
+}
+
+const struct tail_mark *tail_marks_named(const struct tail_marks *marks,
+					 const char *name)
+{
+	for (size_t i = 0; i < marks->count; i++) {
+		if (strcmp(marks->items[i].name, name) == 0)
+			return &marks->items[i];
+	}
+	return NULL;
+}

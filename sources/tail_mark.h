@@ -1,0 +1,38 @@
+/* tail_mark.h - where files have been read to: stored positions, and files let go
+ *
+ * Threads: one owner at a time. Owner: tail_marks_deinit frees.
+ * Limits: TAIL_MARKS_MAX; beyond it the oldest is forgotten.
+ */
+#ifndef SIFTD_SOURCES_TAIL_MARK_H
+#define SIFTD_SOURCES_TAIL_MARK_H
+
+#include "sources/port.h"
+#include "sources/tail_file.h"
+
+#define TAIL_MARKS_MAX 16384
+
+struct tail_mark {
+	char name[TAIL_NAME_MAX];
+	char *path;
+	struct tail_identity id;
+	int64_t offset;
+};
+
+struct tail_marks {
+	struct tail_mark *items;
+	size_t count;
+	size_t capacity;
+};
+
+void tail_marks_deinit(struct tail_marks *marks);
+/* replaces what is there; rows that cannot be read are logged and left out */
+void tail_marks_load(struct tail_marks *marks,
+		     const struct stored_positions *positions);
+void tail_marks_add(struct tail_marks *marks, const struct tail_file *file);
+/* the newest mark that the file agrees with, or NULL; it stays in marks */
+const struct tail_mark *tail_marks_find(const struct tail_marks *marks,
+					const struct tail_file *file);
+const struct tail_mark *tail_marks_named(const struct tail_marks *marks,
+					 const char *name);
+
+#endif
