@@ -30,3 +30,7 @@ if(SYSTEMD_ANALYZE)
     COMMAND ${PYTHON3} ${CMAKE_CURRENT_SOURCE_DIR}/check_systemd ${CMAKE_SOURCE_DIR}/systemd/siftd.service)
   set_tests_properties(check.systemd PROPERTIES LABELS check)
 endif()
+
+add_test(NAME bench.generate
+  COMMAND ${PYTHON3} -m pytest -q -p no:cacheprovider ${CMAKE_CURRENT_SOURCE_DIR}/test_generate.py)
+set_tests_properties(bench.generate PROPERTIES ENVIRONMENT SIFTD_GENERATE=$<TARGET_FILE:generate>)
