@@ -2,10 +2,11 @@
  *
  * Threads: builders and readers belong to one thread each. Pure.
  * Owner: block_encoded owns its buffers until block_encoded_deinit; a reader borrows
- *        the bytes it was opened on.
- * Limits: BLOCK_EVENTS_MAX events and BLOCK_BYTES_MAX raw bytes a block (one larger
- * event makes a block of its own); the decoder trusts no byte. Format:
- * docs/block-format.md; versioned and checksummed; every version is read for ever.
+ *        nothing after block_reader_open.
+ * Limits: BLOCK_EVENTS_MAX events and BLOCK_BYTES_MAX bytes a block (one larger event,
+ * up to BLOCK_EVENT_BYTES_MAX, makes a block of its own); the decoder trusts no byte.
+ * Format: docs/block-format.md; versioned and checksummed; every version is read for
+ * ever.
  */
 #ifndef SIFTD_PIPELINE_BLOCK_H
 #define SIFTD_PIPELINE_BLOCK_H
@@ -19,6 +20,8 @@
 
 #define BLOCK_EVENTS_MAX 8192
 #define BLOCK_BYTES_MAX ((size_t)8 * 1024 * 1024)
+/* of one event's texts together; what is larger no source lets in (asserted) */
+#define BLOCK_EVENT_BYTES_MAX ((size_t)256 * 1024 * 1024)
 
 /* one event as stored */
 struct block_event {
@@ -46,8 +49,22 @@ struct block_encoded {
 	uint64_t raw_bytes;
 	struct buf meta;
 	struct buf body;
-	struct buf words; /* filter of words for text search; format in
-			     docs/block-format.md */
+	struct buf
+		words; /* filter for text search, or empty; see block_words_may_hold */
+};
+
+/* a run of events that is compressed on its own */
+struct block_frame {
+	uint32_t first; /* its first event */
+	uint32_t count;
+	size_t offset; /* of its bytes in the body */
+	size_t len;
+};
+
+/* some of the body's bytes, and where in it they begin */
+struct block_part {
+	struct slice bytes;
+	size_t offset;
 };
 
 struct block_builder;
@@ -55,6 +72,9 @@ struct block_reader;
 
 struct block_builder *block_builder_new(int zstd_level);
 void block_builder_free(struct block_builder **builder);
+/* whether blocks get the filter of words; those of a new builder do. Without it text
+ * search has to read the body. The builder must be empty. */
+void block_builder_set_words(struct block_builder *builder, bool on);
 /* copies all it needs; false: full, seal first (an empty builder takes any event) */
 bool block_builder_add(struct block_builder *builder, const struct block_event *event);
 uint32_t block_builder_count(const struct block_builder *builder);
@@ -71,18 +91,26 @@ MUST_CHECK int block_reader_open(struct slice meta, struct block_reader **out,
 				 struct error *error);
 void block_reader_free(struct block_reader **reader);
 uint32_t block_reader_count(const struct block_reader *reader);
-/* all but raw and extra, which are left empty */
+/* all but raw and extra, which are left empty; texts are valid until the free */
 void block_reader_columns(const struct block_reader *reader, uint32_t index,
 			  struct block_event *out);
-/* the bytes of the body that hold this event's frame, for reading a part of it only */
-void block_reader_frame(const struct block_reader *reader, uint32_t index,
-			size_t *offset, size_t *len);
-/* raw and extra of one event; body is the whole body; valid until the next call or free
- */
+uint32_t block_reader_frame_count(const struct block_reader *reader);
+void block_reader_frame(const struct block_reader *reader, uint32_t frame,
+			struct block_frame *out);
+/* the number of the frame that holds the event */
+uint32_t block_reader_frame_of(const struct block_reader *reader, uint32_t index);
+/* fills raw and extra of one event from the whole body; valid until the next call or
+ * free. Going on in the same frame costs no decompression. */
 MUST_CHECK int block_reader_raw(struct block_reader *reader, struct slice body,
 				uint32_t index, struct block_event *out,
 				struct error *error);
-/* false: no event of the block can hold the text (case-insensitive ASCII substring) */
+/* as block_reader_raw, when only a part of the body is at hand */
+MUST_CHECK int block_reader_raw_part(struct block_reader *reader,
+				     const struct block_part *part, uint32_t index,
+				     struct block_event *out, struct error *error);
+
+/* false: no event of the block can hold the text (ASCII case-insensitive substring of
+ * raw). An absent or damaged filter, and texts of less than 3 bytes, give true. */
 bool block_words_may_hold(struct slice words, struct slice text);
 
 #endif

@@ -1,0 +1,474 @@
+/* test_block.c - blocks give back what was put in, and survive every damage */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "base/hash64.h"
+#include "base/mem.h"
+#include "pipeline/block.h"
+
+/* splitmix64: the same run everywhere */
+static uint64_t random_state;
+
+static uint64_t random_next(void)
+{
+	uint64_t z = random_state += 0x9e3779b97f4a7c15u;
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+	return z ^ (z >> 31);
+}
+
+static uint64_t random_below(uint64_t bound)
+{
+	return random_next() % bound;
+}
+
+/* events whose texts lie in one buffer */
+struct events {
+	struct block_event *items;
+	size_t count;
+	struct buf texts;
+};
+
+/* any bytes, or words that repeat; ptr NULL once in eight when it may be absent */
+static struct slice random_text(struct buf *texts, size_t len_max, bool optional)
+{
+	static const char *const words[] = { "Connection ", "refused ", "ERROR ",
+					     "\xc3\xa9",    "id=",      "/var/log/",
+					     "aAa",         "\n\tat " };
+	size_t begin = texts->len;
+	size_t len = random_below(len_max + 1);
+	const char *data = texts->data;
+
+	if (optional && random_below(8) == 0)
+		return slice_of(NULL, 0);
+	while (texts->len - begin < len) {
+		if (random_below(4) == 0)
+			buf_append_char(texts, (char)random_below(256));
+		else
+			buf_append_str(texts, words[random_below(8)]);
+	}
+	assert_ptr_equal(texts->data, data);
+	return slice_of(texts->data + begin, texts->len - begin);
+}
+
+static int64_t random_time(void)
+{
+	switch (random_below(8)) {
+	case 0:
+		return TIMESTAMP_NONE;
+	case 1:
+		return INT64_MAX - (int64_t)random_below(3);
+	case 2:
+		return INT64_MIN + 1 + (int64_t)random_below(3);
+	default:
+		return 1700000000000000 + (int64_t)random_below(1000000000);
+	}
+}
+
+static struct events events_new(size_t count, size_t raw_max)
+{
+	struct events events = { .items = mem_calloc(count, sizeof(*events.items)),
+				 .count = count };
+
+	/* at once, as slices into it must stay: four texts an event */
+	buf_reserve(&events.texts, count * (raw_max + 100));
+	for (size_t i = 0; i < count; i++) {
+		struct block_event *event = &events.items[i];
+
+		event->timestamp_us = random_time();
+		event->observed_timestamp_us = (int64_t)random_next();
+		event->severity = (enum severity)random_below(SEVERITY_COUNT);
+		event->format = (uint8_t)random_below(256);
+		event->fingerprint =
+			random_below(2) == 0 ? random_next() : random_below(5);
+		event->template_key =
+			random_below(3) == 0 ? event->fingerprint : random_below(40);
+		event->service_name = random_text(&events.texts, 3, true);
+		event->host_name = random_text(&events.texts, 12, true);
+		event->raw = random_text(&events.texts, raw_max, false);
+		event->extra = random_text(&events.texts, random_below(4) == 0 ? 30 : 0,
+					   false);
+	}
+	return events;
+}
+
+static void events_free(struct events *events)
+{
+	mem_free(events->items);
+	buf_deinit(&events->texts);
+}
+
+/* puts in all that fits; how many that were */
+static size_t encode(const struct events *events, bool words, struct block_encoded *out)
+{
+	struct block_builder *builder = block_builder_new(1);
+	size_t added = 0;
+
+	block_builder_set_words(builder, words);
+	while (added < events->count &&
+	       block_builder_add(builder, &events->items[added]))
+		added++;
+	assert_int_equal(block_builder_count(builder), added);
+	block_builder_seal(builder, out);
+	assert_int_equal(block_builder_count(builder), 0);
+	assert_int_equal(block_builder_bytes(builder), 0);
+	block_builder_free(&builder);
+	return added;
+}
+
+static void assert_same_text(struct slice got, struct slice wanted)
+{
+	assert_true((got.ptr == NULL) == (wanted.ptr == NULL));
+	assert_true(slice_equal(got, wanted));
+}
+
+static void assert_same_event(const struct block_event *got,
+			      const struct block_event *wanted)
+{
+	assert_int_equal(got->timestamp_us, wanted->timestamp_us);
+	assert_int_equal(got->observed_timestamp_us, wanted->observed_timestamp_us);
+	assert_int_equal(got->severity, wanted->severity);
+	assert_int_equal(got->format, wanted->format);
+	assert_int_equal(got->fingerprint, wanted->fingerprint);
+	assert_int_equal(got->template_key, wanted->template_key);
+	assert_same_text(got->service_name, wanted->service_name);
+	assert_same_text(got->host_name, wanted->host_name);
+	assert_true(slice_equal(got->raw, wanted->raw));
+	assert_true(slice_equal(got->extra, wanted->extra));
+}
+
+static void assert_decodes_to(const struct block_encoded *encoded,
+			      const struct events *events)
+{
+	struct block_reader *reader = NULL;
+	struct error error = { 0 };
+
+	if (block_reader_open(buf_slice(&encoded->meta), &reader, &error) < 0) {
+		fail_msg("%s", error.text);
+		return;
+	}
+	assert_int_equal(block_reader_count(reader), encoded->count);
+	for (uint32_t i = 0; i < encoded->count; i++) {
+		struct block_event got = { 0 };
+
+		block_reader_columns(reader, i, &got);
+		if (block_reader_raw(reader, buf_slice(&encoded->body), i, &got,
+				     &error) < 0)
+			fail_msg("event %u: %s", i, error.text);
+		assert_same_event(&got, &events->items[i]);
+	}
+	block_reader_free(&reader);
+	assert_null(reader);
+}
+
+static void test_round_trip(void **state)
+{
+	static const struct {
+		size_t count;
+		size_t raw_max;
+	} cases[] = { { 1, 0 },     { 1, 50 },     { 2, 5 },
+		      { 127, 200 }, { 128, 100 },  { 129, 100 },
+		      { 1000, 0 },  { 900, 3000 }, { BLOCK_EVENTS_MAX, 20 } };
+
+	(void)state;
+	random_state = 1;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct events events = events_new(cases[i].count, cases[i].raw_max);
+		struct block_encoded encoded = { 0 };
+
+		assert_int_equal(encode(&events, true, &encoded), cases[i].count);
+		assert_decodes_to(&encoded, &events);
+		block_encoded_deinit(&encoded);
+		events_free(&events);
+	}
+}
+
+static void test_summary(void **state)
+{
+	struct block_event items[] = {
+		{ .timestamp_us = 50, .severity = SEVERITY_ERROR, .template_key = 9 },
+		{ .timestamp_us = TIMESTAMP_NONE, .template_key = UINT64_MAX },
+		{ .timestamp_us = -7, .severity = SEVERITY_ERROR, .template_key = 9 },
+	};
+	struct events events = { .items = items, .count = 3 };
+	struct block_encoded encoded = { 0 };
+
+	(void)state;
+	items[1].raw = SLICE("abcd");
+	(void)encode(&events, false, &encoded); /* all fit */
+	assert_int_equal(encoded.count, 3);
+	assert_int_equal(encoded.timestamp_min_us, -7);
+	assert_int_equal(encoded.timestamp_max_us, 50);
+	assert_int_equal(encoded.without_timestamp, 1);
+	assert_int_equal(encoded.severities[SEVERITY_ERROR], 2);
+	assert_int_equal(encoded.severities[SEVERITY_NONE], 1);
+	assert_int_equal(encoded.template_keys_count, 2);
+	assert_int_equal(encoded.template_keys[0], 9);
+	assert_true(encoded.template_keys[1] == UINT64_MAX);
+	assert_int_equal(encoded.raw_bytes, 4);
+	assert_int_equal(encoded.words.len, 0);
+	block_encoded_deinit(&encoded);
+}
+
+static void test_limits(void **state)
+{
+	struct block_builder *builder = block_builder_new(1);
+	size_t huge_len = BLOCK_BYTES_MAX + 12345;
+	char *huge = mem_calloc(huge_len, 1);
+	struct block_event big = { .raw = { huge, huge_len } };
+	struct block_event half = { .raw = { huge, BLOCK_BYTES_MAX / 2 } };
+	struct events events = { .items = &big, .count = 1 };
+	struct block_encoded encoded = { 0 };
+
+	(void)state;
+	memset(huge, 'x', huge_len);
+	assert_true(block_builder_add(builder, &big));
+	assert_false(block_builder_add(builder, &(struct block_event){ 0 }));
+	block_builder_seal(builder, &encoded);
+	assert_decodes_to(&encoded, &events);
+	block_encoded_deinit(&encoded);
+
+	assert_true(block_builder_add(builder, &half));
+	assert_true(block_builder_add(builder, &half));
+	assert_false(
+		block_builder_add(builder, &(struct block_event){ .raw = SLICE("x") }));
+	block_builder_seal(builder, &encoded);
+	block_encoded_deinit(&encoded);
+
+	for (unsigned i = 0; i < BLOCK_EVENTS_MAX; i++)
+		assert_true(block_builder_add(builder, &(struct block_event){ 0 }));
+	assert_false(block_builder_add(builder, &(struct block_event){ 0 }));
+	block_builder_free(&builder);
+	mem_free(huge);
+}
+
+static void test_single_frames(void **state)
+{
+	struct events events = { 0 };
+	struct block_encoded encoded = { 0 };
+	struct block_reader *reader = NULL;
+	struct error error = { 0 };
+	uint32_t next = 0;
+	size_t offset = 0;
+
+	(void)state;
+	random_state = 2;
+	events = events_new(700, 400);
+	(void)encode(&events, false, &encoded); /* all fit */
+	assert_int_equal(block_reader_open(buf_slice(&encoded.meta), &reader, &error),
+			 0);
+	assert_true(block_reader_frame_count(reader) >= 6);
+	for (uint32_t i = 0; i < block_reader_frame_count(reader); i++) {
+		struct block_event got = { 0 };
+		struct block_frame frame = { 0 };
+		struct block_part part = { 0 };
+
+		block_reader_frame(reader, i, &frame);
+		assert_int_equal(frame.first, next);
+		assert_int_equal(frame.offset, offset);
+		part = (struct block_part){
+			.bytes = { encoded.body.data + offset, frame.len },
+			.offset = frame.offset,
+		};
+		next = frame.first + frame.count;
+		offset = frame.offset + frame.len;
+		block_reader_columns(reader, next - 1, &got);
+		assert_int_equal(block_reader_frame_of(reader, next - 1), i);
+		assert_int_equal(
+			block_reader_raw_part(reader, &part, next - 1, &got, &error),
+			0);
+		assert_same_event(&got, &events.items[next - 1]);
+		if (next < events.count) /* of a frame that is not at hand */
+			assert_int_equal(block_reader_raw_part(reader, &part, next,
+							       &got, &error),
+					 -1);
+	}
+	assert_int_equal(next, events.count);
+	assert_int_equal(offset, encoded.body.len);
+	block_reader_free(&reader);
+	block_encoded_deinit(&encoded);
+	events_free(&events);
+}
+
+/* reads all there is; true when nothing was reported */
+static bool reads_clean(struct slice meta, struct slice body)
+{
+	struct block_reader *reader = NULL;
+	struct error error = { 0 };
+	bool clean = true;
+
+	if (block_reader_open(meta, &reader, &error) < 0) {
+		assert_null(reader);
+		assert_true(error.text[0] != '\0');
+		return false;
+	}
+	for (uint32_t i = 0; i < block_reader_count(reader) && clean; i++) {
+		struct block_event got = { 0 };
+
+		block_reader_columns(reader, i, &got);
+		clean = block_reader_raw(reader, body, i, &got, &error) == 0;
+	}
+	block_reader_free(&reader);
+	return clean;
+}
+
+/* a copy in memory of exactly that size, so that a sanitizer sees a byte too far */
+static char *tight(const struct buf *buf, size_t len)
+{
+	char *copy = mem_alloc(len);
+
+	memcpy(copy, buf->data, len);
+	return copy;
+}
+
+static void assert_each_flip_is_reported(const struct block_encoded *encoded,
+					 struct buf *part)
+{
+	for (size_t i = 0; i < part->len; i++) {
+		char before = part->data[i];
+
+		part->data[i] = (char)(before + 1 + (char)random_below(254));
+		assert_false(reads_clean(buf_slice(&encoded->meta),
+					 buf_slice(&encoded->body)));
+		part->data[i] = before;
+	}
+}
+
+static void test_damage_is_reported(void **state)
+{
+	struct events events = { 0 };
+	struct block_encoded encoded = { 0 };
+
+	(void)state;
+	random_state = 3;
+	events = events_new(150, 20);
+	(void)encode(&events, true, &encoded); /* all fit */
+	assert_true(reads_clean(buf_slice(&encoded.meta), buf_slice(&encoded.body)));
+	for (size_t len = 0; len < encoded.meta.len; len++) {
+		char *cut = tight(&encoded.meta, len);
+
+		assert_false(reads_clean(slice_of(cut, len), buf_slice(&encoded.body)));
+		mem_free(cut);
+	}
+	for (size_t len = 0; len < encoded.body.len; len++) {
+		char *cut = tight(&encoded.body, len);
+
+		assert_false(reads_clean(buf_slice(&encoded.meta), slice_of(cut, len)));
+		mem_free(cut);
+	}
+	assert_each_flip_is_reported(&encoded, &encoded.meta);
+	assert_each_flip_is_reported(&encoded, &encoded.body);
+	block_encoded_deinit(&encoded);
+	events_free(&events);
+}
+
+/* turns letters over at random, as a person may type them */
+static void change_case(struct buf *text)
+{
+	for (size_t i = 0; i < text->len; i++) {
+		char c = text->data[i];
+		bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+
+		if (letter && random_below(2) == 0)
+			text->data[i] = (char)(c ^ 0x20);
+	}
+}
+
+static void assert_no_false_negative(const struct events *events, struct slice words)
+{
+	for (size_t i = 0; i < events->count; i++) {
+		struct slice raw = events->items[i].raw;
+		struct buf query = { 0 };
+		size_t begin = random_below(raw.len + 1);
+		size_t len = random_below(raw.len - begin + 1);
+
+		if (random_below(2) == 0 && len > 12)
+			len = random_below(13);
+		buf_append(&query, raw.ptr + begin, len);
+		change_case(&query);
+		assert_true(block_words_may_hold(words, buf_slice(&query)));
+		assert_true(block_words_may_hold(words, raw));
+		buf_deinit(&query);
+	}
+}
+
+static void test_words_never_miss(void **state)
+{
+	static const size_t raw_max[] = { 4, 9, 40, 1000 };
+
+	(void)state;
+	random_state = 4;
+	for (size_t round = 0; round < 40; round++) {
+		struct events events =
+			events_new(1 + random_below(600), raw_max[round % 4]);
+		struct block_encoded encoded = { 0 };
+
+		(void)encode(&events, true, &encoded); /* all fit */
+		assert_no_false_negative(&events, buf_slice(&encoded.words));
+		block_encoded_deinit(&encoded);
+		events_free(&events);
+	}
+}
+
+static void test_words_of_nul_bytes(void **state)
+{
+	static const char nuls[16];
+	struct block_event event = { .raw = { nuls, sizeof(nuls) } };
+	struct events events = { .items = &event, .count = 1 };
+	struct block_encoded encoded = { 0 };
+
+	(void)state;
+	(void)encode(&events, true, &encoded); /* fits */
+	assert_true(block_words_may_hold(buf_slice(&encoded.words), slice_of(nuls, 5)));
+	block_encoded_deinit(&encoded);
+}
+
+static void test_words_tell_absence(void **state)
+{
+	struct block_event event = { .raw = SLICE("Connection refused by db-7") };
+	struct events events = { .items = &event, .count = 1 };
+	struct block_encoded encoded = { 0 };
+	struct slice words = { 0 };
+
+	(void)state;
+	(void)encode(&events, true, &encoded); /* fits */
+	words = buf_slice(&encoded.words);
+	assert_true(block_words_may_hold(words, SLICE("REFUSED BY")));
+	assert_true(block_words_may_hold(words, SLICE("db-7")));
+	assert_true(block_words_may_hold(words, SLICE("zz"))); /* too short to tell */
+	assert_true(block_words_may_hold(words, SLICE("")));
+	assert_false(block_words_may_hold(words, SLICE("timed out")));
+	assert_false(block_words_may_hold(words, SLICE("Connection reset")));
+	assert_false(block_words_may_hold(words, SLICE("db-8")));
+	/* what cannot be relied on excludes nothing */
+	assert_true(block_words_may_hold(slice_of(NULL, 0), SLICE("timed out")));
+	assert_true(block_words_may_hold(slice_head(words, 20), SLICE("timed out")));
+	for (size_t i = 0; i < words.len; i++) {
+		encoded.words.data[i] ^= 0x10;
+		assert_true(block_words_may_hold(words, SLICE("db-7")));
+		encoded.words.data[i] ^= 0x10;
+	}
+	block_encoded_deinit(&encoded);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_summary),
+		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_single_frames),
+		cmocka_unit_test(test_damage_is_reported),
+		cmocka_unit_test(test_words_never_miss),
+		cmocka_unit_test(test_words_of_nul_bytes),
+		cmocka_unit_test(test_words_tell_absence),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
