@@ -60,8 +60,7 @@ static int start(struct api *api, const struct api_config *config, struct error 
 		.port = config->port,
 		.body_bytes_max = config->body_bytes_max,
 		.idle_timeout_s = config->idle_timeout_s,
-		.routes = routes,
-		.routes_count = ARRAY_LEN(routes),
+		.routes = { routes, ARRAY_LEN(routes) },
 		.api = &api->context,
 		.gate = gate_admit,
 	};

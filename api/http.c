@@ -62,8 +62,8 @@ static void dispatch(struct http_server *server, struct request *request)
 
 	if (!method_of(evhttp_request_get_command(request->evhttp), &method))
 		method = (enum route_method)0; /* matches no route, but shows Allow */
-	request->route = route_find(server->config.routes, server->config.routes_count,
-				    method, slice_str(path == NULL ? "" : path),
+	request->route = route_find(&server->config.routes, method,
+				    slice_str(path == NULL ? "" : path),
 				    &request->params, &allowed);
 	if (request->route == NULL) {
 		refuse_path(request, allowed);
@@ -91,10 +91,10 @@ static void on_request(struct evhttp_request *evhttp, void *context)
 	dispatch(server, request);
 }
 
-static void check_routes(const struct http_config *config)
+static void check_routes(const struct route_table *table)
 {
-	for (size_t i = 0; i < config->routes_count; i++) {
-		const struct route *route = &config->routes[i];
+	for (size_t i = 0; i < table->count; i++) {
+		const struct route *route = &table->routes[i];
 
 		assert(route->handler != NULL);
 		assert(strstr(route->pattern, "{org}") == NULL ||
@@ -127,7 +127,7 @@ int http_server_new(const struct http_config *config, struct http_server **out,
 {
 	struct http_server *server = mem_calloc(1, sizeof(*server));
 
-	check_routes(config);
+	check_routes(&config->routes);
 	server->config = *config;
 	server->evhttp = evhttp_new(config->base);
 	if (server->evhttp == NULL) {

@@ -23,8 +23,7 @@ struct http_config {
 	uint16_t port;
 	size_t body_bytes_max;
 	unsigned idle_timeout_s;
-	const struct route *routes;
-	size_t routes_count;
+	struct route_table routes;
 	struct api_context *api; /* for the handlers */
 	/* is called for each request that has a route: answers it, or calls its handler
 	 */

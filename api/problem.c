@@ -49,9 +49,9 @@ static void write_fields(const struct problem *problem, struct json_out *out)
 	json_array_end(out);
 }
 
-void problem_write(const struct problem *problem, struct buf *buf)
+void problem_write(const struct problem *problem, struct buf *out_buf)
 {
-	struct json_out out = json_out_init(buf);
+	struct json_out out = json_out_init(out_buf);
 
 	json_object_begin(&out);
 	json_key_string(&out, "type", SLICE("about:blank"));

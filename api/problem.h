@@ -27,6 +27,6 @@ struct problem {
 
 /* the reason phrase of a status that siftd answers with */
 const char *problem_title(int status);
-void problem_write(const struct problem *problem, struct buf *out);
+void problem_write(const struct problem *problem, struct buf *out_buf);
 
 #endif

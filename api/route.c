@@ -71,7 +71,7 @@ bool route_match(const char *pattern, struct slice path, struct route_params *pa
 	return rest.len == 0;
 }
 
-const struct route *route_find(const struct route *routes, size_t count,
+const struct route *route_find(const struct route_table *table,
 			       enum route_method method, struct slice path,
 			       struct route_params *params, unsigned *allowed)
 {
@@ -79,12 +79,14 @@ const struct route *route_find(const struct route *routes, size_t count,
 	struct route_params tried = { 0 };
 
 	*allowed = 0;
-	for (size_t i = 0; i < count; i++) {
-		if (!route_match(routes[i].pattern, path, &tried))
+	for (size_t i = 0; i < table->count; i++) {
+		const struct route *route = &table->routes[i];
+
+		if (!route_match(route->pattern, path, &tried))
 			continue;
-		*allowed |= (unsigned)routes[i].method;
-		if (found == NULL && routes[i].method == method) {
-			found = &routes[i];
+		*allowed |= (unsigned)route->method;
+		if (found == NULL && route->method == method) {
+			found = route;
 			*params = tried;
 		}
 	}

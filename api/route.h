@@ -50,6 +50,11 @@ struct route {
 	route_handler_fn *handler;
 };
 
+struct route_table {
+	const struct route *routes;
+	size_t count;
+};
+
 struct route_param {
 	struct slice name;
 	struct slice value;
@@ -63,7 +68,7 @@ struct route_params {
 bool route_match(const char *pattern, struct slice path, struct route_params *params);
 /* the route, or NULL; *allowed is the set of methods that the path has (0: no such
  * path) */
-const struct route *route_find(const struct route *routes, size_t count,
+const struct route *route_find(const struct route_table *table,
 			       enum route_method method, struct slice path,
 			       struct route_params *params, unsigned *allowed);
 /* ptr NULL when the pattern has no such parameter */
