@@ -1,0 +1,80 @@
+/* event_filter.h - which events a query wants, and whether a decoded event is one
+ *
+ * Threads: a filter belongs to one thread at a time; matching only reads it.
+ * Owner: event_filter_deinit frees what the filter holds; copies are deep.
+ * Limits: texts of EVENT_FILTER_TEXT_MAX bytes, EVENT_FILTER_KEYS_MAX template keys,
+ *         EVENT_FILTER_LIMIT_MAX events a page; beyond: an error that names the field.
+ *
+ * A zeroed filter matches all; event_filter_init makes one with the API's defaults.
+ */
+#ifndef SIFTD_API_EVENT_FILTER_H
+#define SIFTD_API_EVENT_FILTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "api/query.h"
+#include "base/arena.h"
+#include "base/compiler.h"
+#include "base/error.h"
+#include "base/slice.h"
+#include "pipeline/block.h"
+
+#define EVENT_FILTER_TEXT_MAX 1024
+#define EVENT_FILTER_KEYS_MAX ((size_t)10000)
+#define EVENT_FILTER_LIMIT_DEFAULT 100
+#define EVENT_FILTER_LIMIT_MAX 500
+
+struct event_filter {
+	struct arena arena;   /* of all that the slices and keys below point at */
+	unsigned levels;      /* bits 1 << severity; 0: all */
+	bool service_none;    /* only events without a service */
+	struct slice service; /* ptr NULL: any; exact, as is host */
+	struct slice host;
+	/* only events with one of these template keys, ascending */
+	bool by_template_key;
+	const uint64_t *template_keys;
+	size_t template_keys_count;
+	/* a group whose template keys the query looks up and adds: one of them is set
+	 */
+	int64_t group_id;
+	bool by_group_key; /* the group that holds this template key */
+	uint64_t group_key;
+	/* both inclusive; an event without a timestamp is in no range */
+	bool by_time;
+	int64_t from_us;
+	int64_t to_us;
+	struct slice text; /* in raw, ASCII case-insensitive; kept lower-cased */
+	/* the page */
+	unsigned limit;
+	bool oldest_first;
+	bool with_raw;
+	bool by_seq;    /* where the cursor stands: only seqs behind it, */
+	int64_t behind; /* below it, or above it when oldest_first */
+};
+
+struct event_filter event_filter_init(void);
+void event_filter_deinit(struct event_filter *filter);
+void event_filter_copy(const struct event_filter *filter, struct event_filter *out);
+
+/* Reads levels, service, host, fingerprint, group, ts_from, ts_to, q, cursor, limit,
+ * order (asc, desc) and raw (true, false) of a query string; out is deinited on error.
+ * *field is then the name of the wrong parameter, and the error its 422 detail. */
+MUST_CHECK int event_filter_from_query(const struct query *query,
+				       struct event_filter *out, const char **field,
+				       struct error *error);
+/* restricts the filter to these keys, on top of those it has */
+void event_filter_add_keys(struct event_filter *filter, const uint64_t *keys,
+			   size_t count);
+
+/* all but the text: no body is needed */
+bool event_filter_match_columns(const struct event_filter *filter, int64_t seq,
+				const struct block_event *event);
+bool event_filter_match_text(const struct event_filter *filter, struct slice raw);
+
+/* "n" or "o" and 16 hex digits, NUL-terminated: an opaque text for next_cursor */
+#define EVENT_CURSOR_SIZE 18
+void event_cursor_write(bool oldest_first, int64_t seq, char out[EVENT_CURSOR_SIZE]);
+
+#endif
