@@ -3,7 +3,18 @@
  * Threads: a struct rules is immutable after compiling and may be shared; a
  *          rules_scratch belongs to one thread.
  * Owner: rules_free; scratch before rules.
- * Limits: RULES_MAX rules in a set; scanned text is cut at RULES_TEXT_MAX bytes.
+ * Limits: RULES_MAX rules in a set, RULES_PATTERN_MAX bytes in a pattern; beyond: an
+ *         error. Scanned text is cut at RULES_TEXT_MAX bytes.
+ *
+ * A rule file holds one YAML document a rule; docs/rules.md describes the language.
+ *
+ * Judging in two passes gives what judging every event would give, for less: pass 1
+ * looks once at a template, and settles what its constant text decides for all its
+ * events; pass 2 looks at the events that are left, and at all of level ERROR or above.
+ *
+ *	rules_judge_template(rules, scratch, &subject, &always, &maybe);  (new template)
+ *	rules_judge_event(rules, scratch, &subject, &maybe, &matched);    (each event)
+ *	rule_set_add(&matched, &always);
  */
 #ifndef SIFTD_PIPELINE_RULES_H
 #define SIFTD_PIPELINE_RULES_H
@@ -18,6 +29,7 @@
 
 #define RULES_MAX 2048
 #define RULES_TEXT_MAX ((size_t)64 * 1024)
+#define RULES_PATTERN_MAX 1024
 
 enum finding_severity { FINDING_LOW, FINDING_MED, FINDING_HIGH, FINDING_CRIT };
 
@@ -45,11 +57,14 @@ struct rule {
 	const char *description;
 	enum finding_severity severity;
 	uint8_t confidence; /* percent */
-	bool generic;       /* only where no specific rule matched */
+	bool generic;       /* only where no specific rule matched, and from ERROR on */
+	const char *const *first_checks; /* what to look at first */
+	size_t first_checks_count;
 	struct rule_window window;
 	enum rule_field
-		group_by; /* key of the finding and window; GROUP: by group;
-			     TEMPLATE is not allowed; default: none (one per rule) */
+		group_by;             /* key of the finding and window; GROUP: by group;
+					 TEMPLATE is not allowed; default: none (one per rule) */
+	struct slice group_attribute; /* its name, when group_by is ATTRIBUTE */
 	bool grouped;
 };
 
@@ -70,7 +85,7 @@ struct rule_subject {
 /* docs: every document of every file, in order; the error has file:line:column */
 MUST_CHECK int rules_compile(const struct yaml_doc *docs, struct rules **out,
 			     struct error *error);
-/* all *.yaml of a folder, by name */
+/* all *.yaml of a folder, by name; none is an error */
 MUST_CHECK int rules_load_folder(const char *path, struct rules **out,
 				 struct error *error);
 void rules_free(struct rules **rules);
@@ -81,23 +96,41 @@ struct rules_scratch *rules_scratch_new(const struct rules *rules);
 void rules_scratch_free(struct rules_scratch **scratch);
 
 /* pass 1, once per template: `always` - rules that every event of the template matches,
- * as only constant text decides; `maybe` - rules that must be judged on each event */
+ * as only constant text decides; `maybe` - rules that must be judged on each event.
+ * The subject is the template's first record. Generic rules are in neither. */
 void rules_judge_template(const struct rules *rules, struct rules_scratch *scratch,
 			  const struct rule_subject *subject, struct rule_set *always,
 			  struct rule_set *maybe);
 /* pass 2, per event: those of `maybe` that match; for ERROR and above all rules are
- * judged, the generic one included (severity by level: rule_severity) */
+ * judged, the generic ones included (severity by level: rule_severity) */
 void rules_judge_event(const struct rules *rules, struct rules_scratch *scratch,
 		       const struct rule_subject *subject, const struct rule_set *maybe,
 		       struct rule_set *matched);
-/* runs every rule's own should and should-not cases; the error names the first failure
- */
-MUST_CHECK int rules_test(const struct rules *rules, size_t *cases,
-			  struct error *error);
+/* is called for each case that fails; text is a sentence that names rule and line */
+typedef void rules_failure_fn(void *context, const char *text);
+/* runs every rule's own should and should-not cases, both passes; returns how many
+ * failed. A case matches where its rule does, whatever else matches too: a generic rule
+ * counts although a specific one goes before it. */
+size_t rules_test(const struct rules *rules, size_t *cases, rules_failure_fn *failed,
+		  void *context);
+
+/* a generic rule's follows the event's level: CRIT for CRITICAL, else HIGH */
+enum finding_severity rule_severity(const struct rule *rule, enum severity level);
 
 static inline bool rule_set_has(const struct rule_set *set, size_t index)
 {
 	return (set->bits[index / 64] >> (index % 64) & 1) != 0;
+}
+
+static inline void rule_set_put(struct rule_set *set, size_t index)
+{
+	set->bits[index / 64] |= UINT64_C(1) << (index % 64);
+}
+
+static inline void rule_set_add(struct rule_set *set, const struct rule_set *more)
+{
+	for (size_t i = 0; i < RULES_MAX / 64; i++)
+		set->bits[i] |= more->bits[i];
 }
 
 const char *finding_severity_name(enum finding_severity severity);

@@ -1,0 +1,104 @@
+/* rules_set.h - inside a compiled set of rules; for the rules_*.c files only
+ *
+ * A rule's condition is a tree. Its leaves look at one field each, by equality, and by
+ * patterns that one Vectorscan database holds for all rules together.
+ *
+ *	rule -> condition ALL -> ANY -> LEAF message  (patterns 0..5)
+ *	                      -> NOT -> LEAF service  (equals)
+ */
+#ifndef SIFTD_PIPELINE_RULES_SET_H
+#define SIFTD_PIPELINE_RULES_SET_H
+
+#include <hs/hs.h>
+
+#include "base/arena.h"
+#include "pipeline/rules.h"
+
+enum condition_kind { CONDITION_ALL, CONDITION_ANY, CONDITION_NOT, CONDITION_LEAF };
+
+struct slices {
+	struct slice *items;
+	size_t count;
+};
+
+/* a text of an event that patterns are scanned for */
+struct scan_target {
+	enum rule_field field;
+	struct slice attribute;
+	struct rule_set rules; /* that have patterns for it */
+};
+
+struct condition {
+	enum condition_kind kind;
+	struct condition *first_child;
+	struct condition *next;
+	/* a leaf */
+	enum rule_field field;
+	struct slice attribute;
+	struct slices equals;
+	unsigned levels; /* bit by enum severity */
+	size_t index;    /* among the leaves of the set */
+	size_t first_pattern;
+	size_t patterns_count;
+};
+
+struct pattern {
+	const char *expression;
+	/* an expression that also matches where a placeholder of a template stands for
+	 * digits; NULL when none could be made */
+	const char *relaxed;
+	bool constant; /* only letters, blanks and signs can satisfy it */
+	size_t target;
+	size_t leaf;
+	size_t rule;
+	const struct yaml_doc *doc; /* while compiling */
+	const struct yaml_node *node;
+};
+
+struct rule_entry {
+	struct rule rule; /* first: what rules_get shows */
+	struct condition *match;
+	struct slices should;
+	struct slices should_not;
+};
+
+struct rules {
+	struct arena arena; /* all texts, conditions */
+	struct rule_entry *entries;
+	size_t count, capacity;
+	struct pattern *patterns;
+	size_t patterns_count, patterns_capacity;
+	struct scan_target *targets;
+	size_t targets_count, targets_capacity;
+	size_t leaves_count;
+	struct rule_set all;
+	struct rule_set generic;
+	struct rule_set specific;  /* an event that one matches needs no generic one;
+				      a windowed rule says nothing of one event */
+	struct rule_set unscanned; /* may be true although no pattern is found */
+	hs_database_t *database;   /* NULL when there are no patterns */
+	hs_database_t *relaxed;    /* of the relaxed expressions; NULL when none */
+	hs_scratch_t *scratch;     /* fits both; cloned for each thread */
+};
+
+/* appends the rule of one document */
+MUST_CHECK int rules_parse_document(struct rules *rules, const struct yaml_doc *doc,
+				    struct error *error);
+
+/* the expression for a whole word or phrase: blanks stand for any run of blanks,
+ * `_` and `-` */
+struct slice pattern_of_words(struct arena *arena, struct slice words);
+bool pattern_is_constant(struct slice expression);
+/* see struct pattern; ptr NULL when the expression is beyond what it understands */
+struct slice pattern_relax(struct arena *arena, struct slice expression);
+
+/* false, unknown or true, ordered; what a tree can say before all leaves are known */
+enum truth { TRUTH_NO, TRUTH_MAYBE, TRUTH_YES };
+
+/* what a leaf says */
+typedef enum truth leaf_truth_fn(void *context, const struct condition *leaf);
+
+enum truth condition_truth(const struct condition *condition, leaf_truth_fn *leaf_truth,
+			   void *context);
+
+#endif

@@ -1,0 +1,188 @@
+/* rules_template.c - pass 1: what a template settles for all its events
+ *
+ * Three texts are scanned: the message of the template's first record, the template
+ *with every placeholder written as 0, and that again by the relaxed expressions.
+ *
+ *	pattern      found in message and masked  only message  neither
+ *	constant     always                       maybe         never, or maybe when a
+ *	                                                        placeholder may hold
+ *letters with digits  maybe                        maybe         maybe when the relaxed
+ *one is found, or letters are possible
+ *
+ * A template that equals the message has no variables: then found is always, and not
+ * found is never. Of a message of several lines the template keeps only a part, so
+ * whatever is not certain is maybe.
+ */
+#include "pipeline/rules_scratch.h"
+
+enum { FOUND_MESSAGE = 1, FOUND_MASKED = 2, FOUND_RELAXED = 4, FOUND_TEMPLATE = 8 };
+
+struct template_context {
+	const struct rules *rules;
+	const struct rules_scratch *scratch;
+	const struct rule_subject *subject;
+	bool exact;   /* the template has no variables */
+	bool letters; /* a variable may hold words */
+};
+
+/* placeholders of the readable template, see docs/grouping.md */
+static const struct {
+	struct slice text;
+	bool letters;
+} placeholders[] = {
+	{ { "<*>", 3 }, true },     { { "<num>", 5 }, false },
+	{ { "<ip>", 4 }, false },   { { "<hex>", 5 }, false },
+	{ { "<uuid>", 6 }, false }, { { "<path>", 6 }, true },
+	{ { "<url>", 5 }, true },   { { "<email>", 7 }, true },
+	{ { "<time>", 6 }, false }, { { "<dur>", 5 }, false },
+	{ { "<size>", 6 }, false }, { { "<id>", 4 }, true },
+	{ { "<user>", 6 }, true },
+};
+
+/* the bytes of the placeholder at the start, or 0 */
+static size_t placeholder_len(struct slice text, bool *letters)
+{
+	for (size_t i = 0; i < ARRAY_LEN(placeholders); i++) {
+		if (slice_starts_with(text, placeholders[i].text)) {
+			*letters |= placeholders[i].letters;
+			return placeholders[i].text.len;
+		}
+	}
+	return 0;
+}
+
+/* the template with 0 for each placeholder; says whether one may hold letters */
+static bool mask_template(struct buf *out, struct slice text)
+{
+	bool letters = false;
+
+	buf_clear(out);
+	while (text.len > 0) {
+		const char *open = memchr(text.ptr, '<', text.len);
+		size_t before = open == NULL ? text.len : (size_t)(open - text.ptr);
+		size_t len = 0;
+
+		buf_append_slice(out, slice_head(text, before));
+		text = slice_from(text, before);
+		if (text.len == 0)
+			break;
+		len = placeholder_len(text, &letters);
+		buf_append_char(out, len > 0 ? '0' : '<');
+		text = slice_from(text, len > 0 ? len : 1);
+	}
+	return letters;
+}
+
+static int on_match(unsigned id, unsigned long long from, unsigned long long to,
+		    unsigned flags, void *context)
+{
+	struct rules_scratch *scratch = context;
+
+	(void)from;
+	(void)to;
+	(void)flags;
+	scratch->found[id] |= scratch->found_bit;
+	return 0;
+}
+
+static void scan(struct rules_scratch *scratch, const hs_database_t *database,
+		 struct slice text, uint8_t bit)
+{
+	text = slice_head(text, RULES_TEXT_MAX);
+	scratch->found_bit = bit;
+	if (database != NULL && text.len > 0)
+		rules_scan_check(hs_scan(database, text.ptr, (unsigned)text.len, 0,
+					 scratch->scan, on_match, scratch));
+}
+
+static enum truth message_pattern_truth(const struct template_context *context,
+					const struct pattern *pattern, unsigned found)
+{
+	if (context->exact)
+		return (found & FOUND_MESSAGE) != 0 ? TRUTH_YES : TRUTH_NO;
+	if (pattern->constant && (found & FOUND_MESSAGE) != 0 &&
+	    (found & FOUND_MASKED) != 0)
+		return TRUTH_YES;
+	if (context->letters || (found & FOUND_MESSAGE) != 0)
+		return TRUTH_MAYBE;
+	if (pattern->constant)
+		return TRUTH_NO;
+	return pattern->relaxed == NULL || (found & FOUND_RELAXED) != 0 ? TRUTH_MAYBE
+									: TRUTH_NO;
+}
+
+static enum truth template_leaf_truth(void *context_ptr, const struct condition *leaf)
+{
+	const struct template_context *context = context_ptr;
+	enum truth truth = TRUTH_NO;
+
+	switch (leaf->field) {
+	case RULE_FIELD_SERVICE:
+	case RULE_FIELD_HOST:
+	case RULE_FIELD_LEVEL:
+	case RULE_FIELD_GROUP:
+		return TRUTH_MAYBE;
+	case RULE_FIELD_ATTRIBUTE:
+		/* which attributes a record has is part of what its template is */
+		return record_attribute(context->subject->record, leaf->attribute)
+					       .ptr == NULL
+			       ? TRUTH_NO
+			       : TRUTH_MAYBE;
+	case RULE_FIELD_MESSAGE:
+		if (leaf->equals.count > 0 && !context->exact)
+			truth = TRUTH_MAYBE;
+		break;
+	case RULE_FIELD_TEMPLATE:
+		break;
+	}
+	if (rule_leaf_equals(context->subject, leaf) && truth == TRUTH_NO)
+		return TRUTH_YES;
+	for (size_t i = 0; i < leaf->patterns_count; i++) {
+		size_t id = leaf->first_pattern + i;
+		unsigned found = context->scratch->found[id];
+		enum truth one = (found & FOUND_TEMPLATE) != 0 ? TRUTH_YES : TRUTH_NO;
+
+		if (leaf->field == RULE_FIELD_MESSAGE)
+			one = message_pattern_truth(
+				context, &context->rules->patterns[id], found);
+		truth = one > truth ? one : truth;
+	}
+	return truth;
+}
+
+void rules_judge_template(const struct rules *rules, struct rules_scratch *scratch,
+			  const struct rule_subject *subject, struct rule_set *always,
+			  struct rule_set *maybe)
+{
+	struct slice message = subject->record->body;
+	struct template_context context = {
+		.rules = rules,
+		.scratch = scratch,
+		.subject = subject,
+		.exact = slice_equal(message, subject->template_text),
+	};
+
+	*always = (struct rule_set){ 0 };
+	*maybe = (struct rule_set){ 0 };
+	memset(scratch->found, 0, rules->patterns_count * sizeof(*scratch->found));
+	context.letters =
+		mask_template(&scratch->masked, subject->template_text) ||
+		message.len > RULES_TEXT_MAX ||
+		(message.len > 0 && memchr(message.ptr, '\n', message.len) != NULL);
+	scan(scratch, rules->database, message, FOUND_MESSAGE);
+	scan(scratch, rules->database, buf_slice(&scratch->masked), FOUND_MASKED);
+	scan(scratch, rules->relaxed, buf_slice(&scratch->masked), FOUND_RELAXED);
+	scan(scratch, rules->database, subject->template_text, FOUND_TEMPLATE);
+	for (size_t i = 0; i < rules->count; i++) {
+		const struct rule_entry *entry = &rules->entries[i];
+		enum truth truth = TRUTH_NO;
+
+		if (!entry->rule.generic)
+			truth = condition_truth(entry->match, template_leaf_truth,
+						&context);
+		if (truth == TRUTH_YES)
+			rule_set_put(always, i);
+		else if (truth == TRUTH_MAYBE)
+			rule_set_put(maybe, i);
+	}
+}
