@@ -135,6 +135,7 @@ struct batch {
 	size_t findings_count, findings_capacity;
 	struct batch_window *windows;
 	size_t windows_count, windows_capacity;
+	uint64_t windows_dropped; /* events not counted: too many keys */
 	struct batch_learned *learned;
 	size_t learned_count, learned_capacity;
 	/* indexes used while it is built: hash of the key -> place + 1 */

@@ -1,0 +1,204 @@
+/* findings.c - occurrences, their evidence, and their keys
+ *
+ * The first events of a finding are kept as its head; of the rest, the last ones in a
+ * ring. A slot of the ring is written anew again and again, so its memory is reused:
+ *
+ *	arena [ capacity | raw bytes ......... free ]
+ *	                 ^ evidence.raw.ptr
+ */
+#include "pipeline/findings.h"
+
+#include <stdio.h>
+
+#include "base/hash64.h"
+#include "base/mem.h"
+#include "pipeline/window.h"
+
+#define KEY_HEX_BYTES 17
+
+/* cut where no UTF-8 sequence is split */
+static struct slice cut_key(struct slice key)
+{
+	size_t len = FINDING_KEY_MAX;
+
+	if (key.len <= len)
+		return key;
+	while (len > FINDING_KEY_MAX - 4 &&
+	       ((unsigned char)key.ptr[len] & 0xc0) == 0x80)
+		len--;
+	return slice_head(key, len);
+}
+
+static struct slice key_of(const struct rule *rule, const struct findings_event *event,
+			   char hex[KEY_HEX_BYTES])
+{
+	const struct record *record = event->record;
+	const char *level = severity_name(record->severity);
+	int written = 0;
+
+	if (!rule->grouped)
+		return SLICE("");
+	switch (rule->group_by) {
+	case RULE_FIELD_SERVICE:
+		return cut_key(record->service_name);
+	case RULE_FIELD_HOST:
+		return cut_key(record->host_name);
+	case RULE_FIELD_ATTRIBUTE:
+		return cut_key(record_attribute(record, rule->group_attribute));
+	case RULE_FIELD_LEVEL:
+		return level == NULL ? SLICE("") : slice_str(level);
+	case RULE_FIELD_GROUP:
+		written = snprintf(hex, KEY_HEX_BYTES, "%016llx",
+				   (unsigned long long)event->template_key);
+		return slice_of(hex, (size_t)written);
+	case RULE_FIELD_MESSAGE:
+	case RULE_FIELD_TEMPLATE:
+		break; /* refused when the rule was read */
+	}
+	return SLICE("");
+}
+
+static bool is_same(const struct batch_finding *a, const struct batch_finding *b)
+{
+	return a->template_key == b->template_key && a->rule == b->rule &&
+	       a->ingestion_id == b->ingestion_id && a->project_id == b->project_id &&
+	       slice_equal(a->key, b->key);
+}
+
+static uint64_t hash_of(const struct batch_finding *finding)
+{
+	uint64_t hash = hash64(finding->key, finding->template_key);
+
+	hash = hash64_mix(hash, (uint64_t)(uintptr_t)finding->rule);
+	return hash64_mix(hash, (uint64_t)finding->ingestion_id);
+}
+
+/* on a collision of hashes the next one of a fixed sequence is tried; *hash is that of
+ * the finding, or of the place where it would be */
+static struct batch_finding *find(const struct batch *batch,
+				  const struct batch_finding *wanted, uint64_t *hash)
+{
+	const uint64_t *place = NULL;
+
+	*hash = hash_of(wanted);
+	while ((place = table_get(&batch->findings_index, *hash)) != NULL) {
+		struct batch_finding *finding = &batch->findings[*place - 1];
+
+		if (is_same(finding, wanted))
+			return finding;
+		*hash = hash64_mix(*hash, 1);
+	}
+	return NULL;
+}
+
+static struct batch_finding *find_or_add(struct batch *batch,
+					 struct batch_finding *wanted)
+{
+	uint64_t hash = 0;
+	struct batch_finding *finding = find(batch, wanted, &hash);
+
+	if (finding == NULL && batch->findings_count >= BATCH_FINDINGS_MAX &&
+	    wanted->key.len > 0) {
+		wanted->key = SLICE(FINDINGS_OTHER_KEY);
+		finding = find(batch, wanted, &hash);
+	}
+	if (finding != NULL)
+		return finding;
+	mem_grow(&batch->findings, &batch->findings_capacity, batch->findings_count,
+		 sizeof(*batch->findings));
+	finding = &batch->findings[batch->findings_count++];
+	*finding = *wanted;
+	finding->key = arena_dup(&batch->arena, wanted->key);
+	*table_put(&batch->findings_index, hash, NULL) = batch->findings_count;
+	return finding;
+}
+
+static void keep_evidence(struct batch *batch, struct batch_evidence *evidence,
+			  const struct findings_event *event)
+{
+	struct slice raw = slice_head(event->record->raw, EVIDENCE_RAW_MAX);
+	size_t capacity = 0;
+	char *bytes = NULL;
+
+	if (evidence->raw.ptr != NULL)
+		memcpy(&capacity, evidence->raw.ptr - sizeof(capacity),
+		       sizeof(capacity));
+	if (capacity < raw.len || evidence->raw.ptr == NULL) {
+		/* doubled, so that what a slot leaves behind is no more than it holds
+		 */
+		capacity = capacity * 2 > raw.len ? capacity * 2 : raw.len;
+		bytes = (char *)arena_alloc(&batch->arena,
+					    sizeof(capacity) + capacity) +
+			sizeof(capacity);
+		memcpy(bytes - sizeof(capacity), &capacity, sizeof(capacity));
+	} else {
+		/* the bytes are this function's own, so it may drop the const */
+		memcpy(&bytes, &evidence->raw.ptr, sizeof(bytes));
+	}
+	if (raw.len > 0)
+		memcpy(bytes, raw.ptr, raw.len);
+	*evidence = (struct batch_evidence){
+		.block = event->block,
+		.row = event->row,
+		.timestamp_us = event->timestamp_us,
+		.raw = slice_of(bytes, raw.len),
+	};
+}
+
+static void add_evidence(struct batch *batch, struct batch_finding *finding,
+			 const struct findings_event *event)
+{
+	if (finding->head_count < EVIDENCE_EDGE) {
+		keep_evidence(batch, &finding->head[finding->head_count++], event);
+	} else if (finding->tail_count < EVIDENCE_EDGE) {
+		keep_evidence(batch, &finding->tail[finding->tail_count++], event);
+	} else {
+		keep_evidence(batch, &finding->tail[finding->tail_at], event);
+		finding->tail_at = (finding->tail_at + 1) % EVIDENCE_EDGE;
+	}
+}
+
+static void add_one(struct batch *batch, const struct findings_event *event,
+		    const struct rule *rule)
+{
+	char hex[KEY_HEX_BYTES];
+	enum finding_severity severity = rule_severity(rule, event->record->severity);
+	struct batch_finding wanted = {
+		.project_id = event->project_id,
+		.ingestion_id = event->ingestion_id,
+		.rule = rule,
+		.severity = severity,
+		.key = key_of(rule, event, hex),
+		.template_key = event->template_key,
+		.first_us = event->timestamp_us,
+		.last_us = event->timestamp_us,
+	};
+	struct batch_finding *finding = NULL;
+
+	if (rule->window.type == WINDOW_THRESHOLD)
+		window_add(batch, event->project_id, rule, wanted.key,
+			   event->timestamp_us);
+	finding = find_or_add(batch, &wanted);
+	finding->count++;
+	if (severity > finding->severity)
+		finding->severity = severity;
+	if (event->timestamp_us < finding->first_us)
+		finding->first_us = event->timestamp_us;
+	if (event->timestamp_us > finding->last_us)
+		finding->last_us = event->timestamp_us;
+	add_evidence(batch, finding, event);
+}
+
+void findings_add(struct batch *batch, const struct findings_event *event,
+		  const struct rule_set *matched, const struct rules *rules)
+{
+	size_t words = (rules_count(rules) + 63) / 64;
+
+	for (size_t i = 0; i < words; i++) {
+		for (uint64_t left = matched->bits[i]; left != 0; left &= left - 1) {
+			size_t index = i * 64 + (size_t)__builtin_ctzll(left);
+
+			add_one(batch, event, rules_get(rules, index));
+		}
+	}
+}
