@@ -100,7 +100,7 @@ static struct slice take_bytes(struct cursor *cursor, uint64_t len)
 		cursor_fail(cursor);
 		return cursor->rest;
 	}
-	cursor->rest = slice_from(cursor->rest, (size_t)len);
+	cursor->rest = slice_of(cursor->rest.ptr + len, cursor->rest.len - len);
 	return taken;
 }
 
@@ -336,25 +336,24 @@ static int read_columns(struct block_reader *reader, struct error *error)
 {
 	const size_t lengths_bytes = (size_t)BLOCK_COLUMN_COUNT * 8;
 	struct cursor columns = { .rest = buf_slice(&reader->columns) };
-	struct slice lengths = { 0 };
+	const char *lengths = NULL;
 
 	if (columns.rest.len < lengths_bytes)
 		return error_set(error, "block: columns are cut short");
-	lengths = slice_from(columns.rest, columns.rest.len - lengths_bytes);
 	columns.rest.len -= lengths_bytes;
+	lengths = columns.rest.ptr + columns.rest.len;
 	for (unsigned i = 0; i < BLOCK_COLUMN_COUNT; i++) {
-		struct cursor column = { .rest = take_bytes(&columns,
-							    load_u64(lengths.ptr +
-								     (size_t)i * 8)) };
+		uint64_t len = load_u64(lengths + (size_t)i * 8);
+		struct cursor column = { .rest = take_bytes(&columns, len) };
 
 		if (!columns.bad)
 			column_readers[i](reader, &column);
 		if (columns.bad || column.bad || column.rest.len > 0)
 			return error_set(error, "block: column %u is malformed", i);
 	}
-	return columns.rest.len == 0
-		       ? 0
-		       : error_set(error, "block: bytes behind the last column");
+	if (columns.rest.len > 0)
+		return error_set(error, "block: bytes behind the last column");
+	return 0;
 }
 
 /* exactly len bytes out of one zstd frame */
