@@ -1,0 +1,118 @@
+"""test_syslog.py - TCP syslog from logger(1) and from raw sockets, both framings"""
+import collections
+import re
+import socket
+import subprocess
+
+import pytest
+
+NUMBER = re.compile(r"(\w+)-n=(\d+)")
+
+
+def count_of(shared, mark):
+    found = collections.Counter()
+    for event in shared.client.events(shared.scope, q=mark + "-n="):
+        match = NUMBER.search(event["message"])
+        found[int(match.group(2))] += 1
+    return found
+
+
+def send_and_check(shared, mark, count, send):
+    before = shared.client.total(shared.scope)
+    send()
+    shared.client.wait_total(shared.scope, before + count)
+    assert count_of(shared, mark) == collections.Counter(range(count))
+
+
+def frame(mark, number):
+    return f"<27>1 2026-01-05T08:00:00.000Z db-01 postgres 77 - - checkpoint {mark}-n={number}".encode()
+
+
+@pytest.mark.parametrize("options", [[], ["--octet-count"], ["--rfc3164"], ["--rfc3164", "--octet-count"]],
+                         ids=["lf", "octets", "lf-3164", "octets-3164"])
+def test_logger(shared, tmp_path, options):
+    mark, count = "logger" + "".join(options).replace("-", ""), 200
+    text = tmp_path / "lines"
+    text.write_text("".join(f"disk check {mark}-n={number}\n" for number in range(count)))
+    send_and_check(shared, mark, count, lambda: subprocess.run(
+        ["logger", "-T", "-n", "127.0.0.1", "-P", str(shared.syslog_port), "-t", "probe", "-p", "user.err", *options,
+         "-f", str(text)], check=True))
+
+
+@pytest.mark.parametrize("octets", [False, True], ids=["lf", "octets"])
+@pytest.mark.parametrize("piece", [1, 7, 100000])
+def test_raw_socket_split_anywhere(shared, octets, piece):
+    mark, count = f"raw{'octets' if octets else 'lf'}{piece}", 40
+    frames = [frame(mark, number) for number in range(count)]
+    data = b"".join(b"%d %s" % (len(f), f) if octets else f + b"\n" for f in frames)
+
+    def send():
+        with socket.create_connection(("127.0.0.1", shared.syslog_port)) as connection:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            for at in range(0, len(data), piece):
+                connection.sendall(data[at:at + piece])
+
+    send_and_check(shared, mark, count, send)
+
+
+def test_both_framings_on_one_connection(shared):
+    data = b""
+    for number in range(10):
+        one = frame("mixed", number)
+        data += b"%d %s" % (len(one), one) if number % 2 else one + b"\n"
+
+    def send():
+        with socket.create_connection(("127.0.0.1", shared.syslog_port)) as connection:
+            connection.sendall(data)
+
+    send_and_check(shared, "mixed", 10, send)
+
+
+def test_frame_without_its_end_is_kept_on_close(shared):
+    def send():
+        with socket.create_connection(("127.0.0.1", shared.syslog_port)) as connection:
+            connection.sendall(frame("cut", 0) + b"\n" + frame("cut", 1))
+
+    send_and_check(shared, "cut", 2, send)
+
+
+def test_header_fields(shared):
+    def send():
+        with socket.create_connection(("127.0.0.1", shared.syslog_port)) as connection:
+            connection.sendall(frame("fields", 0) + b"\n")
+
+    send_and_check(shared, "fields", 1, send)
+    event = next(iter(shared.client.events(shared.scope, q="fields-n=")))
+    assert event["service"] == "postgres"
+    assert event["level"] == "ERROR"
+    assert event["ts"].startswith("2026-01-05T08:00:00")
+
+
+def test_many_connections(shared):
+    """interleaved, each keeps its own frames"""
+    count = 30
+    before = shared.client.total(shared.scope)
+    connections = [socket.create_connection(("127.0.0.1", shared.syslog_port)) for _ in range(count)]
+    halves = [(f[:20], f[20:] + b"\n") for f in (frame("many", number) for number in range(count))]
+    for half in (0, 1):
+        for connection, parts in zip(connections, halves):
+            connection.sendall(parts[half])
+    for connection in connections:
+        connection.close()
+    shared.client.wait_total(shared.scope, before + count)
+    assert count_of(shared, "many") == collections.Counter(range(count))
+
+
+def test_kill_9_loses_nothing_that_was_read(make_siftd):
+    """what the spool took is there after a kill, once"""
+    siftd = make_siftd()
+    port = siftd.add_syslog_source()
+    siftd.start()
+    scope = siftd.client.default_scope()
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(b"".join(frame("kill", number) + b"\n" for number in range(1000)))
+        siftd.client.wait_total(scope, 1000)
+    siftd.kill()
+    siftd.start()
+    siftd.client.wait_total(scope, 1000)
+    assert siftd.stop() == 0
