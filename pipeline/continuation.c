@@ -1,0 +1,181 @@
+/* continuation.c - shapes of Java, Python, Go, Rust, Node, Ruby, PHP and .NET traces
+ * that stand at the line's start; most lines are judged by their first byte */
+#include "pipeline/continuation.h"
+
+#include "pipeline/byte_class.h"
+
+#define STARTS(line, literal) slice_starts_with(line, SLICE(literal))
+
+static bool is_blank_line(struct slice line)
+{
+	for (size_t i = 0; i < line.len; i++) {
+		if (!byte_is(line.ptr[i], BYTE_BLANK) && line.ptr[i] != '\r')
+			return false;
+	}
+	return true;
+}
+
+/* "main.(*Server).run(0xc000, 0x1)", "main.main()": Go's frames */
+static bool is_go_frame(struct slice line)
+{
+	const char *open = memchr(line.ptr, '(', line.len);
+	bool dotted = false;
+
+	if (open == NULL || line.ptr[line.len - 1] != ')')
+		return false;
+	for (const char *at = line.ptr; at < open; at++) {
+		if (!byte_is(*at, BYTE_IDENT))
+			return false;
+		dotted |= *at == '.';
+	}
+	return dotted;
+}
+
+/* "#0 /var/www/index.php(3): main()" */
+static bool is_numbered_frame(struct slice line)
+{
+	size_t at = 1;
+
+	while (at < line.len && byte_is(line.ptr[at], BYTE_DIGIT))
+		at++;
+	return at > 1 && at < line.len && line.ptr[at] == ' ';
+}
+
+static bool is_priority(struct slice line)
+{
+	size_t at = 1;
+
+	while (at < line.len && at < 4 && byte_is(line.ptr[at], BYTE_DIGIT))
+		at++;
+	return at > 1 && at < line.len && line.ptr[at] == '>';
+}
+
+static enum line_shape stack_if(bool is)
+{
+	return is ? LINE_STACK : LINE_PLAIN;
+}
+
+static enum line_shape shape_of_upper(struct slice line)
+{
+	switch (line.ptr[0]) {
+	case 'C':
+		return stack_if(STARTS(line, "Caused by:"));
+	case 'D':
+		return STARTS(line, "During handling of the above exception")
+			       ? LINE_CHAIN
+			       : LINE_PLAIN;
+	case 'F':
+		return stack_if(STARTS(line, "File \""));
+	case 'N':
+		return stack_if(STARTS(line, "Node.js v"));
+	case 'S':
+		return stack_if(STARTS(line, "Suppressed:") ||
+				STARTS(line, "Stack trace:") ||
+				STARTS(line, "Stacktrace:"));
+	case 'T':
+		if (STARTS(line, "Traceback (most recent call last)"))
+			return LINE_PYTHON;
+		return STARTS(line, "The above exception was the direct cause")
+			       ? LINE_CHAIN
+			       : LINE_PLAIN;
+	default:
+		return LINE_PLAIN;
+	}
+}
+
+static enum line_shape shape_of_lower(struct slice line)
+{
+	switch (line.ptr[0]) {
+	case 'a':
+		if (STARTS(line, "at "))
+			return LINE_STACK;
+		break;
+	case 'c':
+		if (STARTS(line, "created by "))
+			return LINE_STACK;
+		break;
+	case 'e':
+		if (STARTS(line, "exit status "))
+			return LINE_STACK;
+		break;
+	case 'f':
+		if (STARTS(line, "from ") && memchr(line.ptr, ':', line.len) != NULL)
+			return LINE_STACK;
+		break;
+	case 'g':
+		if (STARTS(line, "goroutine "))
+			return LINE_STACK;
+		break;
+	case 'n':
+		if (STARTS(line, "note: "))
+			return LINE_STACK;
+		break;
+	case 's':
+		if (STARTS(line, "stack backtrace:"))
+			return LINE_STACK;
+		break;
+	default:
+		break;
+	}
+	return stack_if(is_go_frame(line));
+}
+
+static enum line_shape shape_of_other(struct slice line)
+{
+	switch (line.ptr[0]) {
+	case '{':
+		return LINE_BRACE;
+	case '<':
+		return is_priority(line) ? LINE_PRIORITY : LINE_PLAIN;
+	case '}':
+	case ']':
+	case ')':
+		return LINE_STACK;
+	case '#':
+		return stack_if(is_numbered_frame(line));
+	case '.':
+		return stack_if(STARTS(line, "..."));
+	case '-':
+		return stack_if(STARTS(line, "--->") || STARTS(line, "--- End of "));
+	case '[':
+		return stack_if(STARTS(line, "[signal SIG"));
+	default:
+		return LINE_PLAIN;
+	}
+}
+
+enum line_shape line_shape_of(struct slice line)
+{
+	if (line.len == 0)
+		return LINE_BLANK;
+
+	char c = line.ptr[0];
+
+	if (byte_is(c, BYTE_BLANK) || c == '\r')
+		return is_blank_line(line) ? LINE_BLANK : LINE_INDENTED;
+	if (byte_is(c, BYTE_DIGIT))
+		return LINE_PLAIN;
+	if (byte_is(c, BYTE_LOWER))
+		return shape_of_lower(line);
+	return byte_is(c, BYTE_UPPER) ? shape_of_upper(line) : shape_of_other(line);
+}
+
+/* Rust before its message, Node's caret before its error */
+bool line_wants_more(struct slice line)
+{
+	if (line.len == 0)
+		return false;
+
+	char last = line.ptr[line.len - 1];
+
+	if (last == '^' || last == '~') {
+		for (size_t i = 0; i < line.len; i++) {
+			if (line.ptr[i] != '^' && line.ptr[i] != '~' &&
+			    !byte_is(line.ptr[i], BYTE_BLANK))
+				return false;
+		}
+		return true;
+	}
+	return last == ':' && STARTS(line, "thread '") &&
+	       memmem(line.ptr, line.len, "panicked at", 11) != NULL;
+}

@@ -1,0 +1,29 @@
+/* continuation.h - tells lines that go on from lines that begin a record
+ *
+ * Threads: any; pure.
+ */
+#ifndef SIFTD_PIPELINE_CONTINUATION_H
+#define SIFTD_PIPELINE_CONTINUATION_H
+
+#include <stdbool.h>
+
+#include "base/slice.h"
+
+enum line_shape {
+	LINE_PLAIN, /* nothing that tells */
+	LINE_BLANK, /* blanks only */
+	LINE_INDENTED,
+	LINE_STACK,   /* part of a stack trace, or a closing bracket */
+	LINE_PYTHON,  /* "Traceback (most recent call last):": one unindented line ends
+			 it */
+	LINE_CHAIN,   /* says that another trace of the same failure follows */
+	LINE_BRACE,   /* JSON object */
+	LINE_PRIORITY /* syslog <PRI> */
+};
+
+/* line: without its line end */
+enum line_shape line_shape_of(struct slice line);
+/* the next line belongs to this one, whatever it looks like */
+bool line_wants_more(struct slice line);
+
+#endif

@@ -1,0 +1,535 @@
+/* front.c - lines out of bytes, records out of lines
+ *
+ *   held: [ open record | partial line ]   bytes of earlier feeds, or empty
+ *   input: [ ................. ]           what is left of the last feed
+ *
+ * The window is held followed by input; the open record lies at its start, and is
+ * either wholly in held or, when held is empty, in input: then it is given out without
+ * a copy. Blank lines in front of a record are counted and dropped at once. */
+#include "pipeline/front.h"
+
+#include <assert.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "base/utf8.h"
+#include "pipeline/byte_class.h"
+#include "pipeline/continuation.h"
+#include "pipeline/envelope.h"
+#include "pipeline/json_scan.h"
+#include "pipeline/parse.h"
+
+#define RECORD_BYTES_DEFAULT ((size_t)1024 * 1024)
+#define RECORD_LINES_DEFAULT 10000
+#define HELD_KEEP_BYTES 4096
+/* enough of an escaped line to judge its header */
+#define PEEK_BYTES 256
+
+enum trace_state { TRACE_NONE, TRACE_PYTHON, TRACE_ENDED, TRACE_CHAINED };
+
+/* a line of the window */
+struct line {
+	struct slice text; /* without its end */
+	size_t full;       /* with it */
+	bool ended;        /* by a line feed */
+	bool piece;        /* of a line that is too long */
+};
+
+/* what a line means to the assembly */
+struct judgement {
+	enum line_shape shape;
+	bool begins;   /* has what only a record's first line has */
+	bool scanned;  /* header is filled */
+	bool partial;  /* its end is in the next line */
+	bool complete; /* a JSON object closed on its line: nothing goes on from it */
+	bool wants_more;
+	char stream; /* of an envelope: 'o' or 'e' of stdout, stderr; 0 */
+	struct header header;
+};
+
+struct open_record {
+	bool any;
+	size_t len;     /* in the window */
+	size_t raw_len; /* up to the last line that is not blank, without its end */
+	uint64_t first_line;
+	uint64_t lines;
+	int64_t now_us;
+	enum trace_state trace;
+	struct judgement first; /* of its first line */
+	bool partial;
+	bool wants_more;
+};
+
+struct front {
+	struct front_config config;
+	struct front_stats stats;
+	struct arena scratch;
+	struct slice input;
+	int64_t now_us;
+	struct buf held;
+	size_t given; /* bytes of held that the last record took */
+	bool finishing;
+	bool headers_shown;
+	bool in_long_line;
+	uint64_t begin; /* offset of the first byte not given out */
+	uint64_t lead;  /* bytes of blank lines there, dropped */
+	uint64_t line;  /* lines that ended before the window's next line */
+	struct open_record open;
+};
+
+struct front *front_new(const struct front_config *config)
+{
+	struct front *front = mem_calloc(1, sizeof(*front));
+
+	front->config = *config;
+	if (front->config.record_bytes_max == 0)
+		front->config.record_bytes_max = RECORD_BYTES_DEFAULT;
+	if (front->config.record_lines_max == 0)
+		front->config.record_lines_max = RECORD_LINES_DEFAULT;
+	return front;
+}
+
+void front_free(struct front **front)
+{
+	if (*front == NULL)
+		return;
+	buf_deinit(&(*front)->held);
+	arena_deinit(&(*front)->scratch);
+	mem_free(*front);
+	*front = NULL;
+}
+
+void front_feed(struct front *front, struct slice bytes, int64_t now_us)
+{
+	assert(front->input.len == 0);
+	front->input = bytes;
+	front->now_us = now_us;
+	front->stats.bytes += bytes.len;
+}
+
+void front_finish(struct front *front)
+{
+	front->finishing = true;
+}
+
+void front_close_by_time(struct front *front)
+{
+	if (front_open_bytes(front) > 0)
+		front->stats.closed_by_time++;
+	front->finishing = true;
+}
+
+static void drop_given(struct front *front)
+{
+	if (front->given == 0)
+		return;
+	front->held.len -= front->given;
+	memmove(front->held.data, front->held.data + front->given, front->held.len);
+	front->given = 0;
+}
+
+/* what is left moves into held, as the caller's bytes will go */
+static void stash_input(struct front *front)
+{
+	buf_append_slice(&front->held, front->input);
+	front->input = (struct slice){ 0 };
+	if (front->held.len == 0 && front->held.capacity > HELD_KEEP_BYTES)
+		buf_deinit(&front->held);
+}
+
+/* bytes of the line that begins at the window's open.len, wherever they are */
+static bool find_line(struct front *front, struct line *line)
+{
+	size_t max = front->config.record_bytes_max;
+	size_t at = front->open.len;
+	size_t partial = front->held.len > at ? front->held.len - at : 0;
+	size_t skip = front->held.len == 0 ? at : 0;
+	struct slice rest = slice_from(front->input, skip);
+	/* one byte more than fits, for the line feed */
+	size_t room = max + 1 > partial ? max + 1 - partial : 0;
+	struct slice window = slice_head(rest, room);
+	const char *end = window.len == 0 ? NULL : memchr(window.ptr, '\n', window.len);
+	size_t take = end == NULL ? window.len : (size_t)(end + 1 - window.ptr);
+
+	*line = (struct line){ .ended = end != NULL };
+	if (end == NULL && partial + rest.len > max) {
+		line->piece = true;
+		take = max > partial ? max - partial : 0;
+	} else if (end == NULL && (!front->finishing || partial + take == 0)) {
+		return false;
+	}
+	if (partial > 0) {
+		buf_append(&front->held, rest.ptr, take);
+		front->input = slice_from(front->input, take);
+		line->full = partial + take;
+		line->text = slice_of(front->held.data + at, line->full);
+		if (line->piece && line->full > max)
+			line->full = line->text.len = max;
+	} else {
+		line->full = take;
+		line->text = slice_head(rest, take);
+	}
+	line->text.len -= line->ended ? 1 : 0;
+	if (!line->piece && line->text.len > 0 &&
+	    line->text.ptr[line->text.len - 1] == '\r')
+		line->text.len--;
+	return true;
+}
+
+static bool closes_object(struct slice text)
+{
+	while (text.len > 0 &&
+	       (text.ptr[text.len - 1] == ' ' || text.ptr[text.len - 1] == '\t'))
+		text.len--;
+	return text.len > 1 && text.ptr[text.len - 1] == '}';
+}
+
+static void judge_text(const struct front *front, struct slice text,
+		       struct judgement *out)
+{
+	struct timestamp_context context = {
+		.now_us = front->now_us,
+		.zone_offset_s = front->config.zone_offset_s,
+	};
+
+	out->shape = line_shape_of(text);
+	switch (out->shape) {
+	case LINE_BRACE:
+		out->complete = closes_object(text);
+		out->begins = true;
+		return;
+	case LINE_PRIORITY:
+		out->begins = true;
+		return;
+	case LINE_PLAIN:
+		header_scan(text, &context, &out->header);
+		out->scanned = true;
+		out->begins = out->header.found;
+		if (!out->begins)
+			out->wants_more = line_wants_more(text);
+		return;
+	case LINE_INDENTED:
+		out->wants_more = line_wants_more(text);
+		return;
+	case LINE_BLANK:
+	case LINE_STACK:
+	case LINE_PYTHON:
+	case LINE_CHAIN:
+	default:
+		return;
+	}
+}
+
+/* an enveloped line is judged by what is inside */
+static void judge_line(struct front *front, struct slice text, struct judgement *out)
+{
+	struct envelope envelope;
+
+	out->begins = false;
+	out->scanned = false;
+	out->partial = false;
+	out->complete = false;
+	out->wants_more = false;
+	out->stream = 0;
+	if (!envelope_open(text, &envelope)) {
+		judge_text(front, text, out);
+		return;
+	}
+	if (envelope.escaped) {
+		envelope.inner = json_unescape(slice_head(envelope.inner, PEEK_BYTES),
+					       &front->scratch);
+		envelope.inner = parse_first_line(envelope.inner);
+	}
+	judge_text(front, envelope.inner, out);
+	/* the header of a part of the line is not the header of the line */
+	if (envelope.escaped || envelope.partial)
+		out->scanned = false;
+	if (out->shape == LINE_BLANK)
+		out->shape = LINE_INDENTED;
+	out->partial = envelope.partial;
+	out->stream = envelope.stream.ptr[3];
+}
+
+/* a Python trace ends with one unindented line; another one is another record, unless
+ * it is said to be of the same failure */
+static bool python_goes_on(struct open_record *open, const struct judgement *line)
+{
+	switch (line->shape) {
+	case LINE_PYTHON:
+		if (open->trace == TRACE_ENDED)
+			return false;
+		open->trace = TRACE_PYTHON;
+		return true;
+	case LINE_CHAIN:
+		open->trace = TRACE_CHAINED;
+		return true;
+	case LINE_PLAIN:
+		if (open->trace != TRACE_PYTHON)
+			return false;
+		open->trace = TRACE_ENDED;
+		return true;
+	case LINE_BLANK:
+	case LINE_INDENTED:
+	case LINE_STACK:
+	case LINE_BRACE:
+	case LINE_PRIORITY:
+	default:
+		return false;
+	}
+}
+
+static bool goes_on(struct front *front, const struct judgement *line)
+{
+	struct open_record *open = &front->open;
+
+	if (open->first.stream != line->stream)
+		return false;
+	if (open->partial)
+		return true;
+	if (line->begins || open->first.complete)
+		return false;
+	if (open->wants_more || python_goes_on(open, line))
+		return true;
+	if (line->shape == LINE_PYTHON)
+		return false;
+	return line->shape != LINE_PLAIN || front->headers_shown;
+}
+
+static bool has_high_bytes(struct slice bytes)
+{
+	uint64_t seen = 0;
+	size_t at = 0;
+
+	for (; at + 8 <= bytes.len; at += 8) {
+		uint64_t word;
+
+		memcpy(&word, bytes.ptr + at, 8);
+		seen |= word;
+	}
+	for (; at < bytes.len; at++)
+		seen |= (unsigned char)bytes.ptr[at] & 0x80;
+	return (seen & UINT64_C(0x8080808080808080)) != 0;
+}
+
+static void fill_record(struct front *front, struct slice raw,
+			const struct header *header, int64_t now_us,
+			struct record *record)
+{
+	struct timestamp_context context = {
+		.now_us = now_us,
+		.zone_offset_s = front->config.zone_offset_s,
+	};
+	struct parse_input input = {
+		.raw = raw,
+		.header = header,
+		.context = &context,
+		.scratch = &front->scratch,
+	};
+
+	record->observed_timestamp_us = now_us;
+	parse_assembled(&input, record);
+	front->stats.records++;
+	if (has_high_bytes(raw) && !utf8_valid(raw))
+		front->stats.invalid_utf8++;
+}
+
+/* gives the open record out; the window then begins behind it */
+static void emit(struct front *front, bool cut, struct record *record,
+		 struct front_extent *extent)
+{
+	struct open_record *open = &front->open;
+	bool is_held = front->held.len > 0;
+	struct slice raw =
+		slice_of(is_held ? front->held.data : front->input.ptr, open->raw_len);
+
+	fill_record(front, raw, open->first.scanned ? &open->first.header : NULL,
+		    open->now_us, record);
+	*extent = (struct front_extent){
+		.begin = front->begin,
+		.end = front->begin + front->lead + open->len,
+		.first_line = open->first_line,
+		.lines = open->lines,
+		.cut = cut,
+	};
+	front->begin = extent->end;
+	front->lead = 0;
+	if (is_held)
+		front->given = open->len;
+	else
+		front->input = slice_from(front->input, open->len);
+	open->any = false;
+	open->len = 0;
+	open->raw_len = 0;
+}
+
+static void count_line(struct front *front, const struct line *line)
+{
+	if (line->ended || !line->piece) {
+		front->stats.lines++;
+		front->line++;
+	}
+	front->in_long_line = line->piece;
+}
+
+/* nothing is open: held is empty, or this line alone */
+static void drop_leading(struct front *front, const struct line *line)
+{
+	front->lead += line->full;
+	if (front->held.len > 0)
+		buf_clear(&front->held);
+	else
+		front->input = slice_from(front->input, line->full);
+}
+
+/* "error: x", "panic: x": a level, but no sign that all records have headers */
+static bool is_bare_word(struct slice text, const struct judgement *judged)
+{
+	return judged->scanned && judged->header.timestamp_us == TIMESTAMP_NONE &&
+	       byte_is(text.ptr[0], BYTE_LOWER);
+}
+
+static void start_record(struct front *front, const struct line *line,
+			 const struct judgement *judged)
+{
+	struct open_record *open = &front->open;
+
+	open->any = true;
+	open->len = line->full;
+	open->raw_len = line->text.len;
+	open->first_line = front->line + 1;
+	open->lines = 1;
+	open->now_us = front->now_us;
+	open->trace = judged->shape == LINE_PYTHON ? TRACE_PYTHON : TRACE_NONE;
+	open->first = *judged;
+	open->partial = judged->partial;
+	open->wants_more = judged->wants_more;
+	if (judged->begins && !is_bare_word(line->text, judged))
+		front->headers_shown = true;
+}
+
+/* the line, which lies behind the open record, becomes part of it */
+static void extend_record(struct front *front, const struct line *line, bool blank)
+{
+	struct open_record *open = &front->open;
+
+	if (!blank)
+		open->raw_len = open->len + line->text.len;
+	if (front->held.len == open->len && front->held.len > 0) {
+		buf_append(&front->held, front->input.ptr, line->full);
+		front->input = slice_from(front->input, line->full);
+	}
+	open->len += line->full;
+	open->lines++;
+}
+
+/* blank lines may follow a full record, as they add nothing to it */
+static bool is_full(const struct front *front, const struct line *line, bool blank)
+{
+	size_t max = front->config.record_bytes_max;
+
+	return front->open.len + line->full > (blank ? 2 * max : max) ||
+	       (!blank && front->open.lines >= front->config.record_lines_max);
+}
+
+static void count_cut(struct front *front)
+{
+	if (front->open.lines >= front->config.record_lines_max)
+		front->stats.cut_by_lines++;
+	else
+		front->stats.cut_by_bytes++;
+}
+
+/* true: a record was given out, and the line began the next one */
+static bool take_line(struct front *front, const struct line *line,
+		      struct record *record, struct front_extent *extent)
+{
+	struct open_record *open = &front->open;
+	struct judgement judged;
+	bool forced = front->in_long_line;
+
+	judge_line(front, line->text, &judged);
+
+	bool blank = judged.shape == LINE_BLANK;
+
+	if (!open->any) {
+		if (blank && !line->piece)
+			drop_leading(front, line);
+		else
+			start_record(front, line, &judged);
+		count_line(front, line);
+		return false;
+	}
+
+	bool more = blank ? !line->piece
+			  : !forced && !line->piece && goes_on(front, &judged);
+	bool cut = (more && is_full(front, line, blank)) || (forced && !blank);
+
+	if (more && !cut) {
+		extend_record(front, line, blank);
+		if (!blank) {
+			open->partial = judged.partial;
+			open->wants_more = judged.wants_more;
+		}
+		count_line(front, line);
+		return false;
+	}
+	if (cut)
+		count_cut(front);
+	emit(front, cut, record, extent);
+	start_record(front, line, &judged);
+	count_line(front, line);
+	return true;
+}
+
+bool front_next(struct front *front, struct record *record, struct front_extent *extent)
+{
+	struct line line;
+
+	drop_given(front);
+	arena_reset(&front->scratch);
+	while (find_line(front, &line)) {
+		if (take_line(front, &line, record, extent))
+			return true;
+	}
+	if (!front->finishing) {
+		stash_input(front);
+		return false;
+	}
+	if (front->open.any) {
+		emit(front, false, record, extent);
+		return true;
+	}
+	front->finishing = false;
+	front->begin += front->lead;
+	front->lead = 0;
+	stash_input(front);
+	return false;
+}
+
+void front_whole(struct front *front, struct slice bytes, int64_t now_us,
+		 struct record *record)
+{
+	front->stats.bytes += bytes.len;
+	front->stats.lines++;
+	arena_reset(&front->scratch);
+	if (bytes.len > 0 && bytes.ptr[bytes.len - 1] == '\n')
+		bytes.len--;
+	if (bytes.len > 0 && bytes.ptr[bytes.len - 1] == '\r')
+		bytes.len--;
+	fill_record(front, bytes, NULL, now_us, record);
+}
+
+uint64_t front_open_offset(const struct front *front)
+{
+	return front->begin;
+}
+
+size_t front_open_bytes(const struct front *front)
+{
+	return front->held.len - front->given + front->input.len + (size_t)front->lead;
+}
+
+const struct front_stats *front_stats(const struct front *front)
+{
+	return &front->stats;
+}

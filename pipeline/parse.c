@@ -1,0 +1,131 @@
+/* parse.c - the table of parsers, and plain text as what is left */
+#include "pipeline/parse.h"
+
+#include "base/compiler.h"
+#include "pipeline/envelope.h"
+#include "pipeline/front.h"
+
+static bool parse_text(const struct parse_input *input, struct record *record)
+{
+	parse_apply_header(input->header, input->raw, record);
+	record->format = input->header->format;
+	return true;
+}
+
+const struct parser parsers[FORMAT_COUNT] = {
+	[FORMAT_TEXT] = { "text", NULL, parse_text },
+	[FORMAT_JSON] = { "json", "{", parse_json },
+	[FORMAT_SYSLOG5424] = { "syslog5424", "<", parse_syslog5424 },
+	[FORMAT_SYSLOG3164] = { "syslog3164", "<", parse_syslog3164 },
+};
+
+struct slice parse_first_line(struct slice raw)
+{
+	const char *end = raw.len == 0 ? NULL : memchr(raw.ptr, '\n', raw.len);
+	struct slice line =
+		end == NULL ? raw : slice_head(raw, (size_t)(end - raw.ptr));
+
+	if (line.len > 0 && line.ptr[line.len - 1] == '\r')
+		line.len--;
+	return line;
+}
+
+void parse_apply_header(const struct header *header, struct slice line,
+			struct record *record)
+{
+	record->timestamp_us = header->timestamp_us;
+	record->severity = header->severity;
+	record->confidence = header->confidence;
+	record->severity_text = header_slice(line, header->severity_text);
+	record->service_name = header_slice(line, header->service);
+	record->host_name = header_slice(line, header->host);
+	record->body = slice_from(line, header->body);
+	if (header->pid.len > 0)
+		record_add_attribute(record, SLICE("pid"),
+				     header_slice(line, header->pid));
+}
+
+static void clear_fields(struct record *record, struct slice body)
+{
+	record->body = body;
+	record->timestamp_us = TIMESTAMP_NONE;
+	record->severity = SEVERITY_NONE;
+	record->confidence = 0;
+	record->format = FORMAT_TEXT;
+	record->severity_text = (struct slice){ 0 };
+	record->service_name = (struct slice){ 0 };
+	record->host_name = (struct slice){ 0 };
+	record->attributes_count = 0;
+	record->attributes_dropped = 0;
+}
+
+static bool first_byte_fits(const struct parser *parser, struct slice raw)
+{
+	return parser->first_bytes == NULL ||
+	       (raw.ptr[0] != '\0' && strchr(parser->first_bytes, raw.ptr[0]) != NULL);
+}
+
+static void parse_fields(struct parse_input *input, struct record *record)
+{
+	struct header header;
+
+	for (uint8_t i = FORMAT_TEXT + 1; i < FORMAT_COUNT && input->raw.len > 0; i++) {
+		if (parsers[i].parse == NULL ||
+		    !first_byte_fits(&parsers[i], input->raw))
+			continue;
+		clear_fields(record, input->raw);
+		record->format = i;
+		if (parsers[i].parse(input, record))
+			return;
+	}
+	clear_fields(record, input->raw);
+	if (input->header == NULL) {
+		header_scan(parse_first_line(input->raw), input->context, &header);
+		input->header = &header;
+	}
+	(void)parse_text(input, record); /* text fits always */
+	input->header = NULL;
+}
+
+void parse_assembled(const struct parse_input *input, struct record *record)
+{
+	struct parse_input inner = *input;
+	struct envelope envelope;
+
+	record->raw = input->raw;
+	if (!envelope_open(parse_first_line(input->raw), &envelope)) {
+		parse_fields(&inner, record);
+		return;
+	}
+	inner.raw = envelope_unwrap(input->raw, &envelope, input->scratch);
+	parse_fields(&inner, record);
+	if (record->timestamp_us == TIMESTAMP_NONE)
+		record->timestamp_us =
+			timestamp_of_text(envelope.stamp, input->context);
+	record_add_attribute(record, SLICE("log.iostream"), envelope.stream);
+}
+
+void parse_record(struct slice raw, const struct front_config *config, int64_t now_us,
+		  struct arena *scratch, struct record *record)
+{
+	struct timestamp_context context = {
+		.now_us = now_us,
+		.zone_offset_s = config->zone_offset_s,
+	};
+	struct parse_input input = {
+		.raw = raw,
+		.context = &context,
+		.scratch = scratch,
+		.attributes = true,
+	};
+
+	record->observed_timestamp_us = now_us;
+	parse_assembled(&input, record);
+}
+
+const char *parse_format_name(uint8_t format)
+{
+	return format < FORMAT_COUNT && parsers[format].name != NULL
+		       ? parsers[format].name
+		       : "unknown";
+}

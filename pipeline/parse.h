@@ -1,0 +1,53 @@
+/* parse.h - from an assembled record's bytes to its fields; the table of parsers
+ *
+ * Threads: any; pure.
+ * Owner: the record borrows from the raw bytes and from the scratch arena.
+ *
+ * A parser is one file, one value of enum record_format and one line in parsers[]. The
+ * first byte and the table's order decide which is asked, never what came before: the
+ * same bytes give the same record in a stream and on their own.
+ */
+#ifndef SIFTD_PIPELINE_PARSE_H
+#define SIFTD_PIPELINE_PARSE_H
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "pipeline/format.h"
+#include "pipeline/header.h"
+#include "pipeline/record.h"
+#include "pipeline/timestamp_scan.h"
+
+struct parse_input {
+	struct slice raw;            /* for a parser: without envelopes */
+	const struct header *header; /* of raw's first line; NULL unless text */
+	const struct timestamp_context *context;
+	struct arena *scratch;
+	bool attributes; /* those of plain text are wanted too */
+};
+
+struct parser {
+	const char *name;
+	/* bytes that a record of this format begins with; NULL: any */
+	const char *first_bytes;
+	/* is called when the first byte fits: true when the record is of this format
+	 * and its fields are set. On false the record's fields may be touched. */
+	bool (*parse)(const struct parse_input *input, struct record *record);
+};
+
+extern const struct parser parsers[FORMAT_COUNT];
+
+bool parse_json(const struct parse_input *input, struct record *record);
+bool parse_syslog5424(const struct parse_input *input, struct record *record);
+bool parse_syslog3164(const struct parse_input *input, struct record *record);
+
+/* fills the record from input->raw, which may still lie in envelopes; input->header (of
+ * the first line's inner text) may be NULL */
+void parse_assembled(const struct parse_input *input, struct record *record);
+/* timestamp, severity, service, host, body from a header scan of `line` */
+void parse_apply_header(const struct header *header, struct slice line,
+			struct record *record);
+/* the first line, without its line end */
+struct slice parse_first_line(struct slice raw);
+
+#endif

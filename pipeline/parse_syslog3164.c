@@ -1,0 +1,27 @@
+/* parse_syslog3164.c - RFC 3164 and what calls itself so: <PRI>[STAMP] [HOST] [TAG:]
+ * MSG, with any stamp, or none */
+#include "pipeline/parse.h"
+#include "pipeline/parse_syslog.h"
+
+bool parse_syslog3164(const struct parse_input *input, struct record *record)
+{
+	struct slice rest =
+		slice_from(input->raw, syslog_take_priority(input->raw, record));
+	struct slice line = parse_first_line(rest);
+	struct header header;
+
+	if (rest.ptr == input->raw.ptr)
+		return false;
+
+	enum severity priority = record->severity;
+
+	header_scan(line, input->context, &header);
+	parse_apply_header(&header, rest, record);
+	/* a level in the text is the program's own word; the priority is often a
+	 * default */
+	if (record->severity == SEVERITY_NONE)
+		record->severity = priority;
+	record->confidence = header.format == FORMAT_SYSLOG3164 ? 95 : 70;
+	syslog_parse_body(input, record);
+	return true;
+}

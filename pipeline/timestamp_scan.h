@@ -1,0 +1,43 @@
+/* timestamp_scan.h - reads a timestamp of any usual shape at the start of a text
+ *
+ * Threads: any; pure.
+ * Limits: years 1970 to 2199; a stamp-shaped text outside (0000-00-00, 9999-12-31) is
+ *         consumed with the time TIMESTAMP_NONE.
+ */
+#ifndef SIFTD_PIPELINE_TIMESTAMP_SCAN_H
+#define SIFTD_PIPELINE_TIMESTAMP_SCAN_H
+
+#include <stdint.h>
+
+#include "base/slice.h"
+#include "pipeline/record.h"
+
+/* how much a stamp tells; higher is preferred where a header has several */
+enum timestamp_shape {
+	TIMESTAMP_TIME,   /* time of day; the day nearest to now_us */
+	TIMESTAMP_DATE,   /* midnight */
+	TIMESTAMP_EPOCH,  /* a bare number: 10[.f], 13, 16 or 19 digits */
+	TIMESTAMP_SYSLOG, /* Mon D T; the latest year that is not in the future */
+	TIMESTAMP_FULL
+};
+
+struct timestamp_context {
+	int64_t now_us;        /* for what a stamp leaves out */
+	int32_t zone_offset_s; /* of stamps without a zone, seconds east of UTC */
+};
+
+struct timestamp_match {
+	int64_t us; /* or TIMESTAMP_NONE: shaped like a stamp, but absurd */
+	enum timestamp_shape shape;
+};
+
+/* bytes consumed, 0 when no timestamp stands here */
+size_t timestamp_scan(struct slice text, const struct timestamp_context *context,
+		      struct timestamp_match *match);
+/* digits with an optional fraction as epoch s, ms, us or ns by their size; whole slice;
+ * TIMESTAMP_NONE when absurd */
+int64_t timestamp_of_epoch_text(struct slice text);
+/* whole slice, blanks at the ends allowed */
+int64_t timestamp_of_text(struct slice text, const struct timestamp_context *context);
+
+#endif
