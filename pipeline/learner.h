@@ -11,14 +11,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/compiler.h"
+#include "base/error.h"
 #include "pipeline/normalize.h"
+#include "pipeline/template.h"
 
 struct learner;
 
+/* 0: the default */
 struct learner_config {
-	size_t templates_max; /* leaves and generalised templates kept */
-	size_t buckets_max;
-	size_t bytes_max;
+	size_t templates_max; /* leaves and generalised templates kept; 100000 */
+	size_t buckets_max;   /* 2000000 */
+	size_t bytes_max;     /* of both; 256 MiB */
 };
 
 enum learner_event_type {
@@ -60,6 +64,13 @@ uint64_t learner_key(struct learner *learner, uint64_t leaf,
 uint64_t learner_root(struct learner *learner, uint64_t key);
 /* readable template of a key, copied into out; false when unknown */
 bool learner_text(struct learner *learner, uint64_t key, struct buf *out);
+/* readable template of the group that the key belongs to: its newest generalised one */
+bool learner_group_text(struct learner *learner, uint64_t key,
+			enum template_style style, struct buf *out);
+/* which tokens of a record with this key are variables beside the lexer's own, for
+ * normalize_variables; false: unknown key, or a template of another length */
+bool learner_wild(struct learner *learner, uint64_t key, const struct tokens *tokens,
+		  uint64_t wild[WILD_WORDS]);
 /* events are numbered from 1; copies up to max of those above `after`, returns how many
  */
 size_t learner_events(struct learner *learner, uint64_t after,

@@ -1,0 +1,31 @@
+/* bytes.c - the table of byte classes */
+#include "pipeline/bytes.h"
+
+#define B BYTE_BLANK
+#define S BYTE_SPLIT
+#define D BYTE_DIGIT
+#define L BYTE_LETTER
+#define H (BYTE_LETTER | BYTE_HEX)
+#define O BYTE_OTHER
+#define P BYTE_DEEP
+#define L16 L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L
+
+/* clang-format off */
+const uint8_t byte_classes[256] = {
+	B, B, B, B, B, B, B, B, B, B, B, B, B, B, B, B,
+	B, B, B, B, B, B, B, B, B, B, B, B, B, B, B, B,
+	/*   !  "  #  $  %  &  '  (  )  *  +  ,  -  .         / */
+	B, O, S, O, O, O, O, S, S, S, O, O, S, O, BYTE_DOT, P,
+	/* 0 to 9               :  ;  <  =  >  ? */
+	D, D, D, D, D, D, D, D, D, D, S, S, S, S, S, O,
+	/* @ A to O */
+	P, H, H, H, H, H, H, L, L, L, L, L, L, L, L, L,
+	/* P to Z                           [  \  ]  ^  _ */
+	L, L, L, L, L, L, L, L, L, L, L, S, P, S, O, O,
+	/* ` a to o */
+	S, H, H, H, H, H, H, L, L, L, L, L, L, L, L, L,
+	/* p to z                           {  |  }  ~  DEL */
+	L, L, L, L, L, L, L, L, L, L, L, S, S, S, O, B,
+	L16, L16, L16, L16, L16, L16, L16, L16,
+};
+/* clang-format on */

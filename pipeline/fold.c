@@ -1,0 +1,337 @@
+/* fold.c - folding while appending: lists, units, ports, dates, repeated blocks */
+#include "pipeline/fold.h"
+
+#include "base/compiler.h"
+#include "pipeline/bytes.h"
+
+#define BLOCK_MAX 8
+
+static const struct {
+	const char *word;
+	enum variable_type type;
+} units[] = {
+	{ "ns", VARIABLE_DURATION },      { "us", VARIABLE_DURATION },
+	{ "ms", VARIABLE_DURATION },      { "s", VARIABLE_DURATION },
+	{ "sec", VARIABLE_DURATION },     { "secs", VARIABLE_DURATION },
+	{ "second", VARIABLE_DURATION },  { "seconds", VARIABLE_DURATION },
+	{ "m", VARIABLE_DURATION },       { "min", VARIABLE_DURATION },
+	{ "mins", VARIABLE_DURATION },    { "minute", VARIABLE_DURATION },
+	{ "minutes", VARIABLE_DURATION }, { "h", VARIABLE_DURATION },
+	{ "hour", VARIABLE_DURATION },    { "hours", VARIABLE_DURATION },
+	{ "d", VARIABLE_DURATION },       { "day", VARIABLE_DURATION },
+	{ "days", VARIABLE_DURATION },    { "msec", VARIABLE_DURATION },
+	{ "usec", VARIABLE_DURATION },    { "nsec", VARIABLE_DURATION },
+	{ "b", VARIABLE_SIZE },           { "k", VARIABLE_SIZE },
+	{ "g", VARIABLE_SIZE },           { "t", VARIABLE_SIZE },
+	{ "kb", VARIABLE_SIZE },          { "mb", VARIABLE_SIZE },
+	{ "gb", VARIABLE_SIZE },          { "tb", VARIABLE_SIZE },
+	{ "kib", VARIABLE_SIZE },         { "mib", VARIABLE_SIZE },
+	{ "gib", VARIABLE_SIZE },         { "tib", VARIABLE_SIZE },
+	{ "byte", VARIABLE_SIZE },        { "bytes", VARIABLE_SIZE },
+	{ "hz", VARIABLE_NUMBER },        { "khz", VARIABLE_NUMBER },
+	{ "mhz", VARIABLE_NUMBER },       { "ghz", VARIABLE_NUMBER },
+	{ "kbps", VARIABLE_SIZE },        { "mbps", VARIABLE_SIZE },
+	{ "gbps", VARIABLE_SIZE },
+};
+
+bool fold_unit(struct slice word, enum variable_type *type)
+{
+	if (word.len > 7)
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(units); i++) {
+		if (slice_equal_nocase(word, slice_str(units[i].word))) {
+			*type = units[i].type;
+			return true;
+		}
+	}
+	return false;
+}
+
+static uint32_t mark_of(const char *text, size_t len)
+{
+	uint64_t head = 0;
+	uint64_t tail = 0;
+
+	if (len >= 8) {
+		memcpy(&head, text, 8);
+		memcpy(&tail, text + len - 8, 8);
+	} else if (len >= 4) {
+		uint32_t word = 0;
+
+		memcpy(&word, text, 4);
+		head = word;
+		memcpy(&word, text + len - 4, 4);
+		tail = word;
+	} else {
+		for (size_t i = 0; i < len; i++)
+			head = head << 8 | (unsigned char)text[i];
+	}
+	head = (head ^ tail << 29 ^ len) * 0x9e3779b97f4a7c15u;
+	return (uint32_t)(head >> 32);
+}
+
+static bool same_text(const struct tokens *tokens, size_t a, size_t b)
+{
+	return tokens->marks[a] == tokens->marks[b] &&
+	       slice_equal(token_folded(tokens, a), token_folded(tokens, b));
+}
+
+/* drops the tokens from `count` on; the source they stood for stays behind the last */
+static void drop_tail(struct tokens *tokens, size_t count, uint32_t end)
+{
+	struct token *last = &tokens->items[count - 1];
+
+	tokens->count = count;
+	tokens->folded_len = (size_t)last->folded + last->folded_len + 1;
+	last->next = end;
+}
+
+static uint8_t joined_type(const struct token *a, const struct token *b)
+{
+	if (a->type == b->type)
+		return a->type;
+	if (a->type == VARIABLE_IP && b->type == VARIABLE_NUMBER)
+		return VARIABLE_IP;
+	if (a->type == VARIABLE_TIME || b->type == VARIABLE_TIME)
+		return VARIABLE_TIME;
+	return VARIABLE_ANY;
+}
+
+static bool is_month(struct slice word)
+{
+	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+
+	if (word.len != 3)
+		return false;
+	for (size_t i = 0; i + 3 < sizeof(months); i += 3) {
+		if (memcmp(months + i, word.ptr, 3) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool is_weekday(struct slice word)
+{
+	static const char days[] = "SunMonTueWedThuFriSat";
+
+	if (word.len != 3)
+		return false;
+	for (size_t i = 0; i + 3 < sizeof(days); i += 3) {
+		if (memcmp(days + i, word.ptr, 3) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* the last token becomes a variable that reaches to `end` */
+static void make_variable(struct tokens *tokens, uint32_t end, uint8_t type)
+{
+	struct token *last = &tokens->items[tokens->count - 1];
+
+	last->class = TOKEN_VARIABLE;
+	last->type = type;
+	last->end = last->next = end;
+	last->digits = last->run_len = 0;
+	last->quoted = 0;
+	tokens->folded[last->folded] = FOLDED_VARIABLE;
+	tokens->folded[last->folded + 1] = '\0';
+	last->folded_len = 1;
+	tokens->folded_len = (size_t)last->folded + 2;
+	tokens->marks[tokens->count - 1] = mark_of("\x01", 1);
+}
+
+/* `Sun Dec 04` becomes one time when the 04 is added */
+static bool fold_date(struct tokens *tokens, const struct token *token)
+{
+	struct token *last = &tokens->items[tokens->count - 1];
+
+	if (last->class != TOKEN_WORD || token->begin != last->end + 1 ||
+	    token->end - token->begin > 2 ||
+	    !is_month(token_folded(tokens, tokens->count - 1)))
+		return false;
+	make_variable(tokens, token->end, VARIABLE_TIME);
+	if (tokens->count >= 2 && is_weekday(token_folded(tokens, tokens->count - 2))) {
+		drop_tail(tokens, tokens->count - 1, token->end);
+		make_variable(tokens, token->end, VARIABLE_TIME);
+	}
+	return true;
+}
+
+/* lists are one variable; what opens a bracket of its own is another item, but
+ * "12 bytes (12 KB)" says one thing twice */
+static bool joins(const struct tokens *tokens, const struct token *last,
+		  const struct token *next)
+{
+	for (uint32_t i = last->end; i < next->begin; i++) {
+		char c = tokens->text.ptr[i];
+
+		if (c == '[' || c == '{' || c == '<' || c == '\n')
+			return false;
+	}
+	return true;
+}
+
+static void merge_variables(struct tokens *tokens)
+{
+	while (tokens->count >= 2 &&
+	       tokens->items[tokens->count - 2].class == TOKEN_VARIABLE &&
+	       tokens->items[tokens->count - 1].class == TOKEN_VARIABLE &&
+	       joins(tokens, &tokens->items[tokens->count - 2],
+		     &tokens->items[tokens->count - 1])) {
+		const struct token *last = &tokens->items[tokens->count - 1];
+		struct token *into = &tokens->items[tokens->count - 2];
+
+		into->type = joined_type(into, last);
+		into->end = last->end;
+		drop_tail(tokens, tokens->count - 1, last->next);
+	}
+}
+
+static bool is_host_port(const char *text, const struct token *host,
+			 const struct token *port)
+{
+	if (port->begin != host->end + 1 || text[host->end] != ':' ||
+	    port->type != VARIABLE_NUMBER)
+		return false;
+	for (uint32_t i = host->begin; i < host->end; i++) {
+		if (text[i] >= 'A' && text[i] <= 'Z')
+			return false;
+	}
+	return memchr(text + host->begin, '.', host->end - host->begin) != NULL;
+}
+
+/* true: the token is part of the one before now */
+static bool fold_into_last(struct tokens *tokens, const struct token *token)
+{
+	struct token *last = &tokens->items[tokens->count - 1];
+	enum variable_type type = VARIABLE_ANY;
+	const char *text = tokens->text.ptr;
+
+	if (token->class == TOKEN_VARIABLE) {
+		if (last->class == TOKEN_VARIABLE) {
+			if (!joins(tokens, last, token))
+				return false;
+			last->type = joined_type(last, token);
+			last->end = last->next = token->end;
+			return true;
+		}
+		if (last->class == TOKEN_DOTTED || last->class == TOKEN_INDEXED) {
+			if (!is_host_port(text, last, token))
+				return false;
+			make_variable(tokens, token->end, VARIABLE_ANY);
+			merge_variables(tokens);
+			return true;
+		}
+		if (!fold_date(tokens, token))
+			return false;
+		merge_variables(tokens);
+		return true;
+	}
+	if (last->class == TOKEN_VARIABLE && token->class == TOKEN_WORD &&
+	    token->begin == last->end + 1 && text[last->end] == ' ' &&
+	    (token->end == tokens->text.len || text[token->end] != '=') &&
+	    fold_unit(slice_of(text + token->begin, token->end - token->begin),
+		      &type)) {
+		last->type = (uint8_t)type;
+		last->end = last->next = token->end;
+		return true;
+	}
+	return false;
+}
+
+/* a block of 1 to BLOCK_MAX tokens that stands twice at the end is kept once */
+static void fold_repeated(struct tokens *tokens)
+{
+	size_t last = tokens->count - 1;
+	size_t longest = tokens->count / 2 < BLOCK_MAX ? tokens->count / 2 : BLOCK_MAX;
+
+	for (size_t len = 1; len <= longest; len++) {
+		bool varies = false;
+		size_t i = 0;
+
+		if (tokens->marks[last] != tokens->marks[last - len])
+			continue;
+		while (i < len && same_text(tokens, last - i, last - i - len)) {
+			varies |= tokens->items[last - i].class == TOKEN_VARIABLE;
+			i++;
+		}
+		/* a word said twice may be a name behind its kind: "user user" */
+		varies |= len == 1 && tokens->items[last].class != TOKEN_WORD;
+		/* variables were joined already, unless they are items of their own */
+		varies &= len > 1 || tokens->items[last].class != TOKEN_VARIABLE;
+		if (i == len && varies) {
+			drop_tail(tokens, tokens->count - len, tokens->items[last].end);
+			return;
+		}
+	}
+}
+
+static size_t write_folded(char *out, const char *text, const struct token *token)
+{
+	size_t len = token->end - token->begin;
+
+	if (token->class == TOKEN_VARIABLE) {
+		out[0] = FOLDED_VARIABLE;
+		return 1;
+	}
+	if (token->run_len == 0) {
+		memcpy(out, text, len);
+		return len;
+	}
+	memcpy(out, text, token->digits);
+	out[token->digits] = FOLDED_VARIABLE;
+	memcpy(out + token->digits + 1, text + token->digits + token->run_len,
+	       len - token->digits - token->run_len);
+	return len - token->run_len + 1;
+}
+
+static void append(struct tokens *tokens, const struct token *token, const char *text)
+{
+	struct token *added = &tokens->items[tokens->count];
+	char *out = tokens->folded + tokens->folded_len;
+	size_t len = 0;
+
+	*added = *token;
+	added->next = token->end;
+	added->folded = (uint32_t)tokens->folded_len;
+	len = write_folded(out, text, token);
+	out[len] = '\0';
+	added->folded_len = (uint16_t)len;
+	tokens->marks[tokens->count] = mark_of(out, len);
+	tokens->folded_len += len + 1;
+	tokens->count++;
+}
+
+void fold_token(struct tokens *tokens, const struct token *token)
+{
+	if (tokens->count > 0 && fold_into_last(tokens, token))
+		return;
+	if (tokens->count == TOKENS_MAX) {
+		tokens->cut = true;
+		return;
+	}
+	append(tokens, token, tokens->text.ptr + token->begin);
+	fold_repeated(tokens);
+}
+
+void fold_synthetic(struct tokens *tokens, struct slice text, enum token_class class)
+{
+	struct token token = { .begin = 0,
+			       .end = (uint32_t)(text.len < TOKEN_TEXT_MAX
+							 ? text.len
+							 : TOKEN_TEXT_MAX),
+			       .class = (uint8_t) class,
+			       .gap = GAP_BLANK };
+	uint32_t at = (uint32_t)tokens->text.len;
+
+	if (tokens->count == TOKENS_MAX) {
+		tokens->cut = true;
+		return;
+	}
+	if (tokens->count > 0)
+		token.field = (uint16_t)(tokens->items[tokens->count - 1].field + 1);
+	append(tokens, &token, text.ptr);
+	tokens->items[tokens->count - 1].begin = at;
+	tokens->items[tokens->count - 1].end = at;
+	tokens->items[tokens->count - 1].next = at;
+}

@@ -1,0 +1,416 @@
+/* learner_learn.c - buckets fire, guards fill, groups merge */
+#include "pipeline/learner_learn.h"
+
+#include <stdio.h>
+
+#include "pipeline/learner_match.h"
+#include "pipeline/learner_places.h"
+
+/* a generalised template may fire buckets in turn; each step makes a token a variable
+ */
+#define DEPTH_MAX 8
+#define GENERALISED_SEED ((uint64_t)1 << 32 | NORMALIZE_VERSION)
+#define AGREEING_LEAVES 12
+#define DISTINCT_VALUES_MIN 8
+/* halvings of one guard, and unmerged leaves of one shape, that make free text */
+#define FREE_TEXT_OVERFLOWS 32
+#define FREE_TEXT_SHAPE 4096
+
+struct change {
+	struct template *general; /* taken */
+	const uint32_t *members;
+	size_t members_count;
+	const char *reason;
+	unsigned depth;
+};
+
+static void apply(struct learner *learner, const struct change *change);
+
+static struct template *template_at(const struct learner *learner, uint32_t slot)
+{
+	return learner->store.entries[slot].template;
+}
+
+static void journal_template(struct learner *learner, uint32_t slot, const char *reason)
+{
+	const struct learner_entry *entry = &learner->store.entries[slot];
+	struct buf text = { 0 };
+	struct learner_event event = { .type = LEARNER_TEMPLATE,
+				       .key = entry->key,
+				       .root = entry->key,
+				       .generalised = entry->generalised,
+				       .tokens = { entry->template->bytes,
+						   entry->template->bytes_len },
+				       .sample = learner->sample,
+				       .reason = slice_str(reason) };
+
+	template_render(entry->template, TEMPLATE_TYPED, &text);
+	event.text = buf_slice(&text);
+	learner_journal_add(&learner->journal, &event);
+	buf_deinit(&text);
+}
+
+static void unite(struct learner *learner, uint32_t a, uint32_t b, const char *reason)
+{
+	uint32_t ended = 0;
+	struct learner_event event = { .type = LEARNER_MERGE,
+				       .reason = slice_str(reason) };
+
+	if (!learner_store_unite(&learner->store, a, b, &ended))
+		return;
+	event.root = learner->store.entries[ended].key;
+	event.key = learner->store.entries[learner_store_root(&learner->store, a)].key;
+	learner_journal_add(&learner->journal, &event);
+}
+
+static void register_generalised(struct learner *learner, uint32_t slot)
+{
+	const struct template *template = template_at(learner, slot);
+
+	if (template_is_free_text(template)) {
+		*table_put(&learner->free_text, match_shape(template), NULL) = slot;
+		learner->free_texts++;
+		return;
+	}
+	learner_guard_add_generalised(
+		learner_guards_put(&learner->guards, match_guard_key(template)), slot);
+	*table_put(&learner->by_content, template->content, NULL) = slot;
+}
+
+static void add_to_buckets(struct learner *learner, uint32_t slot)
+{
+	struct place places[PLACES_MAX];
+	size_t count = places_of(template_at(learner, slot), places);
+
+	for (size_t i = 0; i < count; i++)
+		(void)learner_buckets_add(&learner->buckets, places[i].key, slot,
+					  places[i].class); /* full is full */
+}
+
+/* what tells a member from the others of its bucket. Soft places count groups: members
+ * that are one already say nothing new. A leaf and the template made of it have one
+ * content. */
+static uint64_t member_value(struct learner *learner, uint32_t slot,
+			     enum place_kind kind)
+{
+	if (kind == PLACE_SOFT)
+		return learner_store_root(&learner->store, slot);
+	return template_at(learner, slot)->content;
+}
+
+static size_t distinct_members(struct learner *learner,
+			       const struct learner_bucket *bucket,
+			       enum place_kind kind)
+{
+	uint64_t values[BUCKET_MEMBERS_MAX];
+	size_t count = 0;
+
+	if (bucket->count == 1)
+		return 1;
+	for (size_t i = 0; i < bucket->count; i++) {
+		uint64_t value = member_value(learner, bucket->members[i], kind);
+		size_t k = 0;
+
+		while (k < count && values[k] != value)
+			k++;
+		if (k == count)
+			values[count++] = value;
+	}
+	return count;
+}
+
+static void describe(char *reason, size_t size, const struct place *place, size_t seen)
+{
+	if (place->kind == PLACE_SOFT)
+		(void)snprintf(reason, size,
+			       "%zu groups differed only in names and values", seen);
+	else
+		(void)snprintf(reason, size,
+			       "%zu different texts were seen in place of %s %u", seen,
+			       place->kind == PLACE_FIELD ? "the field at token"
+							  : "token",
+			       place->first + 1u);
+}
+
+static void try_fire(struct learner *learner, uint32_t slot, const struct place *place,
+		     unsigned depth)
+{
+	const struct learner_bucket *bucket =
+		learner_buckets_get(&learner->buckets, place->key);
+	const struct template *template = template_at(learner, slot);
+	uint32_t members[BUCKET_MEMBERS_MAX];
+	uint64_t wild[WILD_WORDS];
+	char reason[96];
+	struct change change = { .members = members,
+				 .reason = reason,
+				 .depth = depth + 1 };
+	size_t seen = 0;
+
+	if (bucket == NULL)
+		return;
+	seen = distinct_members(learner, bucket, place->kind);
+	if (seen < 2 || seen < places_needed(template, place, bucket))
+		return;
+	describe(reason, sizeof(reason), place, seen);
+	change.members_count = bucket->count;
+	memcpy(members, bucket->members, sizeof(members));
+	places_wild(template, place, wild);
+	if (place->kind == PLACE_FIELD)
+		change.general =
+			template_collapse(template, place->first, place->count);
+	else
+		change.general = template_generalise(template, wild);
+	apply(learner, &change);
+}
+
+static void fire_buckets(struct learner *learner, uint32_t slot, unsigned depth)
+{
+	struct place places[PLACES_MAX];
+	size_t count = places_of(template_at(learner, slot), places);
+
+	for (size_t i = 0; i < count; i++)
+		try_fire(learner, slot, &places[i], depth);
+}
+
+/* leaves of the guard that the new template covers, though no bucket held them */
+static void unite_covered(struct learner *learner, uint32_t general, const char *reason)
+{
+	const struct template *template = template_at(learner, general);
+	const struct learner_guard *guard =
+		learner_guards_get(&learner->guards, match_guard_key(template));
+
+	for (size_t i = 0; guard != NULL && i < guard->leaves_count; i++) {
+		if (match_covers(template, template_at(learner, guard->leaves[i])))
+			unite(learner, guard->leaves[i], general, reason);
+	}
+}
+
+static void apply(struct learner *learner, const struct change *change)
+{
+	struct template *template = change->general;
+	uint64_t key = template_fingerprint(template, GENERALISED_SEED);
+	uint32_t slot = learner_store_find(&learner->store, key);
+	bool known = slot != ENTRY_NONE;
+
+	if (known) {
+		template_free(&template);
+	} else {
+		slot = learner_store_add(&learner->store, key, template, true);
+		journal_template(learner, slot, change->reason);
+		register_generalised(learner, slot);
+	}
+	for (size_t i = 0; i < change->members_count; i++)
+		unite(learner, change->members[i], slot, change->reason);
+	if (known || template_is_free_text(template_at(learner, slot)))
+		return;
+	unite_covered(learner, slot, change->reason);
+	add_to_buckets(learner, slot);
+	if (change->depth < DEPTH_MAX)
+		fire_buckets(learner, slot, change->depth);
+}
+
+static size_t distinct_at(struct learner *learner, const struct learner_guard *guard,
+			  size_t token)
+{
+	uint64_t seen[GUARD_LEAVES_MAX];
+	size_t count = 0;
+
+	for (size_t i = 0; i < guard->leaves_count; i++) {
+		uint64_t hash =
+			template_at(learner, guard->leaves[i])->tokens[token].hash;
+		size_t k = 0;
+
+		while (k < count && seen[k] != hash)
+			k++;
+		if (k == count)
+			seen[count++] = hash;
+	}
+	return count;
+}
+
+/* the leaves of the guard that agree where `wild` does not forgive */
+static size_t agreeing(struct learner *learner, const struct learner_guard *guard,
+		       const struct template *general,
+		       uint32_t members[GUARD_LEAVES_MAX])
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < guard->leaves_count; i++) {
+		if (match_covers(general, template_at(learner, guard->leaves[i])))
+			members[count++] = guard->leaves[i];
+	}
+	return count;
+}
+
+/* a guard is full of leaves that no bucket could merge: look for several places at once
+ */
+static void break_up(struct learner *learner, uint32_t slot)
+{
+	const struct template *template = template_at(learner, slot);
+	const struct learner_guard *guard =
+		learner_guards_get(&learner->guards, match_guard_key(template));
+	uint64_t wild[WILD_WORDS] = { 0 };
+	uint32_t members[GUARD_LEAVES_MAX];
+	struct change change = { .members = members,
+				 .reason =
+					 "many messages of this length and first word "
+					 "differ in the same places",
+				 .depth = 1 };
+	size_t enough = guard->leaves_count / 3;
+
+	if (enough < DISTINCT_VALUES_MIN)
+		enough = DISTINCT_VALUES_MIN;
+	for (size_t i = 1; i < template->count; i++) {
+		if (distinct_at(learner, guard, i) >= enough)
+			wild_add(wild, i);
+	}
+	change.general = template_generalise(template, wild);
+	change.members_count = agreeing(learner, guard, change.general, members);
+	if (change.members_count < AGREEING_LEAVES ||
+	    places_constants(change.general) * 3 < template->count) {
+		template_free(&change.general);
+		return;
+	}
+	apply(learner, &change);
+}
+
+static void make_free_text(struct learner *learner, uint32_t slot, bool by_shape)
+{
+	const struct template *template = template_at(learner, slot);
+	struct change change = { .members = &slot, .members_count = 1, .depth = 1 };
+	uint64_t wild[WILD_WORDS] = { 0 };
+
+	if (by_shape) {
+		change.reason = "free text: too many messages of this shape have "
+				"nothing in common";
+		change.general = template_free_text(template);
+	} else {
+		change.reason = "free text: too many messages begin with this word and "
+				"have nothing else in common";
+		for (size_t i = 1; i < template->count; i++)
+			wild_add(wild, i);
+		change.general = template_generalise(template, wild);
+	}
+	apply(learner, &change);
+}
+
+static bool is_alone(const struct learner *learner, uint32_t slot)
+{
+	const struct learner_entry *entry = &learner->store.entries[slot];
+
+	return entry->parent == slot && entry->children == 0;
+}
+
+/* merged leaves need no guarding */
+static void forget_merged(const struct learner *learner, struct learner_guard *guard)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < guard->leaves_count; i++) {
+		if (is_alone(learner, guard->leaves[i]))
+			guard->leaves[kept++] = guard->leaves[i];
+	}
+	guard->leaves_count = kept;
+}
+
+static struct learner_guard *guard_leaf(struct learner *learner, uint32_t slot)
+{
+	struct learner_guard *guard = learner_guards_put(
+		&learner->guards, match_guard_key(template_at(learner, slot)));
+
+	if (guard->leaves_count == GUARD_LEAVES_MAX)
+		forget_merged(learner, guard);
+	learner_guard_add_leaf(guard, slot);
+	return guard;
+}
+
+static uint32_t *shape_count(struct learner *learner, uint32_t slot)
+{
+	return &learner->shapes[match_shape(template_at(learner, slot)) % SHAPES];
+}
+
+uint32_t learn_leaf(struct learner *learner, uint64_t key, struct template *template)
+{
+	uint32_t slot = learner_store_add(&learner->store, key, template, false);
+	const struct learner_guard *guard = NULL;
+
+	journal_template(learner, slot, "its own text");
+	if (template->count < 2)
+		return slot;
+	add_to_buckets(learner, slot);
+	fire_buckets(learner, slot, 0);
+	if (!is_alone(learner, slot))
+		return slot;
+	guard = guard_leaf(learner, slot);
+	if (guard->leaves_count == GUARD_LEAVES_MAX)
+		break_up(learner, slot);
+	if (is_alone(learner, slot) && ++*shape_count(learner, slot) >= FREE_TEXT_SHAPE)
+		make_free_text(learner, slot, true);
+	guard = learner_guards_get(&learner->guards,
+				   match_guard_key(template_at(learner, slot)));
+	if (is_alone(learner, slot) && guard->overflows >= FREE_TEXT_OVERFLOWS)
+		make_free_text(learner, slot, false);
+	return slot;
+}
+
+uint32_t learn_restored(struct learner *learner, uint64_t key,
+			struct template *template, bool generalised)
+{
+	uint32_t slot = learner_store_add(&learner->store, key, template, generalised);
+
+	if (generalised)
+		register_generalised(learner, slot);
+	if (template->count >= 2 && !template_is_free_text(template))
+		add_to_buckets(learner, slot);
+	if (!generalised && template->count >= 2) {
+		learn_settle(learner);
+		learner->unsettled = slot;
+	}
+	return slot;
+}
+
+void learn_settle(struct learner *learner)
+{
+	uint32_t slot = learner->unsettled;
+
+	learner->unsettled = ENTRY_NONE;
+	if (slot == ENTRY_NONE || !is_alone(learner, slot))
+		return;
+	(void)guard_leaf(learner, slot); /* the list is all that is wanted */
+	++*shape_count(learner, slot);
+}
+
+static void evict(struct learner *learner, uint32_t slot)
+{
+	const struct template *template = template_at(learner, slot);
+	struct place places[PLACES_MAX];
+	size_t count = template->count < 2 ? 0 : places_of(template, places);
+
+	for (size_t i = 0; i < count; i++)
+		learner_buckets_remove(&learner->buckets, places[i].key, slot);
+	learner_guards_remove_leaf(&learner->guards, match_guard_key(template), slot);
+	learner_store_remove(&learner->store, slot);
+	learner->evicted++;
+}
+
+static bool over_limit(const struct learner *learner)
+{
+	const struct learner_store *store = &learner->store;
+	size_t buckets = learner_buckets_count(&learner->buckets);
+
+	return store->leaves + store->generalised > learner->config.templates_max ||
+	       buckets > learner->config.buckets_max ||
+	       store->bytes + buckets * sizeof(struct learner_bucket) >
+		       learner->config.bytes_max;
+}
+
+void learn_evict(struct learner *learner)
+{
+	while (over_limit(learner)) {
+		uint32_t slot = learner_store_victim(&learner->store);
+
+		if (slot == ENTRY_NONE)
+			return;
+		evict(learner, slot);
+	}
+}

@@ -1,0 +1,125 @@
+/* learner_match.c - content hashes and matching against generalised templates */
+#include "pipeline/learner_match.h"
+
+#include "base/hash64.h"
+
+#define FIELD_TOKENS_MAX 4
+
+uint64_t match_guard_key(const struct template *template)
+{
+	return template->count == 0
+		       ? 0
+		       : hash64_mix(template->tokens[0].hash, template->count);
+}
+
+uint64_t match_shape(const struct template *template)
+{
+	uint64_t shape = template->count;
+
+	for (size_t i = 0; i < template->count; i++)
+		shape = hash64_mix(shape, template->tokens[i].class);
+	return shape;
+}
+
+/* key:1 or space....1: the word names the value, and is no part of it */
+static bool is_labelled(const struct template *template, size_t first)
+{
+	const struct template_token *next = &template->tokens[first + 1];
+	char gap = next->gap_len == 0 ? ' ' : template->bytes[next->gap];
+
+	return template->tokens[first].class == TOKEN_WORD &&
+	       (gap == ':' || gap == '=' || gap == '.');
+}
+
+bool match_next_field(const struct template *template, size_t *token,
+		      struct field_range *range)
+{
+	while (*token < template->count) {
+		size_t first = *token;
+		size_t end = first;
+		bool varies = false;
+
+		while (end < template->count &&
+		       template->tokens[end].field == template->tokens[first].field) {
+			varies |= template->tokens[end].class == TOKEN_VARIABLE;
+			end++;
+		}
+		*token = end;
+		if (varies && end - first >= 2 && end - first <= FIELD_TOKENS_MAX &&
+		    !is_labelled(template, first)) {
+			*range = (struct field_range){ first, end - first };
+			return true;
+		}
+	}
+	return false;
+}
+
+bool match_covers(const struct template *general, const struct template *leaf)
+{
+	uint64_t variable = template_variable_hash();
+
+	if (general->count != leaf->count)
+		return false;
+	for (size_t i = 0; i < leaf->count; i++) {
+		if (general->tokens[i].hash != leaf->tokens[i].hash &&
+		    general->tokens[i].hash != variable)
+			return false;
+	}
+	return true;
+}
+
+static uint32_t find_in_guard(struct learner *learner, uint64_t key,
+			      const struct template *template)
+{
+	const struct learner_guard *guard = learner_guards_get(&learner->guards, key);
+
+	if (guard == NULL)
+		return ENTRY_NONE;
+	for (size_t i = 0; i < guard->generalised_count; i++) {
+		uint32_t slot = guard->generalised[i];
+
+		if (match_covers(learner->store.entries[slot].template, template))
+			return slot;
+	}
+	return ENTRY_NONE;
+}
+
+static uint32_t older(const struct learner *learner, uint32_t a, uint32_t b)
+{
+	if (a == ENTRY_NONE || b == ENTRY_NONE)
+		return a == ENTRY_NONE ? b : a;
+	return learner->store.entries[a].order < learner->store.entries[b].order ? a
+										 : b;
+}
+
+uint32_t match_find(struct learner *learner, const struct template *template)
+{
+	uint32_t found = ENTRY_NONE;
+	struct field_range range = { 0 };
+	size_t token = 0;
+
+	if (template->count == 0)
+		return ENTRY_NONE;
+	found = find_in_guard(learner, match_guard_key(template), template);
+	found = older(
+		learner, found,
+		find_in_guard(learner,
+			      hash64_mix(template_variable_hash(), template->count),
+			      template));
+	while (match_next_field(template, &token, &range)) {
+		const uint64_t *slot = table_get(
+			&learner->by_content,
+			template_collapsed_content(template, range.first, range.count));
+
+		if (slot != NULL)
+			found = older(learner, found, (uint32_t)*slot);
+	}
+	if (found == ENTRY_NONE) {
+		const uint64_t *slot =
+			table_get(&learner->free_text, match_shape(template));
+
+		if (slot != NULL)
+			found = (uint32_t)*slot;
+	}
+	return found;
+}

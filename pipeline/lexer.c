@@ -1,0 +1,440 @@
+/* lexer.c - the loop over fields and tokens, and what class a token has */
+#include "pipeline/lexer.h"
+
+#include "base/compiler.h"
+#include "pipeline/bytes.h"
+#include "pipeline/fold.h"
+#include "pipeline/shapes.h"
+
+#define QUOTED_VALUE_MAX 256
+
+struct lexer {
+	struct tokens *tokens;
+	const char *text;
+	size_t at;
+	size_t end;
+	uint16_t field;
+	bool value; /* the next token stands behind a `=` */
+};
+
+/* what one scan over a token counts */
+struct span {
+	size_t begin;
+	size_t end;
+	unsigned digits;
+	unsigned letters;
+	unsigned hex; /* of the letters */
+	unsigned runs;
+	unsigned dots;
+	unsigned deep;
+	unsigned other;
+};
+
+static bool is_quote(char c)
+{
+	return c == '"' || c == '\'' || c == '`';
+}
+
+static bool is_flag_word(struct slice word)
+{
+	return slice_equal_nocase(word, SLICE("true")) ||
+	       slice_equal_nocase(word, SLICE("false"));
+}
+
+/* key=Name{12}: the brackets belong to the value, if no blank is in them */
+static size_t value_end(const struct lexer *lexer, size_t at)
+{
+	const char *text = lexer->text;
+	size_t limit =
+		lexer->end - at < QUOTED_VALUE_MAX ? lexer->end : at + QUOTED_VALUE_MAX;
+	char open = at < lexer->end ? text[at] : ' ';
+	char close = open == '{' ? '}' : open == '(' ? ')' : ']';
+	unsigned depth = 0;
+
+	if (open != '{' && open != '(' && open != '[')
+		return at;
+	for (size_t i = at; i < limit && !byte_is(text[i], BYTE_BLANK); i++) {
+		depth += text[i] == open;
+		if (text[i] == close && --depth == 0)
+			return i + 1;
+	}
+	return at;
+}
+
+static void emit(struct lexer *lexer, struct token *token)
+{
+	const char *text = lexer->text;
+	size_t len = token->end - token->begin;
+
+	token->field = lexer->field;
+	if (lexer->value && value_end(lexer, token->end) > token->end) {
+		token->class = TOKEN_VARIABLE;
+		token->end = (uint32_t)value_end(lexer, token->end);
+		lexer->at = token->end;
+	}
+	if (len > TOKEN_TEXT_MAX)
+		token->class = TOKEN_VARIABLE;
+	if (token->class != TOKEN_VARIABLE) {
+		bool key = token->end < lexer->end && text[token->end] == '=';
+
+		token->quoted = token->begin > 0 && token->end < lexer->end &&
+				is_quote(text[token->begin - 1]) &&
+				text[token->end] == text[token->begin - 1];
+		if ((token->quoted || (lexer->value && !key)) &&
+		    (token->class == TOKEN_WORD || token->class == TOKEN_INDEXED) &&
+		    !is_flag_word(slice_of(text + token->begin, len)))
+			token->class = TOKEN_VALUE;
+	}
+	lexer->value = false;
+	fold_token(lexer->tokens, token);
+}
+
+static void emit_variable(struct lexer *lexer, size_t begin, size_t end,
+			  enum variable_type type)
+{
+	struct token token = { .begin = (uint32_t)begin,
+			       .end = (uint32_t)end,
+			       .class = TOKEN_VARIABLE,
+			       .type = (uint8_t)type };
+
+	lexer->at = end;
+	emit(lexer, &token);
+}
+
+static void scan_span(const struct lexer *lexer, size_t at, struct span *span)
+{
+	unsigned before = 0;
+
+	for (; at < lexer->end; at++) {
+		unsigned class = byte_class(lexer->text[at]);
+
+		if ((class & (BYTE_BLANK | BYTE_SPLIT)) != 0)
+			break;
+		span->digits += (class & BYTE_DIGIT) != 0;
+		span->letters += (class & BYTE_LETTER) != 0;
+		span->hex += (class & BYTE_HEX) != 0;
+		span->runs += (class & ~before & BYTE_DIGIT) != 0;
+		span->dots += (class & BYTE_DOT) != 0;
+		span->deep += (class & BYTE_DEEP) != 0;
+		span->other += (class & BYTE_OTHER) != 0;
+		before = class;
+	}
+	span->end = at;
+}
+
+/* without punctuation at both ends */
+static void trim_span(const struct lexer *lexer, struct span *span)
+{
+	const char *text = lexer->text;
+
+	while (!byte_is(text[span->end - 1], BYTE_DIGIT | BYTE_LETTER)) {
+		span->end--;
+		span->dots -= text[span->end] == '.';
+		span->other -= byte_is(text[span->end], BYTE_OTHER);
+		span->deep -= byte_is(text[span->end], BYTE_DEEP);
+	}
+	while (!byte_is(text[span->begin], BYTE_DIGIT | BYTE_LETTER)) {
+		span->dots -= text[span->begin] == '.';
+		span->other -= byte_is(text[span->begin], BYTE_OTHER);
+		span->deep -= byte_is(text[span->begin], BYTE_DEEP);
+		span->begin++;
+	}
+}
+
+static bool has_at_sign(const char *text, const struct span *span)
+{
+	return span->deep > 0 &&
+	       memchr(text + span->begin, '@', span->end - span->begin) != NULL;
+}
+
+/* 12ms, 3.5GB */
+static bool has_unit(const char *text, const struct span *span,
+		     enum variable_type *type)
+{
+	size_t at = span->end;
+
+	if (!byte_is(text[span->begin], BYTE_DIGIT) || span->letters > 5)
+		return false;
+	while (at > span->begin && byte_is(text[at - 1], BYTE_LETTER))
+		at--;
+	return span->end - at == span->letters && byte_is(text[at - 1], BYTE_DIGIT) &&
+	       fold_unit(slice_of(text + at, span->end - at), type);
+}
+
+static bool is_hex_like(const char *text, const struct span *span,
+			enum variable_type *type)
+{
+	size_t len = span->end - span->begin;
+
+	if (len > 2 && text[span->begin] == '0' &&
+	    (text[span->begin + 1] | 32) == 'x' && span->letters - 1 == span->hex) {
+		*type = VARIABLE_HEX;
+		return true;
+	}
+	if (span->letters != span->hex || span->dots + span->deep > 0)
+		return false;
+	*type = VARIABLE_HEX;
+	if (span->other == 0)
+		return len >= 4;
+	if (len == 36)
+		*type = VARIABLE_UUID;
+	return len > 8 && memchr(text + span->begin, '_', len) == NULL;
+}
+
+/* a token with digits that is surely a variable */
+static bool is_variable(const char *text, const struct span *span,
+			enum variable_type *type)
+{
+	if (span->letters == 0) {
+		*type = span->dots == 3 && span->runs == 4   ? VARIABLE_IP
+			: span->runs <= 2 && span->deep == 0 ? VARIABLE_NUMBER
+							     : VARIABLE_ID;
+		return true;
+	}
+	if (is_hex_like(text, span, type))
+		return true;
+	if (has_unit(text, span, type))
+		return true;
+	*type = VARIABLE_ID;
+	if (has_at_sign(text, span)) {
+		*type = span->dots > 0 ? VARIABLE_EMAIL : VARIABLE_ID;
+		return true;
+	}
+	if (span->deep >= 2) {
+		*type = VARIABLE_PATH;
+		return true;
+	}
+	return span->runs >= 2 || span->dots >= 2;
+}
+
+static void set_digit_run(const char *text, const struct span *span,
+			  struct token *token)
+{
+	size_t at = span->begin;
+	size_t end = 0;
+
+	while (!byte_is(text[at], BYTE_DIGIT))
+		at++;
+	for (end = at; end < span->end && byte_is(text[end], BYTE_DIGIT);)
+		end++;
+	token->class = end - at >= 3 ? TOKEN_NUMBERED : TOKEN_INDEXED;
+	/* a sign: blk_-17 */
+	if (at >= span->begin + 2 && text[at - 1] == '-' &&
+	    !byte_is(text[at - 2], BYTE_DIGIT | BYTE_LETTER))
+		at--;
+	token->digits = (uint16_t)(at - span->begin);
+	token->run_len = (uint16_t)(end - at);
+}
+
+static void classify(const char *text, const struct span *span, struct token *token)
+{
+	enum variable_type type = VARIABLE_ANY;
+
+	if (span->end - span->begin > TOKEN_TEXT_MAX) {
+		token->class = TOKEN_VARIABLE;
+		token->type = span->deep >= 2 ? VARIABLE_PATH : VARIABLE_ID;
+		return;
+	}
+	if (span->digits == 0) {
+		if (span->hex == span->end - span->begin && span->hex >= 8) {
+			token->type = VARIABLE_HEX;
+			return;
+		}
+		if (span->dots >= 2 || span->deep > 0)
+			token->class = TOKEN_DOTTED;
+		else
+			token->class = span->dots == 1 ? TOKEN_INDEXED : TOKEN_WORD;
+		return;
+	}
+	if (is_variable(text, span, &type)) {
+		token->class = TOKEN_VARIABLE;
+		token->type = (uint8_t)type;
+		return;
+	}
+	set_digit_run(text, span, token);
+}
+
+/* rules of ***, ---, ###: one constant, whatever their length */
+static void lex_rule(struct lexer *lexer, const struct span *span)
+{
+	char c = lexer->text[span->begin];
+	size_t at = span->begin;
+	struct token token = { .begin = (uint32_t)at,
+			       .end = (uint32_t)at + 2,
+			       .class = TOKEN_WORD };
+
+	if (span->end - span->begin < 2 ||
+	    (c != '*' && c != '-' && c != '#' && c != '.'))
+		return;
+	while (at < span->end && lexer->text[at] == c)
+		at++;
+	if (at < span->end)
+		return;
+	fold_token(lexer->tokens, &token);
+	lexer->tokens->items[lexer->tokens->count - 1].next = (uint32_t)at;
+}
+
+static bool lex_behind_colon(struct lexer *lexer, const struct span *span)
+{
+	const char *text = lexer->text;
+	size_t len = span->end - span->begin;
+	size_t behind = 0;
+
+	if (lexer->end - span->end > 3 && text[span->end + 1] == '/') {
+		behind = shape_url(text, span->end, lexer->end);
+		if (behind > 0) {
+			emit_variable(lexer, span->begin, behind, VARIABLE_URL);
+			return true;
+		}
+	}
+	if (len == 1 && span->letters == 1 && span->end + 1 < lexer->end &&
+	    byte_is(text[span->end + 1], BYTE_DEEP)) {
+		behind = shape_path(text, span->begin, lexer->end);
+		if (behind > 0) {
+			emit_variable(lexer, span->begin, behind, VARIABLE_PATH);
+			return true;
+		}
+	}
+	if (len <= 4 && span->hex + span->digits == len) {
+		behind = shape_colon_hex(text, span->begin, lexer->end);
+		if (behind > 0) {
+			emit_variable(lexer, span->begin, behind, VARIABLE_IP);
+			return true;
+		}
+	}
+	return false;
+}
+
+static void lex_span(struct lexer *lexer, struct span *span)
+{
+	struct token token = { 0 };
+
+	if (span->digits + span->letters == 0) {
+		lex_rule(lexer, span);
+		lexer->at = span->end;
+		return;
+	}
+	if (span->end < lexer->end && lexer->text[span->end] == ':' &&
+	    lex_behind_colon(lexer, span))
+		return;
+	lexer->at = span->end;
+	trim_span(lexer, span);
+	token.begin = (uint32_t)span->begin;
+	token.end = (uint32_t)span->end;
+	classify(lexer->text, span, &token);
+	emit(lexer, &token);
+}
+
+/* word...word: the dots end a token */
+static void cut_at_dots(const struct lexer *lexer, struct span *span)
+{
+	const char *dots =
+		memmem(lexer->text + span->begin, span->end - span->begin, "...", 3);
+	struct span part = { .begin = span->begin };
+	struct lexer inner = *lexer;
+
+	if (dots == NULL || dots == lexer->text + span->begin)
+		return;
+	inner.end = (size_t)(dots - lexer->text);
+	scan_span(&inner, span->begin, &part);
+	*span = part;
+}
+
+static void lex_token(struct lexer *lexer)
+{
+	const char *text = lexer->text;
+	struct span span = { .begin = lexer->at };
+	enum variable_type type = VARIABLE_ANY;
+	size_t behind = 0;
+
+	if (byte_is(text[lexer->at], BYTE_DIGIT)) {
+		behind = shape_digits(text, lexer->at, lexer->end, &type);
+		if (behind > 0) {
+			emit_variable(lexer, lexer->at, behind, type);
+			return;
+		}
+	} else if (text[lexer->at] == '/') {
+		behind = shape_path(text, lexer->at, lexer->end);
+		if (behind > 0) {
+			emit_variable(lexer, lexer->at, behind, VARIABLE_PATH);
+			return;
+		}
+	}
+	scan_span(lexer, lexer->at, &span);
+	if (span.dots >= 3)
+		cut_at_dots(lexer, &span);
+	lex_span(lexer, &span);
+}
+
+/* ="several words": one value, whatever it holds */
+static bool lex_quoted_value(struct lexer *lexer, size_t quote)
+{
+	size_t begin = quote + 1;
+	size_t limit = lexer->end - begin < QUOTED_VALUE_MAX ? lexer->end - begin
+							     : QUOTED_VALUE_MAX;
+	const char *close = memchr(lexer->text + begin, lexer->text[quote], limit);
+	struct token token = { .class = TOKEN_VALUE, .begin = (uint32_t)begin };
+
+	if (close == NULL || close == lexer->text + begin)
+		return false;
+	token.end = (uint32_t)(close - lexer->text);
+	if (memchr(lexer->text + begin, ' ', token.end - begin) == NULL)
+		return false;
+	emit(lexer, &token);
+	lexer->at = token.end + 1;
+	return true;
+}
+
+static void lex_separator(struct lexer *lexer)
+{
+	const char *text = lexer->text;
+	size_t at = lexer->at++;
+	char before = at > 0 ? text[at - 1] : ' ';
+	char after = at + 1 < lexer->end ? text[at + 1] : ' ';
+
+	switch (text[at]) {
+	case '=':
+		if (before == '=' || after == '=' || before == '!')
+			break;
+		lexer->value = true;
+		if (after == '"')
+			(void)lex_quoted_value(lexer, at + 1); /* else: tokens */
+		break;
+	case ':':
+		/* "key":"value" */
+		lexer->value = before == '"';
+		if (before == '"' && after == '"')
+			(void)lex_quoted_value(lexer, at + 1); /* as above */
+		break;
+	case ',':
+	case ';':
+		lexer->value = false;
+		break;
+	default:
+		break;
+	}
+}
+
+void lexer_run(struct tokens *tokens, size_t begin, size_t end)
+{
+	struct lexer lexer = {
+		.tokens = tokens, .text = tokens->text.ptr, .at = begin, .end = end
+	};
+	bool blank = false;
+
+	if (tokens->count > 0)
+		lexer.field = (uint16_t)(tokens->items[tokens->count - 1].field + 1);
+	while (lexer.at < end && !tokens->cut) {
+		unsigned class = byte_class(lexer.text[lexer.at]);
+
+		if ((class & BYTE_BLANK) != 0) {
+			lexer.field = (uint16_t)(lexer.field + !blank);
+			lexer.at++;
+		} else if ((class & BYTE_SPLIT) != 0) {
+			lex_separator(&lexer);
+		} else {
+			lex_token(&lexer);
+		}
+		blank = (class & BYTE_BLANK) != 0;
+	}
+}

@@ -1,0 +1,85 @@
+/* template.h - a template on its own: tokens that need no record any more
+ *
+ * Threads: one owner at a time. Owner: template_free; one allocation each.
+ * Limits: those of struct tokens; a gap between tokens is cut at TEMPLATE_GAP_MAX.
+ */
+#ifndef SIFTD_PIPELINE_TEMPLATE_H
+#define SIFTD_PIPELINE_TEMPLATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/compiler.h"
+#include "pipeline/normalize.h"
+
+#define TEMPLATE_GAP_MAX 64
+
+struct template_token {
+	uint64_t hash; /* of the folded text */
+	uint32_t text; /* offsets into bytes */
+	uint32_t gap;
+	uint16_t text_len;
+	uint16_t gap_len;
+	uint16_t field;
+	uint8_t class;
+	uint8_t type;
+};
+
+struct template
+{
+	size_t count;
+	size_t bytes_len;
+	uint64_t content; /* sum of template_position_hash over all tokens */
+	uint32_t tail;    /* gap behind the last token */
+	uint32_t tail_len;
+	struct template_token *tokens;
+	char *bytes; /* the serialised form */
+};
+
+enum template_style {
+	TEMPLATE_TYPED, /* <num>, <ip>, ... */
+	TEMPLATE_STARS  /* <*> for every variable */
+};
+
+struct template *template_new(const struct tokens *tokens);
+/* bit i of wild makes token i a variable */
+struct template *template_generalise(const struct template *from, const uint64_t *wild);
+/* tokens [first, first + count) become one variable */
+struct template *template_collapse(const struct template *from, size_t first,
+				   size_t count);
+/* all tokens become variables that still know the class they had */
+struct template *template_free_text(const struct template *from);
+bool template_is_free_text(const struct template *template);
+/* NULL: the bytes are not a serialised template */
+struct template *template_parse(struct slice bytes);
+void template_free(struct template **template);
+/* memory held */
+size_t template_size(const struct template *template);
+/* the fingerprint of the folded texts; equals normalize_fingerprint with its seed */
+uint64_t template_fingerprint(const struct template *template, uint64_t seed);
+void template_render(const struct template *template, enum template_style style,
+		     struct buf *out);
+struct slice template_text(const struct template *template, size_t index);
+/* content of the template with tokens [first, first + count) as one variable */
+uint64_t template_collapsed_content(const struct template *template, size_t first,
+				    size_t count);
+uint64_t template_position_hash(uint64_t token_hash, size_t index);
+/* hash of the folded text of a variable */
+uint64_t template_variable_hash(void);
+/* hash of a folded text, as in template_token.hash */
+uint64_t template_token_hash(struct slice folded);
+
+static inline bool wild_has(const uint64_t *wild, size_t index)
+{
+	return (wild[index / 64] >> (index % 64) & 1) != 0;
+}
+
+static inline void wild_add(uint64_t *wild, size_t index)
+{
+	wild[index / 64] |= (uint64_t)1 << (index % 64);
+}
+
+#define WILD_WORDS (TOKENS_MAX / 64)
+
+#endif
