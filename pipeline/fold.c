@@ -2,7 +2,7 @@
 #include "pipeline/fold.h"
 
 #include "base/compiler.h"
-#include "pipeline/bytes.h"
+#include "pipeline/lex_bytes.h"
 
 #define BLOCK_MAX 8
 

@@ -2,8 +2,8 @@
 #include "pipeline/lexer.h"
 
 #include "base/compiler.h"
-#include "pipeline/bytes.h"
 #include "pipeline/fold.h"
+#include "pipeline/lex_bytes.h"
 #include "pipeline/shapes.h"
 
 #define QUOTED_VALUE_MAX 256
@@ -53,7 +53,7 @@ static size_t value_end(const struct lexer *lexer, size_t at)
 
 	if (open != '{' && open != '(' && open != '[')
 		return at;
-	for (size_t i = at; i < limit && !byte_is(text[i], BYTE_BLANK); i++) {
+	for (size_t i = at; i < limit && !lex_is(text[i], LEX_BLANK); i++) {
 		depth += text[i] == open;
 		if (text[i] == close && --depth == 0)
 			return i + 1;
@@ -106,17 +106,17 @@ static void scan_span(const struct lexer *lexer, size_t at, struct span *span)
 	unsigned before = 0;
 
 	for (; at < lexer->end; at++) {
-		unsigned class = byte_class(lexer->text[at]);
+		unsigned class = lex_class(lexer->text[at]);
 
-		if ((class & (BYTE_BLANK | BYTE_SPLIT)) != 0)
+		if ((class & (LEX_BLANK | LEX_SPLIT)) != 0)
 			break;
-		span->digits += (class & BYTE_DIGIT) != 0;
-		span->letters += (class & BYTE_LETTER) != 0;
-		span->hex += (class & BYTE_HEX) != 0;
-		span->runs += (class & ~before & BYTE_DIGIT) != 0;
-		span->dots += (class & BYTE_DOT) != 0;
-		span->deep += (class & BYTE_DEEP) != 0;
-		span->other += (class & BYTE_OTHER) != 0;
+		span->digits += (class & LEX_DIGIT) != 0;
+		span->letters += (class & LEX_LETTER) != 0;
+		span->hex += (class & LEX_HEX) != 0;
+		span->runs += (class & ~before & LEX_DIGIT) != 0;
+		span->dots += (class & LEX_DOT) != 0;
+		span->deep += (class & LEX_DEEP) != 0;
+		span->other += (class & LEX_OTHER) != 0;
 		before = class;
 	}
 	span->end = at;
@@ -127,16 +127,16 @@ static void trim_span(const struct lexer *lexer, struct span *span)
 {
 	const char *text = lexer->text;
 
-	while (!byte_is(text[span->end - 1], BYTE_DIGIT | BYTE_LETTER)) {
+	while (!lex_is(text[span->end - 1], LEX_DIGIT | LEX_LETTER)) {
 		span->end--;
 		span->dots -= text[span->end] == '.';
-		span->other -= byte_is(text[span->end], BYTE_OTHER);
-		span->deep -= byte_is(text[span->end], BYTE_DEEP);
+		span->other -= lex_is(text[span->end], LEX_OTHER);
+		span->deep -= lex_is(text[span->end], LEX_DEEP);
 	}
-	while (!byte_is(text[span->begin], BYTE_DIGIT | BYTE_LETTER)) {
+	while (!lex_is(text[span->begin], LEX_DIGIT | LEX_LETTER)) {
 		span->dots -= text[span->begin] == '.';
-		span->other -= byte_is(text[span->begin], BYTE_OTHER);
-		span->deep -= byte_is(text[span->begin], BYTE_DEEP);
+		span->other -= lex_is(text[span->begin], LEX_OTHER);
+		span->deep -= lex_is(text[span->begin], LEX_DEEP);
 		span->begin++;
 	}
 }
@@ -153,11 +153,11 @@ static bool has_unit(const char *text, const struct span *span,
 {
 	size_t at = span->end;
 
-	if (!byte_is(text[span->begin], BYTE_DIGIT) || span->letters > 5)
+	if (!lex_is(text[span->begin], LEX_DIGIT) || span->letters > 5)
 		return false;
-	while (at > span->begin && byte_is(text[at - 1], BYTE_LETTER))
+	while (at > span->begin && lex_is(text[at - 1], LEX_LETTER))
 		at--;
-	return span->end - at == span->letters && byte_is(text[at - 1], BYTE_DIGIT) &&
+	return span->end - at == span->letters && lex_is(text[at - 1], LEX_DIGIT) &&
 	       fold_unit(slice_of(text + at, span->end - at), type);
 }
 
@@ -213,14 +213,14 @@ static void set_digit_run(const char *text, const struct span *span,
 	size_t at = span->begin;
 	size_t end = 0;
 
-	while (!byte_is(text[at], BYTE_DIGIT))
+	while (!lex_is(text[at], LEX_DIGIT))
 		at++;
-	for (end = at; end < span->end && byte_is(text[end], BYTE_DIGIT);)
+	for (end = at; end < span->end && lex_is(text[end], LEX_DIGIT);)
 		end++;
 	token->class = end - at >= 3 ? TOKEN_NUMBERED : TOKEN_INDEXED;
 	/* a sign: blk_-17 */
 	if (at >= span->begin + 2 && text[at - 1] == '-' &&
-	    !byte_is(text[at - 2], BYTE_DIGIT | BYTE_LETTER))
+	    !lex_is(text[at - 2], LEX_DIGIT | LEX_LETTER))
 		at--;
 	token->digits = (uint16_t)(at - span->begin);
 	token->run_len = (uint16_t)(end - at);
@@ -288,7 +288,7 @@ static bool lex_behind_colon(struct lexer *lexer, const struct span *span)
 		}
 	}
 	if (len == 1 && span->letters == 1 && span->end + 1 < lexer->end &&
-	    byte_is(text[span->end + 1], BYTE_DEEP)) {
+	    lex_is(text[span->end + 1], LEX_DEEP)) {
 		behind = shape_path(text, span->begin, lexer->end);
 		if (behind > 0) {
 			emit_variable(lexer, span->begin, behind, VARIABLE_PATH);
@@ -347,7 +347,7 @@ static void lex_token(struct lexer *lexer)
 	enum variable_type type = VARIABLE_ANY;
 	size_t behind = 0;
 
-	if (byte_is(text[lexer->at], BYTE_DIGIT)) {
+	if (lex_is(text[lexer->at], LEX_DIGIT)) {
 		behind = shape_digits(text, lexer->at, lexer->end, &type);
 		if (behind > 0) {
 			emit_variable(lexer, lexer->at, behind, type);
@@ -425,16 +425,16 @@ void lexer_run(struct tokens *tokens, size_t begin, size_t end)
 	if (tokens->count > 0)
 		lexer.field = (uint16_t)(tokens->items[tokens->count - 1].field + 1);
 	while (lexer.at < end && !tokens->cut) {
-		unsigned class = byte_class(lexer.text[lexer.at]);
+		unsigned class = lex_class(lexer.text[lexer.at]);
 
-		if ((class & BYTE_BLANK) != 0) {
+		if ((class & LEX_BLANK) != 0) {
 			lexer.field = (uint16_t)(lexer.field + !blank);
 			lexer.at++;
-		} else if ((class & BYTE_SPLIT) != 0) {
+		} else if ((class & LEX_SPLIT) != 0) {
 			lex_separator(&lexer);
 		} else {
 			lex_token(&lexer);
 		}
-		blank = (class & BYTE_BLANK) != 0;
+		blank = (class & LEX_BLANK) != 0;
 	}
 }

@@ -2,8 +2,8 @@
 #include "pipeline/normalize.h"
 
 #include "base/hash64.h"
-#include "pipeline/bytes.h"
 #include "pipeline/fold.h"
+#include "pipeline/lex_bytes.h"
 #include "pipeline/lexer.h"
 
 static const char *const type_names[VARIABLE_TYPE_COUNT] = {

@@ -1,11 +1,11 @@
 /* shapes.c - dates, addresses, paths and URLs */
 #include "pipeline/shapes.h"
 
-#include "pipeline/bytes.h"
+#include "pipeline/lex_bytes.h"
 
 static bool ends_token(const char *text, size_t at, size_t end)
 {
-	return at == end || byte_is(text[at], BYTE_BLANK | BYTE_SPLIT);
+	return at == end || lex_is(text[at], LEX_BLANK | LEX_SPLIT);
 }
 
 struct digit_groups {
@@ -27,9 +27,9 @@ static size_t scan_digit_groups(const char *text, size_t at, size_t end,
 	size_t behind = at;
 
 	while (at < end) {
-		if (byte_is(text[at], BYTE_DIGIT)) {
+		if (lex_is(text[at], LEX_DIGIT)) {
 			groups->runs++;
-			while (at < end && byte_is(text[at], BYTE_DIGIT))
+			while (at < end && lex_is(text[at], LEX_DIGIT))
 				at++;
 			behind = at;
 			continue;
@@ -51,7 +51,7 @@ static size_t scan_digit_groups(const char *text, size_t at, size_t end,
 	/* what follows the last digit must not be part of a longer word */
 	if (behind < end && !ends_token(text, at, end) && at == behind)
 		return 0;
-	if (at > behind && at < end && byte_is(text[at], BYTE_LETTER) &&
+	if (at > behind && at < end && lex_is(text[at], LEX_LETTER) &&
 	    text[at - 1] != ',' && text[at - 1] != ':')
 		return 0;
 	return behind;
@@ -83,8 +83,8 @@ size_t shape_colon_hex(const char *text, size_t at, size_t end)
 	bool doubled = false;
 
 	for (; at < end; at++) {
-		if (byte_is(text[at], BYTE_DIGIT | BYTE_HEX)) {
-			digits |= byte_is(text[at], BYTE_DIGIT);
+		if (lex_is(text[at], LEX_DIGIT | LEX_HEX)) {
+			digits |= lex_is(text[at], LEX_DIGIT);
 			if (++width > 4)
 				return 0;
 		} else if (text[at] == ':') {
@@ -105,9 +105,8 @@ size_t shape_colon_hex(const char *text, size_t at, size_t end)
 
 static bool ends_path(char c)
 {
-	return byte_is(c, BYTE_BLANK) || c == '"' || c == '\'' || c == '`' ||
-	       c == ',' || c == ';' || c == ')' || c == ']' || c == '>' || c == '}' ||
-	       c == '|';
+	return lex_is(c, LEX_BLANK) || c == '"' || c == '\'' || c == '`' || c == ',' ||
+	       c == ';' || c == ')' || c == ']' || c == '>' || c == '}' || c == '|';
 }
 
 static size_t trim_path(const char *text, size_t at, size_t behind)
@@ -139,7 +138,7 @@ size_t shape_url(const char *text, size_t colon, size_t end)
 
 	if (end - colon < 4 || text[colon + 1] != '/' || text[colon + 2] != '/')
 		return 0;
-	while (at < end && !byte_is(text[at], BYTE_BLANK) && text[at] != '"' &&
+	while (at < end && !lex_is(text[at], LEX_BLANK) && text[at] != '"' &&
 	       text[at] != '\'' && text[at] != '<' && text[at] != '>' &&
 	       text[at] != ')' && text[at] != ']' && text[at] != '`')
 		at++;

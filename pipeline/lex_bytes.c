@@ -1,21 +1,21 @@
-/* bytes.c - the table of byte classes */
-#include "pipeline/bytes.h"
+/* lex_bytes.c - the table of byte classes */
+#include "pipeline/lex_bytes.h"
 
-#define B BYTE_BLANK
-#define S BYTE_SPLIT
-#define D BYTE_DIGIT
-#define L BYTE_LETTER
-#define H (BYTE_LETTER | BYTE_HEX)
-#define O BYTE_OTHER
-#define P BYTE_DEEP
+#define B LEX_BLANK
+#define S LEX_SPLIT
+#define D LEX_DIGIT
+#define L LEX_LETTER
+#define H (LEX_LETTER | LEX_HEX)
+#define O LEX_OTHER
+#define P LEX_DEEP
 #define L16 L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L
 
 /* clang-format off */
-const uint8_t byte_classes[256] = {
+const uint8_t lex_classes[256] = {
 	B, B, B, B, B, B, B, B, B, B, B, B, B, B, B, B,
 	B, B, B, B, B, B, B, B, B, B, B, B, B, B, B, B,
 	/*   !  "  #  $  %  &  '  (  )  *  +  ,  -  .         / */
-	B, O, S, O, O, O, O, S, S, S, O, O, S, O, BYTE_DOT, P,
+	B, O, S, O, O, O, O, S, S, S, O, O, S, O, LEX_DOT, P,
 	/* 0 to 9               :  ;  <  =  >  ? */
 	D, D, D, D, D, D, D, D, D, D, S, S, S, S, S, O,
 	/* @ A to O */
