@@ -27,6 +27,7 @@ LIBRARIES = [
     ("zstd.h", "pipeline/batch.c"),
     ("xxhash.h", "pipeline/batch.c"),
     ("jansson.h", "pipeline/json.c"),
+    ("cmocka.h", "base/x.c"),
 ]
 
 
@@ -120,8 +121,9 @@ def test_library_outside_its_owners(tmp_path, header, path):
     assert f"{path}: includes <{header}>" in output
 
 
-def test_library_in_its_owner_passes(tmp_path):
-    plant(tmp_path, {**CLEAN, "sinks/pg_x.c": "/* pg_x.c - x */\n#include <libpq-fe.h>\n"})
+@pytest.mark.parametrize("path", ["sinks/pg_x.c", "tests/x.c"])
+def test_library_in_its_owner_passes(tmp_path, path):
+    plant(tmp_path, {**CLEAN, path: f"/* {os.path.basename(path)} - x */\n#include <libpq-fe.h>\n"})
     code, output = check(tmp_path)
     assert code == 0, output
 
