@@ -1,0 +1,63 @@
+/* spool_format.h - the bytes of a spool frame
+ *
+ * Threads: any; pure. Owner: a decoded frame borrows from the bytes.
+ * Limits: SPOOL_PAYLOAD_MAX; a longer length is a corrupt frame.
+ *
+ *   0  4  "SFR1"                    24  8  substream
+ *   4  4  payload length            32  8  observed timestamp, us
+ *   8  8  project id                40  4  flags
+ *  16  8  ingestion id              44  4  header checksum
+ *                                   48  8  checksum
+ *  56  .  payload
+ *
+ * Integers are little endian. The header checksum is the low half of XXH3-64 of bytes 0
+ * to 43, seeded with the frame's offset in its log: a frame that lies in a wrong place
+ * is no frame, and a length can be trusted before the payload is there. The checksum is
+ * XXH3-64 of the payload, seeded with XXH3-64 of bytes 0 to 47.
+ */
+#ifndef SIFTD_SOURCES_SPOOL_FORMAT_H
+#define SIFTD_SOURCES_SPOOL_FORMAT_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/compiler.h"
+#include "base/slice.h"
+
+#define SPOOL_HEADER_BYTES ((size_t)56)
+#define SPOOL_PAYLOAD_MAX ((size_t)16 * 1024 * 1024)
+
+enum spool_frame_flags {
+	SPOOL_FRAME_WHOLE_RECORD = 1,
+	SPOOL_FRAME_END = 2,
+	/* the last frame of an append: a crash leaves all of an append, or nothing */
+	SPOOL_FRAME_APPEND_END = 4
+};
+
+struct spool_frame {
+	int64_t project_id;
+	int64_t ingestion_id;
+	uint64_t substream;
+	int64_t observed_timestamp_us;
+	uint32_t flags;
+	struct slice payload;
+};
+
+#define SPOOL_CORRUPT (-1)
+#define SPOOL_PARTIAL (-2)
+
+/* header and payload into SPOOL_HEADER_BYTES + payload.len bytes; not valid until
+ * sealed */
+void spool_frame_write(char *to, const struct spool_frame *frame);
+/* fills the checksum, now that the offset is known; returns the frame's size */
+size_t spool_frame_seal(char *frame, uint64_t offset);
+/* bytes consumed, SPOOL_CORRUPT, or SPOOL_PARTIAL: the bytes end inside the frame */
+MUST_CHECK ssize_t spool_frame_read(struct slice bytes, uint64_t offset,
+				    struct spool_frame *out);
+/* the size of the frame that begins here; 0 when its header is partial or corrupt */
+size_t spool_frame_size(struct slice bytes, uint64_t offset);
+/* of bytes that begin with something corrupt: how many to skip until a frame begins
+ * that is valid, or may be (it is partial); all of them when there is none */
+size_t spool_frame_skip(struct slice bytes, uint64_t offset);
+
+#endif
