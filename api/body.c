@@ -26,7 +26,8 @@ static bool read_json(struct request *request, struct body *body)
 	json_t *root = NULL;
 
 	root = json_loadb(request->body.ptr == NULL ? "" : request->body.ptr,
-			  request->body.len, JSON_REJECT_DUPLICATES, &error);
+			  request->body.len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL,
+			  &error);
 	if (root == NULL) {
 		request_problem(request, 400, "The body is not JSON: %s (byte %d).",
 				error.text, error.position);
@@ -142,6 +143,17 @@ struct slice body_string(struct body *body, const char *field,
 	    memchr(value.ptr, '\0', value.len) != NULL || !utf8_valid(value)) {
 		complain_length(body, field, bounds);
 		return (struct slice){ 0 };
+	}
+	return arena_dup(&body->request->arena, value);
+}
+
+struct slice body_bytes(struct body *body, const char *field)
+{
+	struct slice value = raw_string(body, field);
+
+	if (value.len == 0) {
+		body_complain(body, field, "must be a text that is not empty");
+		return value;
 	}
 	return arena_dup(&body->request->arena, value);
 }

@@ -39,6 +39,8 @@ MUST_CHECK bool body_read(struct request *request, struct body *body);
 MUST_CHECK bool body_read_form(struct request *request, struct body *body);
 struct slice body_string(struct body *body, const char *field,
 			 struct body_bounds bounds);
+/* required; any bytes but none */
+struct slice body_bytes(struct body *body, const char *field);
 /* one of `words` (NULL-ended), or `absent` when it is not there */
 struct slice body_word(struct body *body, const char *field, const char *const *words,
 		       const char *absent);

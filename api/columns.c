@@ -38,6 +38,34 @@ void columns_write_time(struct json_out *out, int64_t time_us)
 	json_out_string(out, slice_str(text));
 }
 
+static unsigned hex_digit(char c)
+{
+	return c <= '9' ? (unsigned)c - '0' : (unsigned)c - 'a' + 10;
+}
+
+void columns_write_bytes(struct json_out *out, struct slice hex)
+{
+	struct buf bytes = { 0 };
+
+	if (hex.ptr == NULL) {
+		json_out_null(out);
+		return;
+	}
+	for (size_t i = 2; i + 1 < hex.len; i += 2)
+		buf_append_char(&bytes, (char)(hex_digit(hex.ptr[i]) << 4 |
+					       hex_digit(hex.ptr[i + 1])));
+	json_out_string(out, buf_slice(&bytes));
+	buf_deinit(&bytes);
+}
+
+void columns_write_json(struct json_out *out, struct slice json)
+{
+	if (json.ptr == NULL)
+		json_out_null(out);
+	else
+		json_raw(out, json);
+}
+
 static void write_severity(struct json_out *out, int64_t number)
 {
 	const char *name = columns_severity(number);
@@ -79,6 +107,9 @@ static void write_value(struct json_out *out, const struct pg_rows *rows, size_t
 		break;
 	case COLUMN_HEX64:
 		write_hex(out, pg_rows_int(rows, row, column));
+		break;
+	case COLUMN_BYTES:
+		columns_write_bytes(out, text);
 		break;
 	case COLUMN_NUMBER:
 	case COLUMN_JSON:

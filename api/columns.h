@@ -27,6 +27,7 @@ enum column_type {
 	COLUMN_HEX64,   /* bigint with the bits of a hash; written as 16 hex digits */
 	COLUMN_NUMBER,  /* a decimal number, as PostgreSQL writes it */
 	COLUMN_JSON,    /* JSON text */
+	COLUMN_BYTES,   /* bytea; written as text, what is not UTF-8 as U+FFFD */
 	COLUMN_SEVERITY /* of a finding: 0 LOW .. 3 CRIT */
 };
 
@@ -40,6 +41,9 @@ void columns_write(struct json_out *out, const struct pg_rows *rows, size_t row,
 		   const struct column *columns, size_t count);
 /* "2026-11-22T21:00:00.000000Z" */
 void columns_write_time(struct json_out *out, int64_t time_us);
+/* a bytea in PostgreSQL's text form (\x...); ptr NULL gives null, as for all these */
+void columns_write_bytes(struct json_out *out, struct slice hex);
+void columns_write_json(struct json_out *out, struct slice json);
 /* "LOW" .. "CRIT" */
 const char *columns_severity(int64_t number);
 

@@ -25,7 +25,7 @@ struct page {
 
 /* false: answered with 422 */
 MUST_CHECK bool page_read(struct request *request, char kind, struct page *out);
-/* three parameters: has_cursor, its value, its id; then limit + 1 */
+/* four parameters: has_cursor, its value, its id, limit + 1 */
 void page_add_params(struct request *request, struct db_call *call,
 		     const struct page *page);
 /* rows that belong to the page */

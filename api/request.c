@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 
 static const struct {
 	const char *name;
@@ -160,6 +161,17 @@ void request_set_header(struct request *request, const char *name, const char *v
 	(void)evhttp_remove_header(headers, name); /* usually not there */
 	/* fails on a line break in the value only, and none of ours has one */
 	(void)evhttp_add_header(headers, name, value);
+}
+
+bool request_query_text(struct request *request, const char *name, struct slice *out)
+{
+	*out = query_get(&request->query, name);
+	if (out->ptr == NULL)
+		*out = SLICE("");
+	if (memchr(out->ptr, '\0', out->len) == NULL && utf8_valid(*out))
+		return true;
+	request_problem_field(request, name, "%s must be UTF-8 without NUL.", name);
+	return false;
 }
 
 void *request_alloc(struct request *request, size_t size)

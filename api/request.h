@@ -90,6 +90,10 @@ void request_list_cancel(struct request_list *list);
 const char *request_header(const struct request *request, const char *name);
 /* of the answer; replaces */
 void request_set_header(struct request *request, const char *name, const char *value);
+/* a query parameter that goes into SQL as text: '' when absent. false: it holds NUL or
+ * is not UTF-8, and 422 was answered */
+MUST_CHECK bool request_query_text(struct request *request, const char *name,
+				   struct slice *out);
 void *request_alloc(struct request *request, size_t size)
 	__attribute__((returns_nonnull));
 /* what to stop when the client goes away; NULL: nothing any more */

@@ -1,0 +1,290 @@
+/* findings.c - findings
+ *
+ * A finding belongs to a project; in the scope of an ingestion its totals and times are
+ * those of that ingestion. A provisional one (its window has not filled) is listed only
+ * when it is asked for.
+ */
+#include "api/findings.h"
+
+#include "api/body.h"
+#include "api/list.h"
+#include "api/page.h"
+
+#define SEVERITY_SHIFT "1000000000000::bigint"
+
+static const char *const status_words[] = { "provisional", "open",  "acknowledged",
+					    "resolved",    "muted", NULL };
+static const char *const severity_words[] = { "LOW", "MED", "HIGH", "CRIT", NULL };
+
+/* clang-format off */
+/* $1 project, $2 ingestion or 0 */
+#define IN_SCOPE(t) t ".project_id = $1 AND ($2::bigint = 0 OR " t ".ingestion_id = $2)"
+
+/* sums: one row for each finding that has occurrences in the scope */
+#define SUMS_CTE \
+	"WITH sums AS (SELECT m.finding_id, sum(m.count)::bigint AS total," \
+	"  min(m.first_us) AS first_us, max(m.last_us) AS last_us" \
+	" FROM siftd.finding_templates AS m WHERE " IN_SCOPE("m") \
+	" GROUP BY m.finding_id)"
+
+#define ITEM \
+	"f.id, f.rule_id, f.title, f.severity, round(f.confidence / 100.0, 2)," \
+	" f.status, f.key, sums.first_us, sums.last_us, sums.total," \
+	" (SELECT json_agg(json_build_object('fingerprint'," \
+	"   lpad(to_hex(template_key), 16, '0'), 'count', n) ORDER BY n DESC)" \
+	"  FROM (SELECT m.template_key, sum(m.count) AS n" \
+	"   FROM siftd.finding_templates AS m WHERE " IN_SCOPE("m") \
+	"    AND m.finding_id = f.id GROUP BY 1 ORDER BY 2 DESC LIMIT 10) AS k)," \
+	" coalesce((SELECT json_agg(DISTINCT e.seq) FROM siftd.evidence AS e" \
+	"  WHERE " IN_SCOPE("e") " AND e.finding_id = f.id), '[]')," \
+	" CASE WHEN f.window_us > 0 THEN json_build_object('span_seconds'," \
+	"  f.window_us / 1000000.0, 'threshold', f.window_count, 'peak', f.window_peak)" \
+	" END"
+
+#define TABLES \
+	" FROM sums JOIN siftd.findings AS f" \
+	"  ON f.project_id = $1 AND f.id = sums.finding_id"
+
+/* by severity, then volume: one number that a cursor can hold */
+#define VALUE \
+	"(f.severity * " SEVERITY_SHIFT " + least(sums.total, " SEVERITY_SHIFT " - 1))"
+
+static const char list_sql[] =
+	SUMS_CTE ", matching AS (SELECT f.id, " VALUE " AS value,"
+	"  count(*) OVER () AS n" TABLES
+	" WHERE CASE WHEN $3 = '' THEN f.status <> 'provisional' ELSE f.status = $3 END"
+	" AND ($4::integer IS NULL OR f.severity = $4) AND ($5 = '' OR f.rule_id = $5))"
+	" SELECT " ITEM ", p.value, p.n" TABLES " JOIN matching AS p ON p.id = f.id"
+	" WHERE NOT $6::boolean OR p.value < $7 OR (p.value = $7 AND p.id > $8)"
+	" ORDER BY p.value DESC, p.id LIMIT $9";
+
+static const char get_sql[] =
+	SUMS_CTE " SELECT " ITEM ", " SQL_TIME_US("f.created_at") ","
+	" (SELECT content FROM siftd.insights WHERE project_id = $1"
+	"   AND scope_type = 'finding' AND scope_id = f.id AND status = 'done'"
+	"  ORDER BY id DESC LIMIT 1)" TABLES " WHERE f.id = $3";
+
+/* the first and the last dozen; an event at both edges stands once, at its head */
+static const char evidence_sql[] =
+	"WITH all_rows AS (SELECT DISTINCT ON (seq) seq, edge, ts, template_key,"
+	"  ingestion_id, raw FROM siftd.evidence AS e"
+	"  WHERE " IN_SCOPE("e") " AND finding_id = $3 ORDER BY seq, edge)"
+	" (SELECT seq, ts, template_key, ingestion_id, raw, edge FROM all_rows"
+	"   WHERE edge = 0 ORDER BY seq LIMIT 12)"
+	" UNION ALL (SELECT * FROM (SELECT seq, ts, template_key, ingestion_id, raw,"
+	"   edge FROM all_rows WHERE edge = 1 ORDER BY seq DESC LIMIT 12) AS t)"
+	" ORDER BY seq";
+/* clang-format on */
+
+enum item_column { ITEM_VALUE = 13, ITEM_MATCHING = 14, ITEM_INSIGHT = 14 };
+
+static const struct column item_columns[] = {
+	{ "id", COLUMN_INT },
+	{ "rule", COLUMN_TEXT },
+	{ "title", COLUMN_TEXT },
+	{ "severity", COLUMN_SEVERITY },
+	{ "confidence", COLUMN_NUMBER },
+	{ "status", COLUMN_TEXT },
+	{ "key", COLUMN_TEXT },
+	{ "first_seen", COLUMN_TIME },
+	{ "last_seen", COLUMN_TIME },
+	{ "total_occurrences", COLUMN_INT },
+	{ "matched_fingerprints", COLUMN_JSON },
+	{ "evidence_seqs", COLUMN_JSON },
+	{ "window", COLUMN_JSON },
+};
+
+static const struct column evidence_columns[] = {
+	{ "seq", COLUMN_INT },           { "ts", COLUMN_TIME },
+	{ "fingerprint", COLUMN_HEX64 }, { "ingestion_id", COLUMN_INT },
+	{ "raw", COLUMN_BYTES },
+};
+
+/* as stored */
+enum edge { EDGE_HEAD = 0, EDGE_TAIL = 1, EDGE_BOTH };
+
+#define EVIDENCE_EDGE_COLUMN ARRAY_LEN(evidence_columns)
+
+static void add_scope(struct request *request, struct db_call *call)
+{
+	db_add_int(request, call, request->caller.project_id);
+	db_add_int(request, call, request->caller.ingestion_id);
+}
+
+static void on_list(struct request *request, const struct pg_rows *rows)
+{
+	const struct page *page = request->state;
+	struct json_out out = json_out_init(&request->out);
+	size_t count = page_rows(page, rows);
+
+	json_object_begin(&out);
+	json_key_int(&out, "count",
+		     count == 0 ? 0 : pg_rows_int(rows, 0, ITEM_MATCHING));
+	json_key(&out, "items");
+	json_array_begin(&out);
+	for (size_t i = 0; i < count; i++) {
+		json_object_begin(&out);
+		columns_write(&out, rows, i, item_columns, ARRAY_LEN(item_columns));
+		json_object_end(&out);
+	}
+	json_array_end(&out);
+	page_write_end(page, rows, ITEM_VALUE, 0, &out);
+	json_object_end(&out);
+	request_reply_json(request, 200);
+}
+
+/* status and severity; false: answered with 422 */
+static bool add_words(struct request *request, struct db_call *call)
+{
+	struct slice status = query_get(&request->query, "status");
+	struct slice severity = query_get(&request->query, "severity");
+	struct error error = { 0 };
+	size_t index = 0;
+
+	if (query_read_word(&request->query, "status", status_words, &index, &error) !=
+	    0) {
+		request_problem_field(request, "status", "%s.", error.text);
+		return false;
+	}
+	db_add_text(call, status.len == 0 ? SLICE("") : status);
+	if (query_read_word(&request->query, "severity", severity_words, &index,
+			    &error) != 0) {
+		request_problem_field(request, "severity", "%s.", error.text);
+		return false;
+	}
+	if (severity.len == 0)
+		db_add_text(call, (struct slice){ 0 });
+	else
+		db_add_int(request, call, (int64_t)index);
+	return true;
+}
+
+void findings_list(struct request *request)
+{
+	struct page *page = request_alloc(request, sizeof(*page));
+	struct db_call call = { .sql = list_sql, .done = on_list };
+	struct slice rule = { 0 };
+
+	if (!page_read(request, 'f', page) ||
+	    !request_query_text(request, "rule", &rule))
+		return;
+	request->state = page;
+	add_scope(request, &call);
+	if (!add_words(request, &call))
+		return;
+	db_add_text(&call, rule);
+	page_add_params(request, &call, page);
+	db_run(request, &call);
+}
+
+static void write_edge(struct json_out *out, const struct pg_rows *rows, enum edge edge)
+{
+	json_array_begin(out);
+	for (size_t i = 0; i < pg_rows_count(rows); i++) {
+		if (edge != EDGE_BOTH &&
+		    pg_rows_int(rows, i, EVIDENCE_EDGE_COLUMN) != edge)
+			continue;
+		json_object_begin(out);
+		columns_write(out, rows, i, evidence_columns,
+			      ARRAY_LEN(evidence_columns));
+		json_object_end(out);
+	}
+	json_array_end(out);
+}
+
+/* request->out holds the finding already, and request->state its writer */
+static void on_evidence(struct request *request, const struct pg_rows *rows)
+{
+	struct json_out *out = request->state;
+
+	json_key(out, "evidence");
+	json_object_begin(out);
+	json_key(out, "head");
+	write_edge(out, rows, EDGE_HEAD);
+	json_key(out, "tail");
+	write_edge(out, rows, EDGE_TAIL);
+	json_object_end(out);
+	json_key(out, "evidence_preview");
+	write_edge(out, rows, EDGE_BOTH);
+	json_object_end(out);
+	request_reply_json(request, 200);
+}
+
+static void on_finding(struct request *request, const struct pg_rows *rows)
+{
+	struct db_call call = { .sql = evidence_sql, .done = on_evidence };
+	struct json_out *out = request_alloc(request, sizeof(*out));
+
+	if (pg_rows_count(rows) == 0) {
+		request_not_found(request, "finding");
+		return;
+	}
+	*out = json_out_init(&request->out);
+	json_object_begin(out);
+	json_key(out, "finding");
+	json_object_begin(out);
+	columns_write(out, rows, 0, item_columns, ARRAY_LEN(item_columns));
+	json_object_end(out);
+	json_key(out, "insight");
+	columns_write_json(out, pg_rows_slice(rows, 0, ITEM_INSIGHT));
+	request->state = out;
+	add_scope(request, &call);
+	db_add_int(request, &call, pg_rows_int(rows, 0, 0));
+	db_run(request, &call);
+}
+
+static bool add_id(struct request *request, struct db_call *call)
+{
+	int64_t id = 0;
+
+	if (!query_id(route_param(&request->params, "finding"), &id)) {
+		request_not_found(request, "finding");
+		return false;
+	}
+	db_add_int(request, call, id);
+	return true;
+}
+
+void findings_get(struct request *request)
+{
+	struct db_call call = { .sql = get_sql, .done = on_finding };
+
+	add_scope(request, &call);
+	if (add_id(request, &call))
+		db_run(request, &call);
+}
+
+static const struct column changed_columns[] = {
+	{ "id", COLUMN_INT },
+	{ "rule", COLUMN_TEXT },
+	{ "status", COLUMN_TEXT },
+	{ "updated_at", COLUMN_TIME },
+};
+
+void findings_patch(struct request *request)
+{
+	static const char *const words[] = { "open", "acknowledged", "resolved",
+					     "muted", NULL };
+	struct object object = { .what = "finding",
+				 .columns = changed_columns,
+				 .columns_count = ARRAY_LEN(changed_columns),
+				 .status = 200 };
+	struct db_call call = {
+		.sql = "UPDATE siftd.findings SET status = $3, updated_at = now()"
+		       " WHERE project_id = $1 AND id = $2 AND status <> 'provisional'"
+		       " RETURNING id, rule_id, status, " SQL_TIME_US("updated_at"),
+	};
+	struct body body = { 0 };
+	struct slice status = { 0 };
+
+	if (!body_read(request, &body))
+		return;
+	status = body_word(&body, "status", words, NULL);
+	if (!body_done(&body))
+		return;
+	db_add_int(request, &call, request->caller.project_id);
+	if (!add_id(request, &call))
+		return;
+	db_add_text(&call, status);
+	object_run(request, &object, &call);
+}

@@ -1,0 +1,390 @@
+/* groups.c - groups of events
+ *
+ * Counts come from group_stats (one row for each template and ingestion) and
+ * group_counts (by minute), never from blocks. Only the rows of one page get their
+ * breakdowns and sparklines.
+ */
+#include "api/groups.h"
+
+#include "api/body.h"
+#include "api/list.h"
+#include "api/page.h"
+#include "pipeline/record.h"
+
+#define SPARKLINE_BUCKETS "24"
+
+enum group_sort { SORT_COUNT, SORT_LAST_SEEN, SORT_FIRST_SEEN };
+
+static const char *const sort_words[] = { "count", "last_seen", "first_seen", NULL };
+/* of cursors: 'a' + sort */
+static const char sort_kinds[] = "abc";
+static const char *const status_words[] = { "open", "resolved", "muted", "regressed",
+					    NULL };
+
+/* clang-format off */
+/* $1 project, $2 ingestion or 0 */
+#define IN_SCOPE(t) t ".project_id = $1 AND ($2::bigint = 0 OR " t ".ingestion_id = $2)"
+
+/* stats: one row for each group of the scope; span: the minutes that the scope has */
+#define STATS_CTE \
+	"WITH stats AS (" \
+	"  SELECT t.group_id, sum(s.count)::bigint AS count," \
+	"   min(s.first_us) AS first_us, max(s.last_us) AS last_us," \
+	"   max(s.latest_seq) AS latest_seq," \
+	"   (array_agg(s.latest_raw ORDER BY s.latest_seq DESC))[1] AS latest_raw" \
+	"  FROM siftd.group_stats AS s JOIN siftd.templates AS t" \
+	"   ON t.project_id = s.project_id AND t.key = s.template_key" \
+	"  WHERE " IN_SCOPE("s") " GROUP BY t.group_id" \
+	"), span AS (" \
+	"  SELECT sum(count) AS total, min(first_us) AS low, max(last_us) AS high" \
+	"  FROM stats)"
+
+/* of the group `id` of the row named page */
+#define COUNTS_OF_PAGE \
+	" FROM siftd.group_counts AS c WHERE " IN_SCOPE("c") \
+	"  AND c.template_key IN (SELECT key FROM siftd.templates" \
+	"   WHERE project_id = $1 AND group_id = page.id)"
+
+#define DETAILS \
+	" coalesce((SELECT json_object_agg(coalesce(level, 'none'), n) FROM (" \
+	"  SELECT " SQL_LEVEL("c.severity") " AS level, sum(c.count) AS n" \
+	COUNTS_OF_PAGE " GROUP BY 1 ORDER BY 2 DESC) AS l), '{}')," \
+	" coalesce((SELECT json_agg(json_build_object('service', service, 'count', n))" \
+	"  FROM (SELECT nullif(c.service, '') AS service, sum(c.count) AS n" \
+	COUNTS_OF_PAGE " GROUP BY 1 ORDER BY 2 DESC LIMIT 10) AS s), '[]')," \
+	" (SELECT json_agg(coalesce(n, 0) ORDER BY i) FROM generate_series(1, " \
+	SPARKLINE_BUCKETS ") AS i LEFT JOIN (" \
+	"  SELECT least(greatest(width_bucket(c.minute, page.low / 60000000," \
+	"   page.high / 60000000 + 1, " SPARKLINE_BUCKETS "), 1), " SPARKLINE_BUCKETS ")" \
+	"   AS bucket, sum(c.count) AS n" COUNTS_OF_PAGE " GROUP BY 1) AS b" \
+	"  ON b.bucket = i)"
+
+/* "new": first seen in the last quarter of the scope's time, and not all of it is */
+#define ITEM \
+	"page.id, page.root_key, page.text, page.status, page.count," \
+	" round(page.count::numeric / greatest(page.total, 1), 6)," \
+	" page.first_us, page.last_us, page.first_us > page.low" \
+	"  AND page.first_us >= page.high - (page.high - page.low) / 4," \
+	" page.latest_seq, page.latest_raw, page.value," DETAILS
+
+#define PAGE_COLUMNS \
+	"g.id, g.root_key, r.text, r.sample, g.status, stats.count, stats.first_us," \
+	" stats.last_us, stats.latest_seq, stats.latest_raw," \
+	" span.total, span.low, span.high"
+
+#define PAGE_TABLES \
+	" FROM stats JOIN siftd.groups AS g ON g.project_id = $1 AND g.id = stats.group_id" \
+	" JOIN siftd.templates AS r ON r.project_id = $1 AND r.key = g.root_key" \
+	" CROSS JOIN span"
+
+static const char list_sql[] =
+	STATS_CTE ", page AS (SELECT * FROM (SELECT " PAGE_COLUMNS ","
+	"  CASE $3::integer WHEN 0 THEN stats.count WHEN 1 THEN stats.last_us"
+	"   ELSE stats.first_us END AS value" PAGE_TABLES
+	"  WHERE ($4 = '' OR g.status = $4)"
+	"   AND strpos(lower(r.text), lower($5)) > 0"
+	"   AND ($6::integer IS NULL AND $7::text IS NULL OR EXISTS ("
+	"    SELECT FROM siftd.group_counts AS c WHERE " IN_SCOPE("c")
+	"     AND c.template_key IN (SELECT key FROM siftd.templates"
+	"      WHERE project_id = $1 AND group_id = g.id)"
+	"     AND ($6 IS NULL OR c.severity = $6)"
+	"     AND ($7 IS NULL OR c.service = $7)))) AS sorted"
+	" WHERE NOT $8::boolean OR value < $9 OR (value = $9 AND id > $10)"
+	" ORDER BY value DESC, id LIMIT $11)"
+	" SELECT " ITEM " FROM page ORDER BY page.value DESC, page.id";
+
+/* $3 an id or NULL, $4 a template key or NULL; a merged group answers for its parts */
+static const char get_sql[] =
+	STATS_CTE ", page AS (SELECT " PAGE_COLUMNS ", 0 AS value" PAGE_TABLES
+	"  WHERE g.id = (SELECT coalesce(merged_into, id) FROM siftd.groups"
+	"    WHERE project_id = $1 AND id = $3)"
+	"   OR g.id = (SELECT group_id FROM siftd.templates"
+	"    WHERE project_id = $1 AND key = $4))"
+	" SELECT " ITEM ", page.sample,"
+	" (SELECT json_agg(json_build_object('fingerprint',"
+	"   lpad(to_hex(key), 16, '0'), 'template', text, 'generalised', generalised,"
+	"   'reason', reason, 'count', n) ORDER BY n DESC, key)"
+	"  FROM (SELECT t.key, t.text, t.generalised, t.reason, coalesce((SELECT"
+	"     sum(s.count) FROM siftd.group_stats AS s"
+	"     WHERE " IN_SCOPE("s") " AND s.template_key = t.key), 0) AS n"
+	"    FROM siftd.templates AS t"
+	"    WHERE t.project_id = $1 AND t.group_id = page.id"
+	"    ORDER BY n DESC, t.key LIMIT 100) AS m),"
+	" (SELECT content FROM siftd.insights WHERE project_id = $1"
+	"   AND scope_type = 'group' AND scope_id = page.id AND status = 'done'"
+	"  ORDER BY id DESC LIMIT 1)"
+	" FROM page";
+/* clang-format on */
+
+enum item_column {
+	ITEM_LATEST_SEQ = 9,
+	ITEM_LATEST_RAW = 10,
+	ITEM_VALUE = 11,
+	ITEM_LEVELS = 12,
+	ITEM_SERVICES = 13,
+	ITEM_SPARKLINE = 14,
+	ITEM_SAMPLE = 15,
+	ITEM_MEMBERS = 16,
+	ITEM_INSIGHT = 17
+};
+
+static const struct column item_columns[] = {
+	{ "id", COLUMN_INT },          { "fingerprint", COLUMN_HEX64 },
+	{ "template", COLUMN_TEXT },   { "status", COLUMN_TEXT },
+	{ "count", COLUMN_INT },       { "share", COLUMN_NUMBER },
+	{ "first_seen", COLUMN_TIME }, { "last_seen", COLUMN_TIME },
+	{ "new", COLUMN_BOOL },
+};
+
+/* the last bucket against the mean of those before it */
+static bool is_spiking(struct slice sparkline)
+{
+	uint64_t sum = 0;
+	uint64_t value = 0;
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < sparkline.len; i++) {
+		char c = sparkline.ptr[i];
+
+		if (c >= '0' && c <= '9') {
+			value = value * 10 + (uint64_t)(c - '0');
+		} else if (c == ',') {
+			sum += value;
+			value = 0;
+			count++;
+		}
+	}
+	return count > 0 && value >= 10 && value * count >= sum * 3;
+}
+
+static void write_latest(struct json_out *out, const struct pg_rows *rows, size_t row)
+{
+	json_key(out, "latest");
+	json_object_begin(out);
+	json_key_int(out, "seq", pg_rows_int(rows, row, ITEM_LATEST_SEQ));
+	json_key(out, "message");
+	columns_write_bytes(out, pg_rows_slice(rows, row, ITEM_LATEST_RAW));
+	json_object_end(out);
+}
+
+static void write_breakdown(struct json_out *out, const struct pg_rows *rows,
+			    size_t row)
+{
+	json_key(out, "levels");
+	json_raw(out, pg_rows_slice(rows, row, ITEM_LEVELS));
+	json_key(out, "services");
+	json_raw(out, pg_rows_slice(rows, row, ITEM_SERVICES));
+}
+
+static void write_item(struct json_out *out, const struct pg_rows *rows, size_t row)
+{
+	struct slice sparkline = pg_rows_slice(rows, row, ITEM_SPARKLINE);
+
+	columns_write(out, rows, row, item_columns, ARRAY_LEN(item_columns));
+	json_key_bool(out, "spiking", is_spiking(sparkline));
+	json_key(out, "sparkline");
+	json_raw(out, sparkline);
+	write_latest(out, rows, row);
+}
+
+static void on_list(struct request *request, const struct pg_rows *rows)
+{
+	const struct page *page = request->state;
+	struct json_out out = json_out_init(&request->out);
+
+	json_object_begin(&out);
+	json_key(&out, "items");
+	json_array_begin(&out);
+	for (size_t i = 0; i < page_rows(page, rows); i++) {
+		json_object_begin(&out);
+		write_item(&out, rows, i);
+		write_breakdown(&out, rows, i);
+		json_object_end(&out);
+	}
+	json_array_end(&out);
+	page_write_end(page, rows, ITEM_VALUE, 0, &out);
+	json_object_end(&out);
+	request_reply_json(request, 200);
+}
+
+static void add_scope(struct request *request, struct db_call *call)
+{
+	db_add_int(request, call, request->caller.project_id);
+	db_add_int(request, call, request->caller.ingestion_id);
+}
+
+/* NULL, or a severity number; false: answered with 422 */
+static bool add_level(struct request *request, struct db_call *call)
+{
+	struct slice text = query_get(&request->query, "level");
+
+	if (text.len == 0) {
+		db_add_text(call, (struct slice){ 0 });
+		return true;
+	}
+	for (int i = SEVERITY_TRACE; i < SEVERITY_COUNT; i++) {
+		if (slice_equal_nocase(text,
+				       slice_str(severity_name((enum severity)i)))) {
+			db_add_int(request, call, i);
+			return true;
+		}
+	}
+	request_problem_field(request, "level",
+			      "level must be one of: TRACE, DEBUG, INFO, NOTICE, WARN, "
+			      "ERROR, CRITICAL.");
+	return false;
+}
+
+/* NULL for any, '' for events without a service */
+static bool add_service(struct request *request, struct db_call *call)
+{
+	struct slice text = { 0 };
+
+	if (!request_query_text(request, "service", &text))
+		return false;
+	if (text.len == 0)
+		text.ptr = NULL;
+	else if (slice_equal(text, SLICE("unknown")))
+		text = SLICE("");
+	db_add_text(call, text);
+	return true;
+}
+
+static bool read_words(struct request *request, size_t *sort, struct slice *status)
+{
+	struct error error = { 0 };
+	size_t index = 0;
+
+	*status = query_get(&request->query, "status");
+	if (status->len == 0)
+		*status = SLICE("");
+	if (query_read_word(&request->query, "sort", sort_words, sort, &error) != 0) {
+		request_problem_field(request, "sort", "%s.", error.text);
+		return false;
+	}
+	if (query_read_word(&request->query, "status", status_words, &index, &error) !=
+	    0) {
+		request_problem_field(request, "status", "%s.", error.text);
+		return false;
+	}
+	return true;
+}
+
+void groups_list(struct request *request)
+{
+	struct page *page = request_alloc(request, sizeof(*page));
+	struct db_call call = { .sql = list_sql, .done = on_list };
+	struct slice status = { 0 };
+	struct slice text = { 0 };
+	size_t sort = SORT_COUNT;
+
+	if (!read_words(request, &sort, &status) ||
+	    !request_query_text(request, "q", &text) ||
+	    !page_read(request, sort_kinds[sort], page))
+		return;
+	request->state = page;
+	add_scope(request, &call);
+	db_add_int(request, &call, (int64_t)sort);
+	db_add_text(&call, status);
+	db_add_text(&call, text);
+	if (!add_level(request, &call) || !add_service(request, &call))
+		return;
+	page_add_params(request, &call, page);
+	db_run(request, &call);
+}
+
+static void on_group(struct request *request, const struct pg_rows *rows)
+{
+	struct json_out out = json_out_init(&request->out);
+
+	if (pg_rows_count(rows) == 0) {
+		request_not_found(request, "group");
+		return;
+	}
+	json_object_begin(&out);
+	json_key(&out, "group");
+	json_object_begin(&out);
+	write_item(&out, rows, 0);
+	json_key_int(&out, "total", pg_rows_int(rows, 0, 4));
+	json_key(&out, "sample");
+	columns_write_bytes(&out, pg_rows_slice(rows, 0, ITEM_SAMPLE));
+	json_object_end(&out);
+	json_key(&out, "breakdown");
+	json_object_begin(&out);
+	write_breakdown(&out, rows, 0);
+	json_object_end(&out);
+	json_key(&out, "members");
+	json_raw(&out, pg_rows_slice(rows, 0, ITEM_MEMBERS));
+	json_key(&out, "insight");
+	columns_write_json(&out, pg_rows_slice(rows, 0, ITEM_INSIGHT));
+	json_object_end(&out);
+	request_reply_json(request, 200);
+}
+
+/* two parameters: the id or NULL, the key or NULL; false: neither */
+static bool add_group(struct request *request, struct db_call *call)
+{
+	struct slice text = route_param(&request->params, "group");
+	uint64_t key = 0;
+	int64_t id = 0;
+
+	if (query_hex64(text, &key)) {
+		db_add_text(call, (struct slice){ 0 });
+		db_add_int(request, call, (int64_t)key);
+	} else if (query_id(text, &id)) {
+		db_add_int(request, call, id);
+		db_add_text(call, (struct slice){ 0 });
+	} else {
+		request_not_found(request, "group");
+		return false;
+	}
+	return true;
+}
+
+void groups_get(struct request *request)
+{
+	struct db_call call = { .sql = get_sql, .done = on_group };
+
+	add_scope(request, &call);
+	if (add_group(request, &call))
+		db_run(request, &call);
+}
+
+static const struct column changed_columns[] = {
+	{ "id", COLUMN_INT },
+	{ "fingerprint", COLUMN_HEX64 },
+	{ "status", COLUMN_TEXT },
+	{ "updated_at", COLUMN_TIME },
+};
+
+void groups_patch(struct request *request)
+{
+	/* regressed is siftd's to say: a resolved group that came back */
+	static const char *const words[] = { "open", "resolved", "muted", NULL };
+	struct object object = { .what = "group",
+				 .columns = changed_columns,
+				 .columns_count = ARRAY_LEN(changed_columns),
+				 .status = 200 };
+	struct db_call call = {
+		.sql = "UPDATE siftd.groups SET status = $4, updated_at = now()"
+		       " WHERE project_id = $1 AND (id = (SELECT"
+		       "   coalesce(merged_into, id) FROM siftd.groups"
+		       "   WHERE project_id = $1 AND id = $2)"
+		       "  OR id = (SELECT group_id FROM siftd.templates"
+		       "   WHERE project_id = $1 AND key = $3))"
+		       " RETURNING id, root_key, status, " SQL_TIME_US("updated_at"),
+	};
+	struct body body = { 0 };
+	struct slice status = { 0 };
+
+	if (!body_read(request, &body))
+		return;
+	status = body_word(&body, "status", words, NULL);
+	if (!body_done(&body))
+		return;
+	db_add_int(request, &call, request->caller.project_id);
+	if (!add_group(request, &call))
+		return;
+	db_add_text(&call, status);
+	object_run(request, &object, &call);
+}

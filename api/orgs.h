@@ -1,0 +1,16 @@
+/* orgs.h - organisations, and who belongs to them
+ *
+ * Threads: the loop thread only.
+ */
+#ifndef SIFTD_API_ORGS_H
+#define SIFTD_API_ORGS_H
+
+#include "api/route.h"
+
+route_handler_fn orgs_list;
+route_handler_fn orgs_create;
+route_handler_fn orgs_get;
+route_handler_fn orgs_delete;
+route_handler_fn orgs_list_users;
+
+#endif

@@ -1,0 +1,86 @@
+/* projects.c - projects */
+#include "api/projects.h"
+
+#include "api/body.h"
+#include "api/list.h"
+
+#define NAME_BYTES_MAX 200
+
+static const struct column project_columns[] = {
+	{ "id", COLUMN_INT },
+	{ "organisation_id", COLUMN_INT },
+	{ "name", COLUMN_TEXT },
+	{ "created_at", COLUMN_TIME },
+};
+
+#define PROJECT_FIELDS "id, organisation_id, name, " SQL_TIME_US("created_at")
+
+static const struct list project_list = {
+	.sql = "SELECT " PROJECT_FIELDS " FROM siftd.projects"
+	       " WHERE organisation_id = $1 AND id > $2 ORDER BY id LIMIT $3",
+	.columns = project_columns,
+	.columns_count = ARRAY_LEN(project_columns),
+	.kind = 'p',
+};
+
+static void run_one(struct request *request, struct db_call *call, int status)
+{
+	struct object object = { .what = "project",
+				 .columns = project_columns,
+				 .columns_count = ARRAY_LEN(project_columns),
+				 .status = status };
+
+	object_run(request, &object, call);
+}
+
+void projects_list(struct request *request)
+{
+	struct db_call call = { .sql = project_list.sql };
+
+	db_add_int(request, &call, request->caller.organisation_id);
+	list_run(request, &project_list, &call);
+}
+
+void projects_create(struct request *request)
+{
+	struct db_call call = {
+		.sql = "INSERT INTO siftd.projects (organisation_id, name)"
+		       " VALUES ($1, $2) RETURNING " PROJECT_FIELDS,
+		.conflict = "The organisation has a project of this name already.",
+	};
+	struct body body = { 0 };
+	struct slice name = { 0 };
+
+	if (!body_read(request, &body))
+		return;
+	name = body_string(&body, "name", (struct body_bounds){ 1, NAME_BYTES_MAX });
+	if (!body_done(&body))
+		return;
+	db_add_int(request, &call, request->caller.organisation_id);
+	db_add_text(&call, name);
+	run_one(request, &call, 201);
+}
+
+void projects_get(struct request *request)
+{
+	struct db_call call = {
+		.sql = "SELECT " PROJECT_FIELDS " FROM siftd.projects"
+		       " WHERE organisation_id = $1 AND id = $2",
+	};
+
+	db_add_int(request, &call, request->caller.organisation_id);
+	db_add_int(request, &call, request->caller.project_id);
+	run_one(request, &call, 200);
+}
+
+void projects_delete(struct request *request)
+{
+	struct db_call call = {
+		.sql = "DELETE FROM siftd.projects"
+		       " WHERE organisation_id = $1 AND id = $2",
+	};
+
+	db_add_int(request, &call, request->caller.organisation_id);
+	db_add_int(request, &call, request->caller.project_id);
+	object_run_change(request, "project", &call);
+}
