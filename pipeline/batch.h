@@ -25,7 +25,6 @@
  * in the database; and template keys kept for each finding */
 #define EVIDENCE_EDGE 5
 #define FINDING_TEMPLATES_MAX 10
-/* minute of events without a timestamp: their observed time is used */
 
 struct batch_stream {
 	const struct stream_info
@@ -68,7 +67,7 @@ struct batch_group {
 	int64_t last_us;
 	uint32_t latest_block; /* the last event of it in this batch */
 	uint32_t latest_row;
-	struct slice latest_raw; /* at most 4 KiB of it */
+	struct slice latest_raw; /* at most 2 KiB of it */
 };
 
 struct batch_evidence {

@@ -1,0 +1,226 @@
+/* lanes.c - one thread a lane: take a chunk, feed the pipeline, hand sealed batches
+ * over */
+#include "daemon/lanes.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/clock.h"
+#include "base/hash64.h"
+#include "base/mailbox.h"
+#include "base/mem.h"
+
+#define TICK_MS 20
+
+struct lane_batch {
+	struct batch *batch;
+	uint64_t epoch;
+};
+
+struct lane {
+	pthread_t thread;
+	struct mailbox *chunks;
+	struct mailbox *batches;
+	struct pipeline *pipeline;
+	atomic_uint_fast64_t epoch;
+	atomic_bool ended;
+	pthread_mutex_t stats_mutex;
+	struct pipeline_stats stats;
+};
+
+struct lanes {
+	struct lane *lanes;
+	unsigned count;
+};
+
+static void free_chunk(void *item)
+{
+	struct chunk *chunk = item;
+
+	chunk_free(&chunk);
+}
+
+static void free_lane_batch(void *item)
+{
+	struct lane_batch *entry = item;
+
+	batch_free(&entry->batch);
+	mem_free(entry);
+}
+
+static void hand_over_batches(struct lane *lane, uint64_t epoch)
+{
+	struct batch *batch = NULL;
+
+	while ((batch = pipeline_take_batch(lane->pipeline)) != NULL) {
+		struct lane_batch *entry = mem_calloc(1, sizeof(*entry));
+		size_t weight = batch_weight(batch);
+
+		*entry = (struct lane_batch){ batch, epoch };
+		if (!mailbox_put(lane->batches, entry, weight))
+			free_lane_batch(entry);
+	}
+}
+
+static void publish_stats(struct lane *lane)
+{
+	pthread_mutex_lock(&lane->stats_mutex);
+	lane->stats = *pipeline_stats(lane->pipeline);
+	pthread_mutex_unlock(&lane->stats_mutex);
+}
+
+static void *run_lane(void *argument)
+{
+	struct lane *lane = argument;
+	uint64_t epoch = 0;
+
+	for (;;) {
+		/* asked for before the take: what was put before the close is still taken */
+		bool closed = mailbox_closed(lane->chunks);
+		struct chunk *chunk = mailbox_wait(lane->chunks, TICK_MS);
+		uint64_t wanted = atomic_load(&lane->epoch);
+		int64_t now_us = clock_monotonic_us();
+
+		if (wanted != epoch) {
+			pipeline_reset(lane->pipeline);
+			epoch = wanted;
+		}
+		if (chunk != NULL)
+			pipeline_feed(lane->pipeline, chunk, now_us);
+		else if (closed)
+			break;
+		pipeline_tick(lane->pipeline, now_us);
+		hand_over_batches(lane, epoch);
+		publish_stats(lane);
+	}
+	pipeline_seal(lane->pipeline);
+	hand_over_batches(lane, epoch);
+	publish_stats(lane);
+	atomic_store(&lane->ended, true);
+	return NULL;
+}
+
+struct lanes *lanes_start(const struct lanes_config *config,
+			  const struct pipeline_deps *deps)
+{
+	struct lanes *lanes = mem_calloc(1, sizeof(*lanes));
+
+	lanes->count = config->count;
+	lanes->lanes = mem_calloc(config->count, sizeof(*lanes->lanes));
+	for (unsigned i = 0; i < config->count; i++) {
+		struct lane *lane = &lanes->lanes[i];
+
+		lane->chunks = mailbox_new(config->chunk_bytes_max);
+		lane->batches = mailbox_new(config->batch_bytes_max);
+		lane->pipeline = pipeline_new(i, &config->pipeline, deps);
+		pthread_mutex_init(&lane->stats_mutex, NULL);
+		pthread_create(&lane->thread, NULL, run_lane, lane);
+	}
+	return lanes;
+}
+
+unsigned lanes_count(const struct lanes *lanes)
+{
+	return lanes->count;
+}
+
+/* a stream stays on one lane, so that its order holds */
+static struct lane *lane_of(struct lanes *lanes, const struct chunk *chunk)
+{
+	return &lanes->lanes[hash64_mix(0, chunk->stream) % lanes->count];
+}
+
+bool lanes_put(struct lanes *lanes, struct chunk *chunk)
+{
+	return mailbox_put(lane_of(lanes, chunk)->chunks, chunk, chunk_weight(chunk));
+}
+
+bool lanes_try_put(struct lanes *lanes, struct chunk *chunk)
+{
+	return mailbox_try_put(lane_of(lanes, chunk)->chunks, chunk,
+			       chunk_weight(chunk));
+}
+
+int lanes_batch_fd(const struct lanes *lanes, unsigned lane)
+{
+	return mailbox_fd(lanes->lanes[lane].batches);
+}
+
+struct batch *lanes_take_batch(struct lanes *lanes, unsigned lane)
+{
+	struct lane *from = &lanes->lanes[lane];
+	struct lane_batch *entry = NULL;
+
+	while ((entry = mailbox_take(from->batches)) != NULL) {
+		struct batch *batch = entry->batch;
+		bool current = entry->epoch == atomic_load(&from->epoch);
+
+		mem_free(entry);
+		if (current)
+			return batch;
+		batch_free(&batch);
+	}
+	return NULL;
+}
+
+void lanes_begin_epoch(struct lanes *lanes, unsigned lane)
+{
+	atomic_fetch_add(&lanes->lanes[lane].epoch, 1);
+}
+
+void lanes_finish(struct lanes *lanes)
+{
+	for (unsigned i = 0; i < lanes->count; i++)
+		mailbox_close(lanes->lanes[i].chunks);
+}
+
+bool lanes_ended(const struct lanes *lanes)
+{
+	for (unsigned i = 0; i < lanes->count; i++) {
+		if (!atomic_load(&lanes->lanes[i].ended))
+			return false;
+	}
+	return true;
+}
+
+void lanes_free(struct lanes **lanes_ptr)
+{
+	struct lanes *lanes = *lanes_ptr;
+
+	if (lanes == NULL)
+		return;
+	for (unsigned i = 0; i < lanes->count; i++) {
+		struct lane *lane = &lanes->lanes[i];
+
+		mailbox_close(lane->chunks);
+		mailbox_close(lane->batches);
+		pthread_join(lane->thread, NULL);
+		mailbox_free(&lane->chunks, free_chunk);
+		mailbox_free(&lane->batches, free_lane_batch);
+		pipeline_free(&lane->pipeline);
+		pthread_mutex_destroy(&lane->stats_mutex);
+	}
+	mem_free(lanes->lanes);
+	mem_free(lanes);
+	*lanes_ptr = NULL;
+}
+
+struct pipeline_stats lanes_stats(struct lanes *lanes, unsigned lane)
+{
+	struct lane *from = &lanes->lanes[lane];
+	struct pipeline_stats stats = { 0 };
+
+	pthread_mutex_lock(&from->stats_mutex);
+	stats = from->stats;
+	pthread_mutex_unlock(&from->stats_mutex);
+	return stats;
+}
+
+size_t lanes_queued_bytes(struct lanes *lanes)
+{
+	size_t bytes = 0;
+
+	for (unsigned i = 0; i < lanes->count; i++)
+		bytes += mailbox_weight(lanes->lanes[i].chunks);
+	return bytes;
+}

@@ -1,0 +1,355 @@
+/* batch_build.c - summing and encoding the records of one batch
+ *
+ * Counts and groups are found through a hash index; since neighbours are alike, the
+ * last place used for a leaf is kept beside its slot and tried first.
+ */
+#include "pipeline/batch_build.h"
+
+#include "base/hash64.h"
+#include "base/mem.h"
+#include "pipeline/findings.h"
+
+#define LATEST_RAW_MAX 2048
+#define MINUTE_US INT64_C(60000000)
+
+/* an ingestion's open block; the batch's block slot is reserved with its first event */
+struct open_block {
+	struct batch_origin origin;
+	struct block_builder *builder;
+	size_t slot;
+	bool is_open;
+};
+
+struct slot_hint {
+	uint64_t batch;
+	int64_t ingestion_id;
+	uint32_t group;
+	uint32_t count;
+	int64_t minute;
+	uint64_t service;
+	enum severity severity;
+	bool has_count;
+};
+
+struct batch_builder {
+	unsigned lane;
+	const struct rules *rules;
+	int zstd_level;
+	uint64_t next_number;
+	struct batch *batch;
+	struct open_block *blocks;
+	size_t blocks_count, blocks_capacity;
+	struct slot_hint *hints;
+	size_t hints_capacity;
+	uint32_t hints_generation;
+};
+
+struct batch_builder *batch_builder_new(unsigned lane, const struct rules *rules,
+					int zstd_level)
+{
+	struct batch_builder *builder = mem_calloc(1, sizeof(*builder));
+
+	builder->lane = lane;
+	builder->rules = rules;
+	builder->zstd_level = zstd_level;
+	builder->next_number = 1;
+	return builder;
+}
+
+static void free_blocks(struct batch_builder *builder)
+{
+	for (size_t i = 0; i < builder->blocks_count; i++)
+		block_builder_free(&builder->blocks[i].builder);
+	builder->blocks_count = 0;
+}
+
+void batch_builder_free(struct batch_builder **builder)
+{
+	if (*builder == NULL)
+		return;
+	batch_builder_discard(*builder);
+	mem_free((*builder)->blocks);
+	mem_free((*builder)->hints);
+	mem_free(*builder);
+	*builder = NULL;
+}
+
+void batch_builder_discard(struct batch_builder *builder)
+{
+	free_blocks(builder);
+	batch_free(&builder->batch);
+}
+
+struct batch *batch_builder_open(struct batch_builder *builder, int64_t now_us)
+{
+	if (builder->batch == NULL) {
+		builder->batch = batch_new(builder->lane, builder->next_number++);
+		builder->batch->opened_us = now_us;
+	}
+	return builder->batch;
+}
+
+struct batch *batch_builder_current(const struct batch_builder *builder)
+{
+	return builder->batch;
+}
+
+static struct open_block *open_block_of(struct batch_builder *builder,
+					struct batch_origin origin)
+{
+	struct open_block *block = NULL;
+
+	for (size_t i = 0; i < builder->blocks_count; i++) {
+		block = &builder->blocks[i];
+		if (block->origin.ingestion_id == origin.ingestion_id)
+			return block;
+	}
+	mem_grow(&builder->blocks, &builder->blocks_capacity, builder->blocks_count,
+		 sizeof(*builder->blocks));
+	block = &builder->blocks[builder->blocks_count++];
+	*block = (struct open_block){ .origin = origin,
+				      .builder =
+					      block_builder_new(builder->zstd_level) };
+	return block;
+}
+
+/* the block still holds its raw bytes: copies the latest event of each group that has
+ * it here */
+static void keep_latest(struct batch *batch, const struct open_block *block)
+{
+	for (size_t i = 0; i < batch->groups_count; i++) {
+		struct batch_group *group = &batch->groups[i];
+		struct slice raw = { 0 };
+
+		if (group->latest_block != block->slot)
+			continue;
+		raw = slice_head(block_builder_raw(block->builder, group->latest_row),
+				 LATEST_RAW_MAX);
+		if (group->latest_raw.len >= raw.len && raw.len > 0) {
+			/* the arena's bytes are this batch's own to write again */
+			memcpy((void *)(uintptr_t)group->latest_raw.ptr, raw.ptr,
+			       raw.len);
+			group->latest_raw.len = raw.len;
+		} else {
+			group->latest_raw = arena_dup(&batch->arena, raw);
+		}
+	}
+}
+
+static void seal_block(struct batch *batch, struct open_block *block)
+{
+	if (!block->is_open)
+		return;
+	keep_latest(batch, block);
+	block_builder_seal(block->builder, &batch->blocks[block->slot].encoded);
+	block->is_open = false;
+}
+
+static void reserve_slot(struct batch *batch, struct open_block *block,
+			 int64_t received_us)
+{
+	if (block->is_open)
+		return;
+	mem_grow(&batch->blocks, &batch->blocks_capacity, batch->blocks_count,
+		 sizeof(*batch->blocks));
+	block->slot = batch->blocks_count++;
+	batch->blocks[block->slot] =
+		(struct batch_block){ .project_id = block->origin.project_id,
+				      .ingestion_id = block->origin.ingestion_id,
+				      .received_us = received_us };
+	block->is_open = true;
+}
+
+struct event_place {
+	uint32_t block;
+	uint32_t row;
+};
+
+static struct event_place add_to_block(struct batch_builder *builder,
+				       const struct record *record,
+				       const struct classified *classified,
+				       struct batch_origin origin)
+{
+	struct open_block *block = open_block_of(builder, origin);
+	const struct block_event event = {
+		.timestamp_us = record->timestamp_us,
+		.observed_timestamp_us = record->observed_timestamp_us,
+		.severity = record->severity,
+		.format = record->format,
+		.fingerprint = classified->fingerprint,
+		.template_key = classified->template_key,
+		.service_name = record->service_name,
+		.host_name = record->host_name,
+		.raw = record->raw,
+	};
+
+	if (!block_builder_add(block->builder, &event)) {
+		seal_block(builder->batch, block);
+		/* an empty builder takes any event */
+		(void)block_builder_add(block->builder, &event);
+	}
+	reserve_slot(builder->batch, block, record->observed_timestamp_us);
+	return (struct event_place){ (uint32_t)block->slot,
+				     block_builder_count(block->builder) - 1 };
+}
+
+static int64_t event_time(const struct record *record)
+{
+	return record->timestamp_us == TIMESTAMP_NONE ? record->observed_timestamp_us
+						      : record->timestamp_us;
+}
+
+static int64_t floor_minute(int64_t time_us)
+{
+	int64_t minute = time_us / MINUTE_US;
+
+	return time_us < 0 && time_us % MINUTE_US != 0 ? minute - 1 : minute;
+}
+
+static struct slot_hint *hint_of(struct batch_builder *builder,
+				 const struct classified *classified)
+{
+	if (classified->slots_generation != builder->hints_generation) {
+		if (builder->hints_capacity > 0)
+			memset(builder->hints, 0,
+			       builder->hints_capacity * sizeof(*builder->hints));
+		builder->hints_generation = classified->slots_generation;
+	}
+	if (classified->slot >= builder->hints_capacity) {
+		size_t old = builder->hints_capacity;
+
+		mem_grow(&builder->hints, &builder->hints_capacity, classified->slot,
+			 sizeof(*builder->hints));
+		memset(builder->hints + old, 0,
+		       (builder->hints_capacity - old) * sizeof(*builder->hints));
+	}
+	return &builder->hints[classified->slot];
+}
+
+static uint32_t group_place(struct batch *batch, uint64_t template_key,
+			    struct batch_origin origin)
+{
+	uint64_t hash = hash64_mix(template_key, (uint64_t)origin.ingestion_id);
+	bool added = false;
+	uint64_t *place = table_put(&batch->groups_index, hash, &added);
+
+	if (added) {
+		mem_grow(&batch->groups, &batch->groups_capacity, batch->groups_count,
+			 sizeof(*batch->groups));
+		batch->groups[batch->groups_count] =
+			(struct batch_group){ .project_id = origin.project_id,
+					      .ingestion_id = origin.ingestion_id,
+					      .template_key = template_key,
+					      .first_us = INT64_MAX,
+					      .last_us = INT64_MIN };
+		*place = batch->groups_count++;
+	}
+	return (uint32_t)*place;
+}
+
+static void add_to_group(struct batch_group *group, const struct record *record,
+			 struct event_place place)
+{
+	int64_t time_us = event_time(record);
+
+	group->count++;
+	if (time_us < group->first_us)
+		group->first_us = time_us;
+	if (time_us > group->last_us)
+		group->last_us = time_us;
+	group->latest_block = place.block;
+	group->latest_row = place.row;
+}
+
+static uint32_t count_place(struct batch *batch, const struct record *record,
+			    const struct batch_count *wanted, uint64_t service)
+{
+	uint64_t hash =
+		hash64_mix(wanted->template_key, (uint64_t)wanted->ingestion_id);
+	bool added = false;
+	uint64_t *place = NULL;
+
+	hash = hash64_mix(hash, (uint64_t)wanted->minute);
+	hash = hash64_mix(hash, service * SEVERITY_COUNT + (uint64_t)wanted->severity);
+	place = table_put(&batch->counts_index, hash, &added);
+	if (added) {
+		mem_grow(&batch->counts, &batch->counts_capacity, batch->counts_count,
+			 sizeof(*batch->counts));
+		batch->counts[batch->counts_count] = *wanted;
+		if (record->service_name.ptr != NULL)
+			batch->counts[batch->counts_count].service_name =
+				arena_dup(&batch->arena, record->service_name);
+		*place = batch->counts_count++;
+	}
+	return (uint32_t)*place;
+}
+
+/* the group's and the count's places, by hint or by index */
+static void count_record(struct batch_builder *builder, const struct record *record,
+			 const struct classified *classified,
+			 struct batch_origin origin, struct event_place place)
+{
+	struct batch *batch = builder->batch;
+	struct slot_hint *hint = hint_of(builder, classified);
+	int64_t minute = floor_minute(event_time(record));
+	uint64_t service =
+		record->service_name.ptr == NULL ? 0 : hash64(record->service_name, 1);
+
+	if (hint->batch != batch->number || hint->ingestion_id != origin.ingestion_id) {
+		*hint = (struct slot_hint){ .batch = batch->number,
+					    .ingestion_id = origin.ingestion_id };
+		hint->group = group_place(batch, classified->template_key, origin);
+	}
+	if (!hint->has_count || hint->minute != minute || hint->service != service ||
+	    hint->severity != record->severity) {
+		const struct batch_count wanted = {
+			.project_id = origin.project_id,
+			.ingestion_id = origin.ingestion_id,
+			.template_key = classified->template_key,
+			.minute = minute,
+			.severity = record->severity,
+		};
+
+		hint->has_count = true;
+		hint->minute = minute;
+		hint->service = service;
+		hint->severity = record->severity;
+		hint->count = count_place(batch, record, &wanted, service);
+	}
+	batch->counts[hint->count].count++;
+	add_to_group(&batch->groups[hint->group], record, place);
+}
+
+void batch_builder_add(struct batch_builder *builder, const struct record *record,
+		       const struct classified *classified, struct batch_origin origin)
+{
+	struct event_place place = add_to_block(builder, record, classified, origin);
+
+	count_record(builder, record, classified, origin, place);
+	builder->batch->events++;
+	builder->batch->raw_bytes += record->raw.len;
+	if (classified->matched != NULL) {
+		const struct findings_event event = {
+			.project_id = origin.project_id,
+			.ingestion_id = origin.ingestion_id,
+			.template_key = classified->template_key,
+			.block = place.block,
+			.row = place.row,
+			.record = record,
+		};
+
+		findings_add(builder->batch, &event, classified->matched,
+			     builder->rules);
+	}
+}
+
+struct batch *batch_builder_seal(struct batch_builder *builder)
+{
+	struct batch *batch = builder->batch;
+
+	for (size_t i = 0; i < builder->blocks_count; i++)
+		seal_block(batch, &builder->blocks[i]);
+	free_blocks(builder);
+	builder->batch = NULL;
+	return batch;
+}

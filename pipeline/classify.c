@@ -1,0 +1,187 @@
+/* classify.c - a cache of leaves in front of the learner, and the two passes of the
+ * rules
+ *
+ * A template's rule sets are the same for most templates (none at all), so they are
+ * kept once per distinct content, and a template holds an index.
+ */
+#include "pipeline/classify.h"
+
+#include "base/buf.h"
+#include "base/hash64.h"
+#include "base/mem.h"
+#include "base/table.h"
+#include "pipeline/normalize.h"
+
+struct verdict_sets {
+	struct rule_set always;
+	struct rule_set maybe;
+	bool has_always;
+	bool has_maybe;
+};
+
+struct leaf {
+	uint64_t template_key;
+	uint32_t sets;
+};
+
+struct classifier {
+	struct learner *learner;
+	const struct rules *rules;
+	struct rules_scratch *scratch;
+	size_t templates_max;
+	struct table leaves_index; /* fingerprint -> place in leaves */
+	struct leaf *leaves;
+	size_t leaves_count, leaves_capacity;
+	struct table sets_index; /* hash of the content -> place in sets + 1 */
+	struct verdict_sets *sets;
+	size_t sets_count, sets_capacity;
+	uint32_t generation;
+	struct tokens tokens;
+	struct rule_set matched;
+	struct buf text;
+	struct classifier_stats stats;
+};
+
+struct classifier *classifier_new(struct learner *learner, const struct rules *rules,
+				  size_t templates_max)
+{
+	struct classifier *classifier = mem_calloc(1, sizeof(*classifier));
+
+	classifier->learner = learner;
+	classifier->rules = rules;
+	classifier->templates_max = templates_max;
+	if (rules != NULL)
+		classifier->scratch = rules_scratch_new(rules);
+	return classifier;
+}
+
+void classifier_free(struct classifier **classifier_ptr)
+{
+	struct classifier *classifier = *classifier_ptr;
+
+	if (classifier == NULL)
+		return;
+	rules_scratch_free(&classifier->scratch);
+	table_deinit(&classifier->leaves_index);
+	table_deinit(&classifier->sets_index);
+	mem_free(classifier->leaves);
+	mem_free(classifier->sets);
+	buf_deinit(&classifier->text);
+	mem_free(classifier);
+	*classifier_ptr = NULL;
+}
+
+static bool set_is_empty(const struct rule_set *set)
+{
+	for (size_t i = 0; i < ARRAY_LEN(set->bits); i++) {
+		if (set->bits[i] != 0)
+			return false;
+	}
+	return true;
+}
+
+static uint32_t intern_sets(struct classifier *classifier,
+			    const struct verdict_sets *sets)
+{
+	uint64_t hash = hash64(slice_of((const char *)sets, sizeof(*sets)), 0);
+	bool added = false;
+	uint64_t *place = table_put(&classifier->sets_index, hash, &added);
+
+	if (added) {
+		mem_grow(&classifier->sets, &classifier->sets_capacity,
+			 classifier->sets_count, sizeof(*classifier->sets));
+		classifier->sets[classifier->sets_count] = *sets;
+		*place = classifier->sets_count++;
+	}
+	return (uint32_t)*place;
+}
+
+static uint32_t judge_template(struct classifier *classifier, uint64_t key,
+			       const struct record *record)
+{
+	struct verdict_sets sets;
+	struct rule_subject subject = { .record = record };
+
+	memset(&sets, 0, sizeof(sets)); /* padding too: the content is hashed */
+	if (classifier->rules == NULL)
+		return intern_sets(classifier, &sets);
+	buf_clear(&classifier->text);
+	if (learner_text(classifier->learner, key, &classifier->text))
+		subject.template_text = buf_slice(&classifier->text);
+	rules_judge_template(classifier->rules, classifier->scratch, &subject,
+			     &sets.always, &sets.maybe);
+	sets.has_always = !set_is_empty(&sets.always);
+	sets.has_maybe = !set_is_empty(&sets.maybe);
+	return intern_sets(classifier, &sets);
+}
+
+static void restart_cache(struct classifier *classifier)
+{
+	table_clear(&classifier->leaves_index);
+	classifier->leaves_count = 0;
+	classifier->generation++;
+	classifier->stats.restarts++;
+}
+
+static uint32_t add_leaf(struct classifier *classifier, uint64_t fingerprint,
+			 const struct record *record)
+{
+	struct leaf *leaf = NULL;
+
+	classifier->stats.misses++;
+	if (classifier->leaves_count >= classifier->templates_max)
+		restart_cache(classifier);
+	mem_grow(&classifier->leaves, &classifier->leaves_capacity,
+		 classifier->leaves_count, sizeof(*classifier->leaves));
+	leaf = &classifier->leaves[classifier->leaves_count];
+	leaf->template_key = learner_key(classifier->learner, fingerprint,
+					 &classifier->tokens, record);
+	leaf->sets = judge_template(classifier, leaf->template_key, record);
+	*table_put(&classifier->leaves_index, fingerprint, NULL) =
+		classifier->leaves_count;
+	return (uint32_t)classifier->leaves_count++;
+}
+
+static const struct rule_set *judge_event(struct classifier *classifier,
+					  const struct verdict_sets *sets,
+					  const struct record *record)
+{
+	struct rule_subject subject = { .record = record };
+
+	if (!sets->has_always && !sets->has_maybe && record->severity < SEVERITY_ERROR)
+		return NULL;
+	classifier->matched = sets->always;
+	if (sets->has_maybe || record->severity >= SEVERITY_ERROR)
+		rules_judge_event(classifier->rules, classifier->scratch, &subject,
+				  &sets->maybe, &classifier->matched);
+	return set_is_empty(&classifier->matched) ? NULL : &classifier->matched;
+}
+
+void classifier_run(struct classifier *classifier, const struct record *record,
+		    struct classified *out)
+{
+	const uint64_t *known = NULL;
+	const struct leaf *leaf = NULL;
+
+	normalize_record(record, &classifier->tokens);
+	out->fingerprint = normalize_fingerprint(&classifier->tokens);
+	known = table_get(&classifier->leaves_index, out->fingerprint);
+	if (LIKELY(known != NULL)) {
+		classifier->stats.hits++;
+		out->slot = (uint32_t)*known;
+	} else {
+		out->slot = add_leaf(classifier, out->fingerprint, record);
+	}
+	leaf = &classifier->leaves[out->slot];
+	out->template_key = leaf->template_key;
+	out->slots_generation = classifier->generation;
+	out->matched = classifier->rules == NULL
+			       ? NULL
+			       : judge_event(classifier, &classifier->sets[leaf->sets],
+					     record);
+}
+
+const struct classifier_stats *classifier_stats(const struct classifier *classifier)
+{
+	return &classifier->stats;
+}

@@ -1,0 +1,145 @@
+/* lane_stream.c - fronts of a stream, and the way from front offsets to positions */
+#include "pipeline/lane_stream.h"
+
+#include "base/mem.h"
+
+struct lane_stream *lane_stream_new(uint64_t id, struct stream_info *info)
+{
+	struct lane_stream *stream = mem_calloc(1, sizeof(*stream));
+
+	stream->id = id;
+	stream->info = info;
+	stream->sealed = info->begin;
+	stream->read = info->begin;
+	return stream;
+}
+
+static void substream_deinit(struct substream *substream)
+{
+	front_free(&substream->front);
+	mem_free(substream->spans);
+}
+
+void lane_stream_free(struct lane_stream **stream)
+{
+	if (*stream == NULL)
+		return;
+	for (size_t i = 0; i < (*stream)->substreams_count; i++)
+		substream_deinit(&(*stream)->substreams[i]);
+	mem_free((*stream)->substreams);
+	stream_info_free(&(*stream)->info);
+	mem_free(*stream);
+	*stream = NULL;
+}
+
+struct substream *lane_stream_substream(struct lane_stream *stream,
+					const struct chunk_item *item,
+					const struct front_config *config)
+{
+	struct substream *substream = NULL;
+
+	for (size_t i = 0; i < stream->substreams_count; i++) {
+		if (stream->substreams[i].id == item->substream)
+			return &stream->substreams[i];
+	}
+	mem_grow(&stream->substreams, &stream->substreams_capacity,
+		 stream->substreams_count, sizeof(*stream->substreams));
+	substream = &stream->substreams[stream->substreams_count++];
+	*substream = (struct substream){ .id = item->substream,
+					 .project_id = item->project_id,
+					 .ingestion_id = item->ingestion_id,
+					 .front = front_new(config) };
+	return substream;
+}
+
+/* spans before the one that holds the oldest open byte are no longer needed */
+static void drop_old_spans(struct substream *substream)
+{
+	uint64_t open = front_open_offset(substream->front);
+	size_t keep = 0;
+
+	while (keep + 1 < substream->spans_count &&
+	       substream->spans[keep + 1].front_offset <= open)
+		keep++;
+	if (keep == 0)
+		return;
+	substream->spans_count -= keep;
+	memmove(substream->spans, substream->spans + keep,
+		substream->spans_count * sizeof(*substream->spans));
+}
+
+void substream_note_item(struct substream *substream, const struct chunk_item *item)
+{
+	drop_old_spans(substream);
+	mem_grow(&substream->spans, &substream->spans_capacity, substream->spans_count,
+		 sizeof(*substream->spans));
+	substream->spans[substream->spans_count++] =
+		(struct span){ .front_offset = substream->fed,
+			       .begin = item->begin,
+			       .framed = (item->flags & CHUNK_ITEM_FRAMED) != 0 };
+	substream->fed += item->len;
+}
+
+void lane_stream_sweep(struct lane_stream *stream)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < stream->substreams_count; i++) {
+		struct substream *substream = &stream->substreams[i];
+
+		if (substream->finished && front_open_bytes(substream->front) == 0)
+			substream_deinit(substream);
+		else
+			stream->substreams[kept++] = *substream;
+	}
+	stream->substreams_count = kept;
+}
+
+static struct position open_position(const struct substream *substream)
+{
+	uint64_t open = front_open_offset(substream->front);
+	const struct span *span = &substream->spans[0];
+	struct position position = { 0 };
+
+	for (size_t i = 1; i < substream->spans_count; i++) {
+		if (substream->spans[i].front_offset > open)
+			break;
+		span = &substream->spans[i];
+	}
+	position = span->begin;
+	if (span->framed)
+		position.inner += (int64_t)(open - span->front_offset);
+	else
+		position.offset += (int64_t)(open - span->front_offset);
+	return position;
+}
+
+struct position lane_stream_position(const struct lane_stream *stream)
+{
+	struct position position = stream->read;
+
+	for (size_t i = 0; i < stream->substreams_count; i++) {
+		const struct substream *substream = &stream->substreams[i];
+		struct position open = { 0 };
+
+		if (front_open_bytes(substream->front) == 0)
+			continue;
+		open = open_position(substream);
+		if (position_compare(open, position) < 0)
+			position = open;
+	}
+	return position;
+}
+
+uint64_t lane_stream_open_bytes(const struct lane_stream *stream)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < stream->substreams_count; i++) {
+		const struct substream *substream = &stream->substreams[i];
+
+		if (front_open_bytes(substream->front) > 0)
+			bytes += substream->fed - front_open_offset(substream->front);
+	}
+	return bytes;
+}

@@ -1,0 +1,392 @@
+/* pipeline.c - streams, fronts, classifiers and the open batch of one lane */
+#include "pipeline/pipeline.h"
+
+#include "base/mem.h"
+#include "base/table.h"
+#include "pipeline/batch_build.h"
+#include "pipeline/classify.h"
+#include "pipeline/lane_stream.h"
+
+#define LEARNED_MAX 4096
+
+struct project {
+	int64_t id;
+	struct learner *learner;
+	struct classifier *classifier;
+	uint64_t learned; /* events of the learner that our batches carried */
+};
+
+struct pipeline {
+	unsigned lane;
+	struct pipeline_config config;
+	struct pipeline_deps deps;
+	struct table streams_index; /* stream id -> place in streams + 1 */
+	struct lane_stream **streams;
+	size_t streams_count, streams_capacity;
+	struct project *projects;
+	size_t projects_count, projects_capacity;
+	struct batch_builder *builder;
+	struct batch **sealed;
+	size_t sealed_count, sealed_capacity;
+	struct record record;
+	struct pipeline_stats stats;
+};
+
+struct pipeline *pipeline_new(unsigned lane, const struct pipeline_config *config,
+			      const struct pipeline_deps *deps)
+{
+	struct pipeline *pipeline = mem_calloc(1, sizeof(*pipeline));
+
+	pipeline->lane = lane;
+	pipeline->config = *config;
+	pipeline->deps = *deps;
+	pipeline->builder = batch_builder_new(lane, deps->rules, config->zstd_level);
+	return pipeline;
+}
+
+void pipeline_reset(struct pipeline *pipeline)
+{
+	for (size_t i = 0; i < pipeline->streams_count; i++)
+		lane_stream_free(&pipeline->streams[i]);
+	pipeline->streams_count = 0;
+	table_clear(&pipeline->streams_index);
+	batch_builder_discard(pipeline->builder);
+	for (size_t i = 0; i < pipeline->sealed_count; i++)
+		batch_free(&pipeline->sealed[i]);
+	pipeline->sealed_count = 0;
+	for (size_t i = 0; i < pipeline->projects_count; i++)
+		pipeline->projects[i].learned = 0;
+}
+
+void pipeline_free(struct pipeline **pipeline_ptr)
+{
+	struct pipeline *pipeline = *pipeline_ptr;
+
+	if (pipeline == NULL)
+		return;
+	pipeline_reset(pipeline);
+	for (size_t i = 0; i < pipeline->projects_count; i++)
+		classifier_free(&pipeline->projects[i].classifier);
+	batch_builder_free(&pipeline->builder);
+	table_deinit(&pipeline->streams_index);
+	mem_free(pipeline->streams);
+	mem_free(pipeline->projects);
+	mem_free(pipeline->sealed);
+	mem_free(pipeline);
+	*pipeline_ptr = NULL;
+}
+
+static struct project *project_of(struct pipeline *pipeline, int64_t id)
+{
+	struct project *project = NULL;
+
+	for (size_t i = 0; i < pipeline->projects_count; i++) {
+		if (pipeline->projects[i].id == id)
+			return &pipeline->projects[i];
+	}
+	mem_grow(&pipeline->projects, &pipeline->projects_capacity,
+		 pipeline->projects_count, sizeof(*pipeline->projects));
+	project = &pipeline->projects[pipeline->projects_count++];
+	*project = (struct project){ .id = id };
+	project->learner = pipeline->deps.learner_of(pipeline->deps.context, id);
+	project->classifier = classifier_new(project->learner, pipeline->deps.rules,
+					     pipeline->config.templates_max);
+	return project;
+}
+
+static struct lane_stream *stream_of(struct pipeline *pipeline, struct chunk *chunk)
+{
+	bool added = false;
+	uint64_t *place = NULL;
+
+	if (chunk->open == NULL) {
+		place = table_get(&pipeline->streams_index, chunk->stream);
+		return place == NULL ? NULL : pipeline->streams[*place];
+	}
+	place = table_put(&pipeline->streams_index, chunk->stream, &added);
+	if (!added)
+		return pipeline->streams[*place];
+	mem_grow(&pipeline->streams, &pipeline->streams_capacity,
+		 pipeline->streams_count, sizeof(*pipeline->streams));
+	*place = pipeline->streams_count++;
+	pipeline->streams[*place] = lane_stream_new(chunk->stream, chunk->open);
+	chunk->open = NULL;
+	return pipeline->streams[*place];
+}
+
+static void add_record(struct pipeline *pipeline, struct lane_stream *stream,
+		       const struct substream *substream, uint64_t consumed_bytes,
+		       int64_t now_us)
+{
+	struct project *project = project_of(pipeline, substream->project_id);
+	const struct batch_origin origin = { substream->project_id,
+					     substream->ingestion_id };
+	struct classified classified = { 0 };
+
+	(void)batch_builder_open(pipeline->builder, now_us);
+	classifier_run(project->classifier, &pipeline->record, &classified);
+	batch_builder_add(pipeline->builder, &pipeline->record, &classified, origin);
+	stream->stored_bytes += consumed_bytes;
+	stream->stored_records++;
+	pipeline->stats.records++;
+}
+
+static void take_records(struct pipeline *pipeline, struct lane_stream *stream,
+			 const struct substream *substream, int64_t now_us)
+{
+	struct front_extent extent = { 0 };
+
+	while (front_next(substream->front, &pipeline->record, &extent)) {
+		pipeline->stats.cut_records += extent.cut;
+		add_record(pipeline, stream, substream, extent.end - extent.begin,
+			   now_us);
+	}
+}
+
+static void feed_item(struct pipeline *pipeline, struct lane_stream *stream,
+		      const struct chunk *chunk, const struct chunk_item *item,
+		      int64_t now_us)
+{
+	struct slice bytes = slice_of(chunk->data + item->offset, item->len);
+	struct substream *substream =
+		lane_stream_substream(stream, item, &pipeline->config.front);
+
+	pipeline->stats.bytes += item->len;
+	stream->skipped_bytes += item->skipped;
+	if ((item->flags & CHUNK_ITEM_WHOLE_RECORD) != 0) {
+		front_whole(substream->front, bytes, item->observed_timestamp_us,
+			    &pipeline->record);
+		add_record(pipeline, stream, substream, item->len, now_us);
+	} else {
+		substream_note_item(substream, item);
+		substream->fed_at_us = now_us;
+		front_feed(substream->front, bytes, item->observed_timestamp_us);
+		take_records(pipeline, stream, substream, now_us);
+	}
+	if ((item->flags & CHUNK_ITEM_END) != 0) {
+		front_finish(substream->front);
+		take_records(pipeline, stream, substream, now_us);
+		substream->finished = true;
+	}
+	stream->read = item->end;
+	stream->read_bytes += item->len + item->skipped;
+}
+
+static void finish_stream(struct pipeline *pipeline, struct lane_stream *stream,
+			  int64_t now_us)
+{
+	for (size_t i = 0; i < stream->substreams_count; i++) {
+		struct substream *substream = &stream->substreams[i];
+
+		front_finish(substream->front);
+		take_records(pipeline, stream, substream, now_us);
+		substream->finished = true;
+	}
+	stream->closed = true;
+}
+
+/* a batch that carries no event may still carry a position: gaps, empty frames */
+static bool has_moved(const struct lane_stream *stream)
+{
+	struct position position = lane_stream_position(stream);
+
+	return position_compare(position, stream->sealed) != 0 || !stream->stored;
+}
+
+static struct stream_info *copy_info(struct arena *arena,
+				     const struct stream_info *info)
+{
+	struct stream_info *copy = arena_alloc(arena, sizeof(*copy));
+	const char *const texts[] = { info->host_id, info->source, info->stream,
+				      info->detail };
+	char **const places[] = { &copy->host_id, &copy->source, &copy->stream,
+				  &copy->detail };
+
+	*copy = (struct stream_info){ .begin = info->begin };
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		size_t size = strlen(texts[i]) + 1;
+
+		*places[i] = arena_alloc(arena, size);
+		memcpy(*places[i], texts[i], size);
+	}
+	return copy;
+}
+
+static void seal_stream(struct batch *batch, struct lane_stream *stream)
+{
+	struct position to = lane_stream_position(stream);
+	uint64_t received_bytes = 0;
+
+	if (!has_moved(stream))
+		return;
+	mem_grow(&batch->streams, &batch->streams_capacity, batch->streams_count,
+		 sizeof(*batch->streams));
+	received_bytes = stream->read_bytes - lane_stream_open_bytes(stream);
+	batch->streams[batch->streams_count++] = (struct batch_stream){
+		.info = copy_info(&batch->arena, stream->info),
+		.stream = stream->id,
+		.is_new = !stream->stored,
+		.from = stream->sealed,
+		.to = to,
+		.received_bytes = received_bytes - stream->sealed_bytes,
+		.stored_bytes = stream->stored_bytes,
+		.stored_records = stream->stored_records,
+		.skipped_bytes = stream->skipped_bytes,
+	};
+	stream->stored = true;
+	stream->sealed = to;
+	stream->sealed_bytes = received_bytes;
+	stream->stored_bytes = 0;
+	stream->stored_records = 0;
+	stream->skipped_bytes = 0;
+}
+
+static struct slice dup_event_slice(struct arena *arena, struct slice s)
+{
+	return s.ptr == NULL ? s : arena_dup(arena, s);
+}
+
+static void seal_learned(struct batch *batch, struct project *project)
+{
+	struct learner_event *events =
+		arena_alloc(&batch->arena, LEARNED_MAX * sizeof(*events));
+	struct batch_learned *learned = NULL;
+	size_t count =
+		learner_events(project->learner, project->learned, events, LEARNED_MAX);
+
+	if (count == 0)
+		return;
+	for (size_t i = 0; i < count; i++) {
+		struct learner_event *event = &events[i];
+
+		event->tokens = dup_event_slice(&batch->arena, event->tokens);
+		event->text = dup_event_slice(&batch->arena, event->text);
+		event->sample = dup_event_slice(&batch->arena, event->sample);
+		event->reason = dup_event_slice(&batch->arena, event->reason);
+	}
+	project->learned += count;
+	mem_grow(&batch->learned, &batch->learned_capacity, batch->learned_count,
+		 sizeof(*batch->learned));
+	learned = &batch->learned[batch->learned_count++];
+	*learned = (struct batch_learned){ .project_id = project->id,
+					   .up_to = project->learned,
+					   .events = events,
+					   .count = count };
+	if (count == LEARNED_MAX)
+		seal_learned(batch, project);
+}
+
+static void sweep_streams(struct pipeline *pipeline)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < pipeline->streams_count; i++) {
+		struct lane_stream *stream = pipeline->streams[i];
+
+		if (stream->closed) {
+			table_remove(&pipeline->streams_index, stream->id);
+			lane_stream_free(&stream);
+			continue;
+		}
+		pipeline->streams[kept] = stream;
+		*table_put(&pipeline->streams_index, stream->id, NULL) = kept++;
+	}
+	pipeline->streams_count = kept;
+}
+
+void pipeline_seal(struct pipeline *pipeline)
+{
+	struct batch *batch = batch_builder_current(pipeline->builder);
+	bool worth = batch != NULL && batch->events > 0;
+
+	for (size_t i = 0; i < pipeline->streams_count && !worth; i++)
+		worth = has_moved(pipeline->streams[i]);
+	if (!worth) {
+		batch_builder_discard(pipeline->builder);
+		return;
+	}
+	(void)batch_builder_open(pipeline->builder, 0);
+	batch = batch_builder_seal(pipeline->builder);
+	for (size_t i = 0; i < pipeline->streams_count; i++)
+		seal_stream(batch, pipeline->streams[i]);
+	for (size_t i = 0; i < pipeline->projects_count; i++)
+		seal_learned(batch, &pipeline->projects[i]);
+	sweep_streams(pipeline);
+	mem_grow(&pipeline->sealed, &pipeline->sealed_capacity, pipeline->sealed_count,
+		 sizeof(*pipeline->sealed));
+	pipeline->sealed[pipeline->sealed_count++] = batch;
+	pipeline->stats.batches++;
+}
+
+static void seal_if_full(struct pipeline *pipeline)
+{
+	const struct batch *batch = batch_builder_current(pipeline->builder);
+
+	if (batch != NULL && (batch->events >= pipeline->config.batch_events_max ||
+			      batch->raw_bytes >= pipeline->config.batch_bytes_max))
+		pipeline_seal(pipeline);
+}
+
+void pipeline_feed(struct pipeline *pipeline, struct chunk *chunk, int64_t now_us)
+{
+	struct lane_stream *stream = stream_of(pipeline, chunk);
+
+	if (stream == NULL) {
+		pipeline->stats.unknown_stream_chunks++;
+		chunk_free(&chunk);
+		return;
+	}
+	/* a position alone is worth a batch too, once it is old enough */
+	(void)batch_builder_open(pipeline->builder, now_us);
+	for (size_t i = 0; i < chunk->items_count; i++)
+		feed_item(pipeline, stream, chunk, &chunk->items[i], now_us);
+	if (chunk->last)
+		finish_stream(pipeline, stream, now_us);
+	lane_stream_sweep(stream);
+	chunk_free(&chunk);
+	seal_if_full(pipeline);
+}
+
+static void close_idle_records(struct pipeline *pipeline, struct lane_stream *stream,
+			       int64_t now_us)
+{
+	for (size_t i = 0; i < stream->substreams_count; i++) {
+		struct substream *substream = &stream->substreams[i];
+
+		if (front_open_bytes(substream->front) == 0 ||
+		    now_us - substream->fed_at_us < pipeline->config.record_close_us)
+			continue;
+		front_close_by_time(substream->front);
+		pipeline->stats.closed_by_time++;
+		take_records(pipeline, stream, substream, now_us);
+	}
+}
+
+void pipeline_tick(struct pipeline *pipeline, int64_t now_us)
+{
+	const struct batch *batch = NULL;
+
+	for (size_t i = 0; i < pipeline->streams_count; i++)
+		close_idle_records(pipeline, pipeline->streams[i], now_us);
+	batch = batch_builder_current(pipeline->builder);
+	if (batch != NULL && now_us - batch->opened_us >= pipeline->config.batch_age_us)
+		pipeline_seal(pipeline);
+}
+
+struct batch *pipeline_take_batch(struct pipeline *pipeline)
+{
+	struct batch *batch = NULL;
+
+	if (pipeline->sealed_count == 0)
+		return NULL;
+	batch = pipeline->sealed[0];
+	pipeline->sealed_count--;
+	memmove(pipeline->sealed, pipeline->sealed + 1,
+		pipeline->sealed_count * sizeof(*pipeline->sealed));
+	return batch;
+}
+
+const struct pipeline_stats *pipeline_stats(const struct pipeline *pipeline)
+{
+	return &pipeline->stats;
+}

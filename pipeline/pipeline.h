@@ -1,0 +1,72 @@
+/* pipeline.h - a lane's work: chunks in, batches out
+ *
+ * Threads: a pipeline belongs to one lane. Pure: it is told the time.
+ * Owner: pipeline_free frees it and what it holds; pipeline_feed takes the chunk, and
+ *        pipeline_take_batch gives the batch away.
+ * Limits: pipeline_config. A batch may exceed its bounds by what one chunk adds.
+ *
+ *	pipeline_feed(pipeline, chunk, now);      (or pipeline_tick when nothing came)
+ *	while ((batch = pipeline_take_batch(pipeline)) != NULL)
+ *		...
+ *
+ * A stream's stored position is where its oldest open record begins, so a restart reads
+ *the open record again from the source: nothing of it is stored beside the position.
+ */
+#ifndef SIFTD_PIPELINE_PIPELINE_H
+#define SIFTD_PIPELINE_PIPELINE_H
+
+#include <stdint.h>
+
+#include "pipeline/batch.h"
+#include "pipeline/chunk.h"
+#include "pipeline/front.h"
+#include "pipeline/learner.h"
+#include "pipeline/rules.h"
+
+struct pipeline;
+
+struct pipeline_config {
+	struct front_config front;
+	uint64_t batch_events_max;
+	uint64_t batch_bytes_max;
+	int64_t batch_age_us;
+	int64_t record_close_us; /* an open record is complete after so long without
+				    input */
+	size_t templates_max;
+	int zstd_level;
+};
+
+/* what lanes share; both outlive the pipeline */
+struct pipeline_deps {
+	const struct rules *rules;
+	/* is called when a lane first meets a project; any thread; never NULL */
+	struct learner *(*learner_of)(void *context, int64_t project_id);
+	void *context;
+};
+
+struct pipeline_stats {
+	uint64_t bytes;
+	uint64_t records;
+	uint64_t batches;
+	uint64_t cut_records;
+	uint64_t closed_by_time;
+	uint64_t unknown_stream_chunks; /* of streams from before a reset */
+	uint64_t cache_hits;
+	uint64_t cache_misses;
+};
+
+struct pipeline *pipeline_new(unsigned lane, const struct pipeline_config *config,
+			      const struct pipeline_deps *deps);
+void pipeline_free(struct pipeline **pipeline);
+void pipeline_feed(struct pipeline *pipeline, struct chunk *chunk, int64_t now_us);
+/* closes what waited too long, seals a batch that is old enough; times are monotonic */
+void pipeline_tick(struct pipeline *pipeline, int64_t now_us);
+/* seals whatever there is; open records stay open and will be read again */
+void pipeline_seal(struct pipeline *pipeline);
+/* a sealed batch, now the caller's, or NULL */
+struct batch *pipeline_take_batch(struct pipeline *pipeline);
+/* forgets all streams and everything that was not taken */
+void pipeline_reset(struct pipeline *pipeline);
+const struct pipeline_stats *pipeline_stats(const struct pipeline *pipeline);
+
+#endif
