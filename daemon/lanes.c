@@ -75,7 +75,8 @@ static void *run_lane(void *argument)
 	uint64_t epoch = 0;
 
 	for (;;) {
-		/* asked for before the take: what was put before the close is still taken */
+		/* asked for before the take: what was put before the close is still
+		 * taken */
 		bool closed = mailbox_closed(lane->chunks);
 		struct chunk *chunk = mailbox_wait(lane->chunks, TICK_MS);
 		uint64_t wanted = atomic_load(&lane->epoch);

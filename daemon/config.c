@@ -1,0 +1,267 @@
+/* config.c - the option tables of siftd.yaml */
+#include "daemon/config.h"
+
+#include "base/mem.h"
+
+#define AT(member) offsetof(struct config, member)
+#define SOURCE_AT(member) offsetof(struct source_config, member)
+#define SECOND_US INT64_C(1000000)
+#define DAY_US (86400 * SECOND_US)
+#define GIB (INT64_C(1) << 30)
+
+static const struct option options[] = {
+	{ "state_dir", OPTION_STRING, AT(state_dir), "/var/lib/siftd", 0, 0, NULL,
+	  "folder of the spool and the embedded PostgreSQL", 0 },
+	{ "log_level", OPTION_CHOICE, AT(log_level), "info", 0, 0,
+	  "debug|info|warn|error", "what siftd says of itself on standard error", 0 },
+	{ "rules_dir", OPTION_STRING, AT(rules_dir), NULL, 0, 0, NULL,
+	  "folder of rules; absent: the rules that came with siftd", 0 },
+	{ "lanes", OPTION_INT, AT(lanes), "0", 0, 64, NULL,
+	  "pipeline threads; 0: one less than there are cores, at least one", 0 },
+
+	{ "http.listen", OPTION_STRING, AT(http.listen), "127.0.0.1:8080", 0, 0, NULL,
+	  "address and port of the HTTP interface", 0 },
+	{ "http.body_bytes_max", OPTION_BYTES, AT(http.body_bytes_max), "64MiB", 1024,
+	  GIB, NULL, "largest request body", 0 },
+	{ "http.connections_max", OPTION_INT, AT(http.connections_max), "1024", 1,
+	  65536, NULL, "open connections; further ones are closed at once", 0 },
+	{ "http.idle_timeout", OPTION_DURATION, AT(http.idle_timeout_us), "60s",
+	  SECOND_US, DAY_US, NULL, "a connection silent for so long is closed", 0 },
+	{ "http.token_lifetime", OPTION_DURATION, AT(http.token_lifetime_us), "12h",
+	  60 * SECOND_US, 365 * DAY_US, NULL, "how long a login lasts", 0 },
+	{ "http.query_workers", OPTION_INT, AT(http.query_workers), "2", 1, 64, NULL,
+	  "threads that decode stored blocks", 0 },
+
+	{ "database.url", OPTION_STRING, AT(database.url), NULL, 0, 0, NULL,
+	  "PostgreSQL to use, postgresql://...; absent: an embedded one", 0 },
+	{ "database.url_file", OPTION_STRING, AT(database.url_file), NULL, 0, 0, NULL,
+	  "file that holds database.url, for secrets", 0 },
+	{ "database.embedded_user", OPTION_STRING, AT(database.embedded_user), NULL, 0,
+	  0, NULL,
+	  "who runs the embedded server when siftd is root; absent: postgres, else nobody",
+	  0 },
+	{ "database.connections_max", OPTION_INT, AT(database.connections_max), "4", 1,
+	  100, NULL, "connections for queries; each lane has one more for storing", 0 },
+	{ "database.pending_max", OPTION_INT, AT(database.pending_max), "256", 1, 65536,
+	  NULL, "queries waiting for a connection; further ones are refused", 0 },
+	{ "database.query_timeout", OPTION_DURATION, AT(database.query_timeout_us),
+	  "30s", SECOND_US, 3600 * SECOND_US, NULL,
+	  "a query that runs longer is cancelled", 0 },
+
+	{ "batch.events_max", OPTION_INT, AT(batch.events_max), "65536", 1, 1000000,
+	  NULL, "events of one transaction", 0 },
+	{ "batch.bytes_max", OPTION_BYTES, AT(batch.bytes_max), "16MiB", 65536, GIB,
+	  NULL, "raw bytes of one transaction", 0 },
+	{ "batch.age", OPTION_DURATION, AT(batch.age_us), "200ms", 1000, 60 * SECOND_US,
+	  NULL, "how long an event waits for others before it is stored", 0 },
+	{ "batch.queue_bytes", OPTION_BYTES, AT(batch.queue_bytes), "32MiB", 65536, GIB,
+	  NULL, "encoded batches of a lane that wait for the database", 0 },
+	{ "batch.zstd_level", OPTION_INT, AT(batch.zstd_level), "1", -7, 19, NULL,
+	  "compression of stored events", 0 },
+
+	{ "record.bytes_max", OPTION_BYTES, AT(record.bytes_max), "1MiB", 1024,
+	  64 * (GIB >> 10), NULL, "a longer record is split; no byte is lost", 0 },
+	{ "record.lines_max", OPTION_INT, AT(record.lines_max), "10000", 1, 1000000,
+	  NULL, "lines of one record", 0 },
+	{ "record.close_after", OPTION_DURATION, AT(record.close_after_us), "1s", 10000,
+	  3600 * SECOND_US, NULL,
+	  "a record is complete when its stream is silent for so long", 0 },
+	{ "record.zone_offset_minutes", OPTION_INT, AT(record.zone_offset_minutes), "0",
+	  -14 * 60, 14 * 60, NULL, "of timestamps without a zone, minutes east of UTC",
+	  0 },
+
+	{ "grouping.templates_max", OPTION_INT, AT(grouping.templates_max), "100000",
+	  1000, 10000000, NULL, "templates of a project kept in memory", 0 },
+	{ "grouping.buckets_max", OPTION_INT, AT(grouping.buckets_max), "400000", 1000,
+	  100000000, NULL, "candidates for variables kept in memory", 0 },
+	{ "grouping.memory_bytes_max", OPTION_BYTES, AT(grouping.memory_bytes_max),
+	  "96MiB", GIB >> 10, 16 * GIB, NULL, "memory of a project's learner", 0 },
+
+	{ "spool.partitions", OPTION_INT, AT(spool.partitions), "4", 1, 256, NULL,
+	  "logs that received data is spread over", 0 },
+	{ "spool.segment_bytes", OPTION_BYTES, AT(spool.segment_bytes), "64MiB", 65536,
+	  4 * GIB, NULL, "size of one file of the spool", 0 },
+	{ "spool.bytes_max", OPTION_BYTES, AT(spool.bytes_max), "4GiB", GIB >> 10,
+	  4096 * GIB, NULL, "size of the spool; when it is full, senders wait", 0 },
+	{ "spool.frame_bytes_max", OPTION_BYTES, AT(spool.frame_bytes_max), "1MiB",
+	  4096, 64 * (GIB >> 10), NULL, "larger bodies are stored in several frames",
+	  0 },
+	{ "spool.sync_delay", OPTION_DURATION, AT(spool.sync_delay_us), "2ms", 0,
+	  SECOND_US, NULL, "how long an fdatasync waits for more to write", 0 },
+};
+
+#define BOTH ((unsigned)SOURCE_FILE | (unsigned)SOURCE_SYSLOG_TCP)
+
+static const struct option source_options[] = {
+	{ "type", OPTION_CHOICE, SOURCE_AT(type), NULL, 0, 0, "file|syslog_tcp",
+	  "what kind of source", BOTH },
+	{ "name", OPTION_STRING, SOURCE_AT(name), NULL, 0, 0, NULL,
+	  "unique; names the source's positions and its ingestion, so keep it", BOTH },
+	{ "project", OPTION_STRING, SOURCE_AT(project), "default", 0, 0, NULL,
+	  "project that the events belong to; made when absent", BOTH },
+	{ "paths", OPTION_LIST, SOURCE_AT(paths), NULL, 0, 0, NULL, "files, as globs",
+	  SOURCE_FILE },
+	{ "exclude", OPTION_LIST, SOURCE_AT(exclude), NULL, 0, 0, NULL,
+	  "globs of files to leave out", SOURCE_FILE },
+	{ "start_at", OPTION_CHOICE, SOURCE_AT(start_at), "beginning", 0, 0,
+	  "beginning|end", "where a file is read from that was never seen before",
+	  SOURCE_FILE },
+	{ "rescan", OPTION_DURATION, SOURCE_AT(rescan_us), "2s", 10000,
+	  3600 * SECOND_US, NULL, "how often the globs are tried again", SOURCE_FILE },
+	{ "read_bytes", OPTION_BYTES, SOURCE_AT(read_bytes), "512KiB", 4096, 1 << 20,
+	  NULL, "read at once from one file", SOURCE_FILE },
+	{ "ignore_older", OPTION_DURATION, SOURCE_AT(ignore_older_us), "0s", 0,
+	  3650 * DAY_US, NULL, "leave out files not written for so long; 0s: none",
+	  SOURCE_FILE },
+	{ "listen", OPTION_STRING, SOURCE_AT(listen), "127.0.0.1:5514", 0, 0, NULL,
+	  "address and port", SOURCE_SYSLOG_TCP },
+	{ "connections_max", OPTION_INT, SOURCE_AT(connections_max), "1024", 1, 65536,
+	  NULL, "open connections; further ones are closed at once",
+	  SOURCE_SYSLOG_TCP },
+	{ "idle_timeout", OPTION_DURATION, SOURCE_AT(idle_timeout_us), "10m", SECOND_US,
+	  DAY_US, NULL, "a connection silent for so long is closed",
+	  SOURCE_SYSLOG_TCP },
+	{ "frame_bytes_max", OPTION_BYTES, SOURCE_AT(frame_bytes_max), "64KiB", 480,
+	  16 << 20, NULL, "a longer message is cut and counted", SOURCE_SYSLOG_TCP },
+};
+
+static const struct option_table main_table = { options, ARRAY_LEN(options),
+						"sources" };
+static const struct option_table source_table = { source_options,
+						  ARRAY_LEN(source_options), NULL };
+
+static int read_kind(const struct yaml_doc *doc, const struct yaml_node *node,
+		     enum source_kind *out, struct error *error)
+{
+	const struct yaml_node *type = NULL;
+
+	if (node->kind == YAML_MAPPING)
+		type = yaml_find(node, "type");
+	if (type == NULL)
+		return yaml_error(
+			doc, node, error,
+			"a source needs \"type: file\" or \"type: syslog_tcp\"");
+	if (slice_equal(type->text, SLICE("file")))
+		*out = SOURCE_FILE;
+	else if (slice_equal(type->text, SLICE("syslog_tcp")))
+		*out = SOURCE_SYSLOG_TCP;
+	else
+		return yaml_error(doc, type, error,
+				  "type is one of file|syslog_tcp, not \"%.*s\"",
+				  (int)type->text.len, type->text.ptr);
+	return 0;
+}
+
+static int check_source(const struct config *config, const struct yaml_doc *doc,
+			const struct yaml_node *node, struct error *error)
+{
+	const struct source_config *source =
+		&config->sources[config->sources_count - 1];
+
+	if (source->name == NULL || source->name[0] == '\0')
+		return yaml_error(doc, node, error, "a source needs a name");
+	for (size_t i = 0; i + 1 < config->sources_count; i++) {
+		if (strcmp(config->sources[i].name, source->name) == 0)
+			return yaml_error(doc, node, error,
+					  "two sources are named \"%s\"", source->name);
+	}
+	if (strcmp(source->name, "spool") == 0)
+		return yaml_error(doc, node, error, "the name \"spool\" is taken");
+	if (source->kind == SOURCE_FILE && source->paths.count == 0)
+		return yaml_error(doc, node, error, "source \"%s\" needs paths",
+				  source->name);
+	return 0;
+}
+
+static int read_sources(struct config *config, const struct yaml_doc *doc,
+			struct error *error)
+{
+	const struct yaml_node *list =
+		doc->root == NULL ? NULL : yaml_find(doc->root, "sources");
+
+	if (list == NULL)
+		return 0;
+	if (list->kind != YAML_SEQUENCE)
+		return yaml_error(doc, list, error, "sources takes a list");
+	config->sources = mem_calloc(SOURCES_MAX, sizeof(*config->sources));
+	for (const struct yaml_node *node = list->first_child; node != NULL;
+	     node = node->next) {
+		struct source_config *source = &config->sources[config->sources_count];
+
+		if (config->sources_count == SOURCES_MAX)
+			return yaml_error(doc, node, error, "more than %d sources",
+					  SOURCES_MAX);
+		if (read_kind(doc, node, &source->kind, error) < 0)
+			return -1;
+		config->sources_count++;
+		if (options_read(&source_table, doc, node, (unsigned)source->kind,
+				 source, error) < 0 ||
+		    check_source(config, doc, node, error) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int load_document(struct config *config, const struct yaml_doc *doc,
+			 struct error *error)
+{
+	if (doc->next != NULL)
+		return error_set(error, "%s: more than one document", doc->name);
+	if (options_read(&main_table, doc, doc->root, 0, config, error) < 0)
+		return -1;
+	if (config->database.url != NULL && config->database.url_file != NULL)
+		return error_set(error,
+				 "%s: database.url and database.url_file are both set",
+				 doc->name);
+	return read_sources(config, doc, error);
+}
+
+int config_load(const char *path, struct config **out, struct error *error)
+{
+	const struct yaml_doc nothing = { .name = "defaults" };
+	struct config *config = mem_calloc(1, sizeof(*config));
+	struct yaml_doc *docs = NULL;
+	int status = 0;
+
+	if (path != NULL)
+		status = yaml_parse_file(path, &docs, error);
+	if (status == 0)
+		status = load_document(config, docs == NULL ? &nothing : docs, error);
+	yaml_docs_free(&docs);
+	if (status < 0)
+		config_free(&config);
+	*out = config;
+	return status;
+}
+
+void config_free(struct config **config_ptr)
+{
+	struct config *config = *config_ptr;
+
+	if (config == NULL)
+		return;
+	for (size_t i = 0; i < config->sources_count; i++)
+		options_free(&source_table, &config->sources[i]);
+	mem_free(config->sources);
+	options_free(&main_table, config);
+	mem_free(config);
+	*config_ptr = NULL;
+}
+
+void config_describe(struct buf *out)
+{
+	buf_append_str(
+		out,
+		"# siftd.yaml - every option with its default. `siftd config` prints\n"
+		"# this file, `siftd check --config FILE` reads yours and says what is wrong.\n"
+		"# Sizes: 64KiB, 16MiB; durations: 200ms, 30s, 12h. Strings may hold ${NAME}\n"
+		"# for an environment variable.\n\n");
+	options_describe(&main_table, 0, "", out);
+	buf_append_str(
+		out,
+		"\n# Where log lines come from. Each source has a type and a name.\n"
+		"#\n# sources:\n#   - type: file\n");
+	options_describe(&source_table, SOURCE_FILE, "#     ", out);
+	buf_append_str(out, "#\n#   - type: syslog_tcp\n");
+	options_describe(&source_table, SOURCE_SYSLOG_TCP, "#     ", out);
+}

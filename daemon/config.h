@@ -1,0 +1,95 @@
+/* config.h - everything that can be configured, read from one YAML file
+ *
+ * Threads: start-up and the loop. Owner: config_free.
+ * Limits: SOURCES_MAX sources; every other bound is an option itself.
+ */
+#ifndef SIFTD_DAEMON_CONFIG_H
+#define SIFTD_DAEMON_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "daemon/options.h"
+
+#define SOURCES_MAX 256
+
+enum source_kind { SOURCE_FILE = 1, SOURCE_SYSLOG_TCP = 2 };
+
+struct source_config {
+	enum source_kind kind;
+	char *type;
+	char *name;
+	char *project;
+	/* file */
+	struct option_list paths;
+	struct option_list exclude;
+	char *start_at;
+	int64_t rescan_us;
+	int64_t read_bytes;
+	int64_t ignore_older_us;
+	/* syslog_tcp */
+	char *listen;
+	int64_t connections_max;
+	int64_t idle_timeout_us;
+	int64_t frame_bytes_max;
+};
+
+struct config {
+	char *state_dir;
+	char *log_level;
+	char *rules_dir;
+	int64_t lanes;
+	struct {
+		char *listen;
+		int64_t body_bytes_max;
+		int64_t connections_max;
+		int64_t idle_timeout_us;
+		int64_t token_lifetime_us;
+		int64_t query_workers;
+	} http;
+	struct {
+		char *url;
+		char *url_file;
+		char *embedded_user;
+		int64_t connections_max;
+		int64_t pending_max;
+		int64_t query_timeout_us;
+	} database;
+	struct {
+		int64_t events_max;
+		int64_t bytes_max;
+		int64_t age_us;
+		int64_t queue_bytes;
+		int64_t zstd_level;
+	} batch;
+	struct {
+		int64_t bytes_max;
+		int64_t lines_max;
+		int64_t close_after_us;
+		int64_t zone_offset_minutes;
+	} record;
+	struct {
+		int64_t templates_max;
+		int64_t buckets_max;
+		int64_t memory_bytes_max;
+	} grouping;
+	struct {
+		int64_t partitions;
+		int64_t segment_bytes;
+		int64_t bytes_max;
+		int64_t frame_bytes_max;
+		int64_t sync_delay_us;
+	} spool;
+	struct source_config *sources;
+	size_t sources_count;
+};
+
+/* path NULL: all defaults, no sources. An error begins with file:line:column */
+MUST_CHECK int config_load(const char *path, struct config **out, struct error *error);
+void config_free(struct config **config);
+/* the example file: every option with its default and its help */
+void config_describe(struct buf *out);
+
+#endif
