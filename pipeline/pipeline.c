@@ -264,7 +264,7 @@ static void seal_learned(struct batch *batch, struct project *project)
 		event->sample = dup_event_slice(&batch->arena, event->sample);
 		event->reason = dup_event_slice(&batch->arena, event->reason);
 	}
-	project->learned += count;
+	project->learned = events[count - 1].number;
 	mem_grow(&batch->learned, &batch->learned_capacity, batch->learned_count,
 		 sizeof(*batch->learned));
 	learned = &batch->learned[batch->learned_count++];
