@@ -9,7 +9,7 @@
 #define DAY_US (86400 * SECOND_US)
 #define GIB (INT64_C(1) << 30)
 
-static const struct option options[] = {
+static const struct config_option options[] = {
 	{ "state_dir", OPTION_STRING, AT(state_dir), "/var/lib/siftd", 0, 0, NULL,
 	  "folder of the spool and the embedded PostgreSQL", 0 },
 	{ "log_level", OPTION_CHOICE, AT(log_level), "info", 0, 0,
@@ -92,7 +92,7 @@ static const struct option options[] = {
 
 #define BOTH ((unsigned)SOURCE_FILE | (unsigned)SOURCE_SYSLOG_TCP)
 
-static const struct option source_options[] = {
+static const struct config_option source_options[] = {
 	{ "type", OPTION_CHOICE, SOURCE_AT(type), NULL, 0, 0, "file|syslog_tcp",
 	  "what kind of source", BOTH },
 	{ "name", OPTION_STRING, SOURCE_AT(name), NULL, 0, 0, NULL,

@@ -15,12 +15,12 @@ struct reading {
 	struct error *error;
 };
 
-static void *place_of(const struct reading *reading, const struct option *option)
+static void *place_of(const struct reading *reading, const struct config_option *option)
 {
 	return reading->target + option->offset;
 }
 
-static bool is_known(const struct option *option, unsigned kind)
+static bool is_known(const struct config_option *option, unsigned kind)
 {
 	return kind == 0 || option->applies == 0 || (option->applies & kind) != 0;
 }
@@ -81,8 +81,8 @@ static bool is_choice(const char *choices, const char *value)
 	return false;
 }
 
-static int read_string(const struct reading *reading, const struct option *option,
-		       const struct yaml_node *node)
+static int read_string(const struct reading *reading,
+		       const struct config_option *option, const struct yaml_node *node)
 {
 	char **place = place_of(reading, option);
 	char *value = NULL;
@@ -112,7 +112,7 @@ static void list_free(struct option_list *list)
 	*list = (struct option_list){ 0 };
 }
 
-static int read_list(const struct reading *reading, const struct option *option,
+static int read_list(const struct reading *reading, const struct config_option *option,
 		     const struct yaml_node *node)
 {
 	struct option_list *list = place_of(reading, option);
@@ -137,8 +137,8 @@ static int read_list(const struct reading *reading, const struct option *option,
 	return 0;
 }
 
-static int read_number(const struct reading *reading, const struct option *option,
-		       const struct yaml_node *node)
+static int read_number(const struct reading *reading,
+		       const struct config_option *option, const struct yaml_node *node)
 {
 	int64_t *place = place_of(reading, option);
 	int64_t value = 0;
@@ -164,8 +164,8 @@ static int read_number(const struct reading *reading, const struct option *optio
 	return 0;
 }
 
-static int read_option(const struct reading *reading, const struct option *option,
-		       const struct yaml_node *node)
+static int read_option(const struct reading *reading,
+		       const struct config_option *option, const struct yaml_node *node)
 {
 	switch (option->type) {
 	case OPTION_STRING:
@@ -184,10 +184,11 @@ static int read_option(const struct reading *reading, const struct option *optio
 	return read_number(reading, option, node);
 }
 
-static const struct option *find_option(const struct reading *reading, const char *key)
+static const struct config_option *find_option(const struct reading *reading,
+					       const char *key)
 {
 	for (size_t i = 0; i < reading->table->count; i++) {
-		const struct option *option = &reading->table->options[i];
+		const struct config_option *option = &reading->table->options[i];
 
 		if (is_known(option, reading->kind) && strcmp(option->key, key) == 0)
 			return option;
@@ -200,7 +201,7 @@ static bool is_section(const struct reading *reading, const char *key)
 	size_t len = strlen(key);
 
 	for (size_t i = 0; i < reading->table->count; i++) {
-		const struct option *option = &reading->table->options[i];
+		const struct config_option *option = &reading->table->options[i];
 
 		if (is_known(option, reading->kind) &&
 		    strncmp(option->key, key, len) == 0 && option->key[len] == '.')
@@ -236,7 +237,7 @@ static int read_mapping(const struct reading *reading, const struct yaml_node *m
 	for (const struct yaml_node *node = mapping->first_child; node != NULL;
 	     node = node->next) {
 		struct buf key = { 0 };
-		const struct option *option = NULL;
+		const struct config_option *option = NULL;
 		int status = 0;
 
 		buf_printf(&key, "%s%s%.*s", section, section[0] == '\0' ? "" : ".",
@@ -259,7 +260,8 @@ static int read_mapping(const struct reading *reading, const struct yaml_node *m
 }
 
 /* a default is read as if it stood in a file, so that it obeys the same rules */
-static int set_default(const struct reading *reading, const struct option *option)
+static int set_default(const struct reading *reading,
+		       const struct config_option *option)
 {
 	const struct yaml_doc doc = { .name = "built-in default" };
 	struct reading inner = *reading;
@@ -294,7 +296,7 @@ void options_free(const struct option_table *table, void *target)
 	const struct reading reading = { .table = table, .target = target };
 
 	for (size_t i = 0; i < table->count; i++) {
-		const struct option *option = &table->options[i];
+		const struct config_option *option = &table->options[i];
 
 		if (option->type == OPTION_LIST) {
 			list_free(place_of(&reading, option));
@@ -322,7 +324,7 @@ void options_describe(const struct option_table *table, unsigned kind,
 	size_t len = 0;
 
 	for (size_t i = 0; i < table->count; i++) {
-		const struct option *option = &table->options[i];
+		const struct config_option *option = &table->options[i];
 		const char *name = option->key;
 
 		if (!is_known(option, kind))

@@ -34,7 +34,7 @@ struct option_list {
 	size_t count;
 };
 
-struct option {
+struct config_option {
 	const char *key; /* dotted: http.listen */
 	enum option_type type;
 	size_t offset;        /* into the struct */
@@ -46,7 +46,7 @@ struct option {
 };
 
 struct option_table {
-	const struct option *options;
+	const struct config_option *options;
 	size_t count;
 	/* a key that the caller reads itself (the list of sources); may be NULL */
 	const char *foreign_key;

@@ -1,0 +1,52 @@
+/* main.c - chooses the subcommand */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/compiler.h"
+#include "daemon/cmd.h"
+#include "daemon/cmd_rules.h"
+
+static const struct {
+	const char *name;
+	cmd_fn *run;
+	const char *help;
+} commands[] = {
+	{ "run", cmd_run, "read the configured sources, store, and serve" },
+	{ "sift", cmd_sift, "triage files or standard input, without a database" },
+	{ "check", cmd_check, "read a configuration and say what is wrong with it" },
+	{ "config", cmd_config, "print every option with its default" },
+	{ "migrate", cmd_migrate, "bring the database's schema up to date" },
+	{ "rules", cmd_rules, "rules test [FOLDER]: run the rules' own cases" },
+};
+
+static void print_usage(FILE *to)
+{
+	(void)fprintf(
+		to, "usage: siftd COMMAND [OPTION...]\n\n"); /* terminal gone: no one */
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		(void)fprintf(to, "  %-8s %s\n", commands[i].name, commands[i].help);
+	(void)fprintf(to,
+		      "\n`siftd COMMAND --help` says more; `siftd --version` which.\n");
+}
+
+int main(int argc, char **argv)
+{
+	const char *name = argc < 2 ? "" : argv[1];
+
+	if (strcmp(name, "--version") == 0) {
+		(void)printf("siftd %s\n", SIFTD_VERSION);
+		return 0;
+	}
+	if (strcmp(name, "--help") == 0 || strcmp(name, "help") == 0) {
+		print_usage(stdout);
+		return 0;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+		if (strcmp(name, commands[i].name) == 0)
+			return commands[i].run(argc - 1, argv + 1);
+	}
+	if (name[0] != '\0')
+		(void)fprintf(stderr, "siftd: no command \"%s\"\n", name);
+	print_usage(stderr);
+	return EXIT_USAGE;
+}

@@ -1,0 +1,175 @@
+/* sift_input.c - reading files in order, and a pipe twice when that is needed */
+#include "daemon/sift_input.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+struct sift_input {
+	char *const *paths;
+	size_t count;
+	size_t next; /* path to open */
+	int fd;      /* -1: none open */
+	bool again;
+	bool first_pass;
+	int kept_fd; /* copy of standard input, or -1 */
+	char *space;
+	uint64_t bytes;
+	uint64_t size;
+};
+
+static const char *const standard_input[] = { "-" };
+
+static bool is_stdin(const char *path)
+{
+	return path[0] == '-' && path[1] == '\0';
+}
+
+static uint64_t size_of(const char *path)
+{
+	struct stat status = { 0 };
+	int result =
+		is_stdin(path) ? fstat(STDIN_FILENO, &status) : stat(path, &status);
+
+	return result == 0 && S_ISREG(status.st_mode) ? (uint64_t)status.st_size : 0;
+}
+
+struct sift_input *sift_input_new(char *const *paths, size_t count, bool again)
+{
+	struct sift_input *input = mem_calloc(1, sizeof(*input));
+
+	input->paths = count == 0 ? (char *const *)(uintptr_t)standard_input : paths;
+	input->count = count == 0 ? 1 : count;
+	input->fd = -1;
+	input->kept_fd = -1;
+	input->again = again;
+	input->first_pass = true;
+	input->space = mem_alloc(SIFT_READ_BYTES);
+	for (size_t i = 0; i < input->count; i++)
+		input->size += size_of(input->paths[i]);
+	return input;
+}
+
+static void close_current(struct sift_input *input)
+{
+	if (input->fd > STDERR_FILENO && input->fd != input->kept_fd)
+		(void)close(input->fd); /* only read from */
+	input->fd = -1;
+}
+
+void sift_input_free(struct sift_input **input)
+{
+	if (*input == NULL)
+		return;
+	close_current(*input);
+	if ((*input)->kept_fd >= 0)
+		(void)close((*input)->kept_fd); /* thrown away anyway */
+	mem_free((*input)->space);
+	mem_free(*input);
+	*input = NULL;
+}
+
+static int open_kept(struct sift_input *input, struct error *error)
+{
+	const char *folder = "/tmp";
+
+	input->kept_fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (input->kept_fd < 0)
+		return error_set_errno(error, "%s: temporary copy of standard input",
+				       folder);
+	return 0;
+}
+
+static int open_next(struct sift_input *input, struct error *error)
+{
+	const char *path = input->paths[input->next];
+	struct stat status = { 0 };
+
+	input->next++;
+	if (is_stdin(path)) {
+		input->fd = STDIN_FILENO;
+		if (!input->first_pass && input->kept_fd >= 0)
+			input->fd = input->kept_fd;
+		else if (input->again && input->first_pass)
+			return open_kept(input, error);
+		return 0;
+	}
+	input->fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (input->fd < 0)
+		return error_set_errno(error, "%s", path);
+	if (fstat(input->fd, &status) == 0 && S_ISDIR(status.st_mode)) {
+		close_current(input);
+		return error_set(error, "%s: is a directory", path);
+	}
+	return 0;
+}
+
+static int keep_copy(const struct sift_input *input, size_t len, struct error *error)
+{
+	size_t written = 0;
+
+	if (!input->again || !input->first_pass || input->fd != STDIN_FILENO)
+		return 0;
+	while (written < len) {
+		ssize_t more =
+			write(input->kept_fd, input->space + written, len - written);
+
+		if (more < 0)
+			return error_set_errno(error, "copy of standard input");
+		written += (size_t)more;
+	}
+	return 0;
+}
+
+int sift_input_read(struct sift_input *input, struct slice *bytes, struct error *error)
+{
+	ssize_t len = 0;
+
+	if (input->fd < 0) {
+		if (input->next == input->count)
+			return -1;
+		if (open_next(input, error) < 0)
+			return -2;
+	}
+	do {
+		len = read(input->fd, input->space, SIFT_READ_BYTES);
+	} while (len < 0 && errno == EINTR);
+	if (len < 0) {
+		(void)error_set_errno(error, "%s", input->paths[input->next - 1]);
+		close_current(input);
+		return -2;
+	}
+	if (len == 0) {
+		close_current(input);
+		return 0;
+	}
+	if (keep_copy(input, (size_t)len, error) < 0)
+		return -2;
+	*bytes = slice_of(input->space, (size_t)len);
+	input->bytes += (uint64_t)len;
+	return 1;
+}
+
+int sift_input_rewind(struct sift_input *input, struct error *error)
+{
+	close_current(input);
+	input->next = 0;
+	input->bytes = 0;
+	input->first_pass = false;
+	if (input->kept_fd >= 0 && lseek(input->kept_fd, 0, SEEK_SET) < 0)
+		return error_set_errno(error, "copy of standard input");
+	return 0;
+}
+
+uint64_t sift_input_bytes(const struct sift_input *input)
+{
+	return input->bytes;
+}
+
+uint64_t sift_input_size(const struct sift_input *input)
+{
+	return input->size;
+}

@@ -1,0 +1,70 @@
+/* sift_run.h - the pipeline over an input, with no database: what `siftd sift` does
+ *
+ * Threads: one owner. Owner: sift_free.
+ * Limits: those of front, learner and findings; sift_line keeps nothing.
+ */
+#ifndef SIFTD_DAEMON_SIFT_RUN_H
+#define SIFTD_DAEMON_SIFT_RUN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "daemon/sift_groups.h"
+#include "daemon/sift_input.h"
+#include "pipeline/batch.h"
+#include "pipeline/front.h"
+#include "pipeline/rules.h"
+
+struct sift;
+
+struct sift_stats {
+	uint64_t bytes;
+	uint64_t lines;
+	uint64_t records;
+	double seconds;
+	uint64_t unreadable; /* files */
+};
+
+struct sift_config {
+	struct front_config front;
+	struct learner_config learner;
+	size_t templates_max;
+	const struct rules *rules; /* NULL: no findings */
+};
+
+/* one record as it was classified; line is its first, 1-based over all files */
+struct sift_record {
+	const struct record *record;
+	uint64_t line;
+	uint64_t lines;
+	uint64_t template_key;
+};
+
+/* is called for each record, in order; may be NULL */
+typedef void sift_record_fn(void *context, const struct sift_record *record);
+/* is called now and then while reading; may be NULL */
+typedef void sift_progress_fn(void *context, const struct sift_input *input,
+			      const struct sift_stats *stats);
+
+struct sift_visitor {
+	sift_record_fn *record;
+	sift_progress_fn *progress;
+	void *context;
+	/* files that cannot be read are reported here */
+	void (*unreadable)(void *context, const struct error *error);
+};
+
+struct sift *sift_new(const struct sift_config *config);
+void sift_free(struct sift **sift);
+/* reads the input to its end; may be called again after sift_input_rewind, with
+ * `count` false: then the totals stay as they are */
+void sift_run(struct sift *sift, struct sift_input *input,
+	      const struct sift_visitor *visitor, bool count);
+const struct sift_stats *sift_read_stats(const struct sift *sift);
+struct learner *sift_learner(struct sift *sift);
+struct sift_groups *sift_groups(struct sift *sift);
+/* findings in it carry (block 0, row = first line) as the place of their evidence */
+struct batch *sift_findings(struct sift *sift);
+
+#endif
