@@ -164,6 +164,11 @@ struct batch *lanes_take_batch(struct lanes *lanes, unsigned lane)
 	return NULL;
 }
 
+bool lanes_batches_queued(struct lanes *lanes, unsigned lane)
+{
+	return mailbox_weight(lanes->lanes[lane].batches) > 0;
+}
+
 void lanes_begin_epoch(struct lanes *lanes, unsigned lane)
 {
 	atomic_fetch_add(&lanes->lanes[lane].epoch, 1);

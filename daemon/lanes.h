@@ -39,6 +39,8 @@ int lanes_batch_fd(const struct lanes *lanes, unsigned lane);
 /* the oldest sealed batch of this epoch, now the caller's, or NULL; older ones are
  * freed */
 struct batch *lanes_take_batch(struct lanes *lanes, unsigned lane);
+/* sealed batches wait to be taken */
+bool lanes_batches_queued(struct lanes *lanes, unsigned lane);
 void lanes_begin_epoch(struct lanes *lanes, unsigned lane);
 /* no more chunks: each lane works off its queue, seals, and ends; lanes_ended says so.
  * Batches must be taken meanwhile */

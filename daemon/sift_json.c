@@ -8,11 +8,11 @@ static void write_time(struct json_out *out, const char *key, int64_t time_us)
 
 	json_key(out, key);
 	if (time_us == TIMESTAMP_NONE) {
-		json_null(out);
+		json_out_null(out);
 		return;
 	}
 	timestamp_format(time_us, text);
-	json_string(out, slice_str(text));
+	json_out_string(out, slice_str(text));
 }
 
 static void write_levels(struct json_out *out, const uint64_t levels[SEVERITY_COUNT])
@@ -57,9 +57,9 @@ static void write_finding(struct json_out *out, const struct sift_finding *findi
 	json_double(out, finding->rule->confidence / 100.0, 2);
 	json_key(out, "key");
 	if (finding->key.len == 0)
-		json_null(out);
+		json_out_null(out);
 	else
-		json_string(out, finding->key);
+		json_out_string(out, finding->key);
 	json_key_uint(out, "total_occurrences", finding->count);
 	json_key_uint(out, "templates", finding->templates);
 	write_time(out, "first_seen", finding->first_us);
@@ -86,7 +86,7 @@ static void write_group(struct json_out *out, const struct sift_report *report,
 	(void)learner_text(report->learner, group->root,
 			   &text); /* empty when evicted */
 	json_key(out, "template");
-	json_string(out, buf_slice(&text));
+	json_out_string(out, buf_slice(&text));
 	json_key_uint(out, "count", group->count);
 	json_key(out, "share");
 	json_double(out, (double)group->count / (double)report->stats->records, 6);

@@ -148,7 +148,7 @@ static void write_attributes(struct json_out *out, const struct record *record)
 	json_object_begin(out);
 	for (size_t i = 0; i < record->attributes_count; i++) {
 		json_key_slice(out, record->attributes[i].key);
-		json_string(out, record->attributes[i].value);
+		json_out_string(out, record->attributes[i].value);
 	}
 	json_object_end(out);
 }
@@ -173,9 +173,9 @@ static void write_level(struct json_out *out, const struct record *record)
 {
 	json_key(out, "level");
 	if (record->severity == SEVERITY_NONE)
-		json_null(out);
+		json_out_null(out);
 	else
-		json_string(out, slice_str(severity_name(record->severity)));
+		json_out_string(out, slice_str(severity_name(record->severity)));
 }
 
 static void write_time(struct json_out *out, int64_t timestamp_us)
@@ -184,9 +184,9 @@ static void write_time(struct json_out *out, int64_t timestamp_us)
 
 	json_key(out, "ts");
 	if (timestamp_us == TIMESTAMP_NONE)
-		json_null(out);
+		json_out_null(out);
 	else
-		json_string(out, timestamp_format(timestamp_us, text));
+		json_out_string(out, timestamp_format(timestamp_us, text));
 }
 
 void sift_rows_print_record(void *context, const struct sift_record *found)
@@ -218,7 +218,7 @@ void sift_rows_print_record(void *context, const struct sift_record *found)
 	json_key(&out, "template");
 	(void)learner_text(learner, found->template_key,
 			   &text); /* empty when evicted */
-	json_string(&out, buf_slice(&text));
+	json_out_string(&out, buf_slice(&text));
 	write_variables(&out, found->record);
 	json_object_end(&out);
 	buf_append_char(&line, '\n');

@@ -1,0 +1,271 @@
+/* flows.c - submitting batches, telling sources of commits, recovering from failed
+ * guards */
+#include "daemon/flows.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+
+#define RETRY_MS 500
+
+enum flows_state {
+	FLOWING,
+	RESTING,  /* a guard failed: waiting for every flush to come to rest */
+	REWINDING /* positions are read, sources start again from them */
+};
+
+struct flow {
+	struct flows *flows;
+	unsigned lane;
+	struct pg_flush *flush;
+	struct event *readable;
+	struct event *rested; /* a batch is done: look again from the loop */
+};
+
+struct flows {
+	struct flows_deps deps;
+	struct flow *items;
+	size_t count;
+	enum flows_state state;
+	size_t rewinding; /* source whose positions are being read */
+	struct pg_query *query;
+	struct event *retry;
+};
+
+static void flow_pump(struct flow *flow)
+{
+	struct flows *flows = flow->flows;
+
+	while (flows->state == FLOWING &&
+	       pg_flush_pending(flow->flush) < FLOW_PENDING) {
+		struct batch *batch = lanes_take_batch(flows->deps.lanes, flow->lane);
+
+		if (batch == NULL)
+			break;
+		pg_flush_submit(flow->flush, batch);
+	}
+	if (flows->state != FLOWING || pg_flush_pending(flow->flush) >= FLOW_PENDING)
+		event_del(flow->readable);
+	else
+		event_add(flow->readable, NULL);
+}
+
+static void on_readable(evutil_socket_t fd, short events, void *context)
+{
+	(void)fd;
+	(void)events;
+	flow_pump(context);
+}
+
+static struct source *source_named(const struct flows *flows, const char *name)
+{
+	for (size_t i = 0; i < flows->deps.sources_count; i++) {
+		if (strcmp(flows->deps.sources[i]->name, name) == 0)
+			return flows->deps.sources[i];
+	}
+	return NULL;
+}
+
+static void tell_sources(const struct flows *flows, const struct batch *batch)
+{
+	for (size_t i = 0; i < batch->streams_count; i++) {
+		const struct batch_stream *stream = &batch->streams[i];
+		struct source *source = source_named(flows, stream->info->source);
+
+		if (source != NULL)
+			source->ops->committed(source, stream->stream, stream->to);
+	}
+	for (size_t i = 0; i < batch->learned_count; i++) {
+		const struct batch_learned *learned = &batch->learned[i];
+
+		learner_trim(learners_get(flows->deps.learners, learned->project_id),
+			     learned->up_to);
+	}
+}
+
+static void read_positions(struct flows *flows);
+
+static void end_recovery(struct flows *flows)
+{
+	flows->state = FLOWING;
+	log_info("flows", "all sources start again from their stored positions");
+	for (size_t i = 0; i < flows->count; i++) {
+		pg_flush_resume(flows->items[i].flush);
+		flow_pump(&flows->items[i]);
+	}
+}
+
+static void positions_of_rows(const struct pg_rows *rows, struct stored_positions *out)
+{
+	out->count = pg_rows_count(rows);
+	out->items = mem_calloc(out->count, sizeof(*out->items));
+	for (size_t i = 0; i < out->count; i++) {
+		out->items[i] = (struct stored_position){
+			.stream = mem_slice_dup(pg_rows_slice(rows, i, 0)),
+			.detail = mem_slice_dup(pg_rows_slice(rows, i, 1)),
+			.position = { .offset = pg_rows_int(rows, i, 2),
+				      .inner = pg_rows_int(rows, i, 3) },
+		};
+	}
+}
+
+static void on_positions(void *context, const struct pg_rows *rows,
+			 const struct pg_error *error)
+{
+	struct flows *flows = context;
+	struct source *source = flows->deps.sources[flows->rewinding];
+	const struct timeval delay = { .tv_usec = RETRY_MS * 1000 };
+	struct stored_positions positions = { 0 };
+
+	flows->query = NULL;
+	if (rows == NULL) {
+		log_warn("flows", "cannot read positions, trying again: %s",
+			 error->error.text);
+		event_add(flows->retry, &delay);
+		return;
+	}
+	positions_of_rows(rows, &positions);
+	source->ops->rewind(source, &positions);
+	stored_positions_deinit(&positions);
+	flows->rewinding++;
+	read_positions(flows);
+}
+
+static void read_positions(struct flows *flows)
+{
+	struct pg_param params[2];
+
+	if (flows->rewinding == flows->deps.sources_count) {
+		end_recovery(flows);
+		return;
+	}
+	params[0] = (struct pg_param){ .value = slice_str(flows->deps.host_id) };
+	params[1] = (struct pg_param){
+		.value = slice_str(flows->deps.sources[flows->rewinding]->name)
+	};
+	flows->query = pg_query(flows->deps.pool,
+				"SELECT stream, detail, position_offset, position_inner"
+				" FROM siftd.source_positions"
+				" WHERE host_id = $1 AND source = $2",
+				params, ARRAY_LEN(params), false, on_positions, flows);
+}
+
+static void on_retry(evutil_socket_t fd, short events, void *context)
+{
+	(void)fd;
+	(void)events;
+	read_positions(context);
+}
+
+/* every flush must have come to rest before positions are worth reading */
+static void rewind_when_rested(struct flows *flows)
+{
+	for (size_t i = 0; i < flows->count; i++) {
+		if (pg_flush_pending(flows->items[i].flush) > 0)
+			return;
+	}
+	flows->state = REWINDING;
+	flows->rewinding = 0;
+	read_positions(flows);
+}
+
+static void begin_recovery(struct flows *flows)
+{
+	if (flows->state != FLOWING)
+		return;
+	flows->state = RESTING;
+	log_error("flows", "stored positions are not where we left them: does another "
+			   "siftd use the same state_dir or host id?");
+	for (unsigned i = 0; i < lanes_count(flows->deps.lanes); i++)
+		lanes_begin_epoch(flows->deps.lanes, i);
+}
+
+static void on_rested(evutil_socket_t fd, short events, void *context)
+{
+	struct flow *flow = context;
+
+	(void)fd;
+	(void)events;
+	if (flow->flows->state == FLOWING)
+		flow_pump(flow);
+	else if (flow->flows->state == RESTING)
+		rewind_when_rested(flow->flows);
+}
+
+/* the flush counts the batch as pending until this returns */
+static void on_flush_done(void *context, const struct batch *batch,
+			  enum flush_result result)
+{
+	struct flow *flow = context;
+
+	if (result == FLUSH_COMMITTED)
+		tell_sources(flow->flows, batch);
+	else if (result == FLUSH_GUARD_FAILED)
+		begin_recovery(flow->flows);
+	event_active(flow->rested, EV_TIMEOUT, 1);
+}
+
+struct flows *flows_new(const struct flows_deps *deps)
+{
+	struct flows *flows = mem_calloc(1, sizeof(*flows));
+
+	flows->deps = *deps;
+	flows->count = lanes_count(deps->lanes);
+	flows->items = mem_calloc(flows->count, sizeof(*flows->items));
+	flows->retry = event_new(deps->base, -1, 0, on_retry, flows);
+	for (unsigned i = 0; i < flows->count; i++) {
+		struct flow *flow = &flows->items[i];
+
+		flow->flows = flows;
+		flow->lane = i;
+		flow->flush =
+			pg_flush_new(deps->base, deps->conninfo, on_flush_done, flow);
+		flow->readable = event_new(deps->base, lanes_batch_fd(deps->lanes, i),
+					   EV_READ | EV_PERSIST, on_readable, flow);
+		event_add(flow->readable, NULL);
+		flow->rested = event_new(deps->base, -1, 0, on_rested, flow);
+	}
+	return flows;
+}
+
+void flows_free(struct flows **flows_ptr)
+{
+	struct flows *flows = *flows_ptr;
+
+	if (flows == NULL)
+		return;
+	if (flows->query != NULL)
+		pg_query_cancel(flows->query);
+	for (size_t i = 0; i < flows->count; i++) {
+		pg_flush_free(&flows->items[i].flush);
+		event_free(flows->items[i].readable);
+		event_free(flows->items[i].rested);
+	}
+	event_free(flows->retry);
+	mem_free(flows->items);
+	mem_free(flows);
+	*flows_ptr = NULL;
+}
+
+bool flows_idle(const struct flows *flows)
+{
+	if (!lanes_ended(flows->deps.lanes))
+		return false;
+	for (size_t i = 0; i < flows->count; i++) {
+		if (pg_flush_pending(flows->items[i].flush) > 0 ||
+		    lanes_batches_queued(flows->deps.lanes, flows->items[i].lane))
+			return false;
+	}
+	return true;
+}
+
+size_t flows_count(const struct flows *flows)
+{
+	return flows->count;
+}
+
+const struct flush_stats *flows_stats(const struct flows *flows, size_t lane)
+{
+	return pg_flush_stats(flows->items[lane].flush);
+}

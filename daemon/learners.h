@@ -1,0 +1,24 @@
+/* learners.h - one learner a project, shared by the lanes
+ *
+ * Threads: learners_get from any lane, all else on the loop or before it runs.
+ * Owner: learners_free frees all learners; lanes must have ended.
+ * Limits: as many learners as projects have received something; each is bounded by its
+ *         configuration.
+ */
+#ifndef SIFTD_DAEMON_LEARNERS_H
+#define SIFTD_DAEMON_LEARNERS_H
+
+#include <stdint.h>
+
+#include "pipeline/learner.h"
+
+struct learners;
+
+struct learners *learners_new(const struct learner_config *config);
+void learners_free(struct learners **learners);
+/* made empty when it is not there */
+struct learner *learners_get(struct learners *learners, int64_t project_id);
+/* summed over the projects */
+void learners_stats(struct learners *learners, struct learner_stats *out);
+
+#endif
