@@ -166,6 +166,7 @@ void classifier_run(struct classifier *classifier, const struct record *record,
 	normalize_record(record, &classifier->tokens);
 	out->fingerprint = normalize_fingerprint(&classifier->tokens);
 	known = table_get(&classifier->leaves_index, out->fingerprint);
+	out->known = known != NULL;
 	if (LIKELY(known != NULL)) {
 		classifier->stats.hits++;
 		out->slot = (uint32_t)*known;

@@ -9,6 +9,7 @@
 #ifndef SIFTD_PIPELINE_CLASSIFY_H
 #define SIFTD_PIPELINE_CLASSIFY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "pipeline/learner.h"
@@ -28,6 +29,7 @@ struct classified {
 	uint64_t template_key;
 	uint32_t slot; /* dense number of the template in this classifier's cache */
 	uint32_t slots_generation;      /* slots are given anew when this changes */
+	bool known;                     /* the cache had it */
 	const struct rule_set *matched; /* NULL: no rule */
 };
 

@@ -125,6 +125,8 @@ static void add_record(struct pipeline *pipeline, struct lane_stream *stream,
 
 	(void)batch_builder_open(pipeline->builder, now_us);
 	classifier_run(project->classifier, &pipeline->record, &classified);
+	pipeline->stats.cache_hits += classified.known;
+	pipeline->stats.cache_misses += !classified.known;
 	batch_builder_add(pipeline->builder, &pipeline->record, &classified, origin);
 	stream->stored_bytes += consumed_bytes;
 	stream->stored_records++;

@@ -1,0 +1,25 @@
+/* metrics.h - the daemon's counters in the Prometheus text format
+ *
+ * Threads: the loop thread. Owner: everything is borrowed.
+ */
+#ifndef SIFTD_DAEMON_METRICS_H
+#define SIFTD_DAEMON_METRICS_H
+
+#include "base/buf.h"
+#include "daemon/flows.h"
+#include "daemon/lanes.h"
+#include "daemon/learners.h"
+#include "sources/port.h"
+
+struct metrics_deps {
+	struct lanes *lanes;
+	struct flows *flows;
+	struct learners *learners;
+	struct source **sources;
+	size_t sources_count;
+};
+
+/* an api_metrics_fn; context is a struct metrics_deps */
+void metrics_write(void *context, struct buf *out);
+
+#endif
