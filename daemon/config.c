@@ -8,6 +8,8 @@
 #define SECOND_US INT64_C(1000000)
 #define DAY_US (86400 * SECOND_US)
 #define GIB (INT64_C(1) << 30)
+/* names become labels of metrics and keys of positions */
+#define NAME_BYTES "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-."
 
 static const struct config_option options[] = {
 	{ "state_dir", OPTION_STRING, AT(state_dir), "/var/lib/siftd", 0, 0, NULL,
@@ -160,6 +162,10 @@ static int check_source(const struct config *config, const struct yaml_doc *doc,
 
 	if (source->name == NULL || source->name[0] == '\0')
 		return yaml_error(doc, node, error, "a source needs a name");
+	if (strspn(source->name, NAME_BYTES) != strlen(source->name))
+		return yaml_error(doc, node, error,
+				  "name \"%s\": only letters, digits, _ - and . please",
+				  source->name);
 	for (size_t i = 0; i + 1 < config->sources_count; i++) {
 		if (strcmp(config->sources[i].name, source->name) == 0)
 			return yaml_error(doc, node, error,

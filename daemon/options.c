@@ -339,8 +339,9 @@ void options_describe(const struct option_table *table, unsigned kind,
 		buf_printf(out, "%s%s# %s", indent, len > 0 ? "  " : "", option->help);
 		if (option->choices != NULL)
 			buf_printf(out, " (%s)", option->choices);
-		buf_printf(out, "\n%s%s%s%s: %s\n", indent, len > 0 ? "  " : "",
+		buf_printf(out, "\n%s%s%s%s:%s%s\n", indent, len > 0 ? "  " : "",
 			   option->fallback == NULL ? "# " : "", name,
+			   option->fallback == NULL ? "" : " ",
 			   option->fallback == NULL ? "" : option->fallback);
 	}
 }

@@ -62,6 +62,9 @@ static void count_record(struct sift *sift, const struct sift_record *found,
 		const struct findings_event event = {
 			.template_key = found->template_key,
 			.row = (uint32_t)found->line,
+			.timestamp_us = found->record->timestamp_us == TIMESTAMP_NONE
+						? found->record->observed_timestamp_us
+						: found->record->timestamp_us,
 			.record = found->record,
 		};
 

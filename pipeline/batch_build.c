@@ -335,6 +335,7 @@ void batch_builder_add(struct batch_builder *builder, const struct record *recor
 			.template_key = classified->template_key,
 			.block = place.block,
 			.row = place.row,
+			.timestamp_us = event_time(record),
 			.record = record,
 		};
 

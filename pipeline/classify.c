@@ -150,10 +150,12 @@ static const struct rule_set *judge_event(struct classifier *classifier,
 
 	if (!sets->has_always && !sets->has_maybe && record->severity < SEVERITY_ERROR)
 		return NULL;
-	classifier->matched = sets->always;
 	if (sets->has_maybe || record->severity >= SEVERITY_ERROR)
 		rules_judge_event(classifier->rules, classifier->scratch, &subject,
 				  &sets->maybe, &classifier->matched);
+	else
+		classifier->matched = (struct rule_set){ 0 };
+	rule_set_add(&classifier->matched, &sets->always);
 	return set_is_empty(&classifier->matched) ? NULL : &classifier->matched;
 }
 
