@@ -97,7 +97,8 @@ static struct slice *make_tails(const struct sift_assign *assign,
 
 		buf_clear(&text);
 		buf_clear(&tail);
-		(void)learner_text_plain(learner, root, &text); /* empty when evicted */
+		(void)learner_group_text(learner, root, TEMPLATE_STARS,
+					 &text); /* empty when evicted */
 		buf_printf(&tail, "\t%016" PRIx64 "\t", root);
 		append_escaped(&tail, buf_slice(&text));
 		buf_append_char(&tail, '\n');
@@ -153,10 +154,19 @@ static void write_attributes(struct json_out *out, const struct record *record)
 	json_object_end(out);
 }
 
-static void write_variables(struct json_out *out, const struct record *record)
+static void write_variables(struct json_out *out, const struct sift_record *found,
+			    struct learner *learner)
 {
-	struct variable variables[NORMALIZE_VARIABLES_MAX];
-	size_t count = normalize_variables(record, variables, NORMALIZE_VARIABLES_MAX);
+	static struct tokens tokens; /* large, and only this thread prints */
+	struct variable variables[TOKENS_MAX];
+	uint64_t wild[WILD_WORDS];
+	bool known = false;
+	size_t count = 0;
+
+	normalize_record(found->record, &tokens);
+	known = learner_wild(learner, found->template_key, &tokens, wild);
+	count = normalize_variables(&tokens, known ? wild : NULL, variables,
+				    TOKENS_MAX);
 
 	json_key(out, "variables");
 	json_array_begin(out);
@@ -219,7 +229,7 @@ void sift_rows_print_record(void *context, const struct sift_record *found)
 	(void)learner_text(learner, found->template_key,
 			   &text); /* empty when evicted */
 	json_out_string(&out, buf_slice(&text));
-	write_variables(&out, found->record);
+	write_variables(&out, found, learner);
 	json_object_end(&out);
 	buf_append_char(&line, '\n');
 	(void)fwrite(line.data, 1, line.len, stdout); /* ferror is asked at the end */

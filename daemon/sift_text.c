@@ -184,7 +184,7 @@ static void print_group(const struct painter *painter, const struct sift_report 
 	buf_append_char(painter->out, ' ');
 	print_spark(painter->out, group->spark);
 	buf_append_char(painter->out, ' ');
-	if (learner_text(report->learner, group->root, &text))
+	if (learner_group_text(report->learner, group->root, TEMPLATE_TYPED, &text))
 		print_template(painter, buf_slice(&text));
 	else
 		print_line(painter->out, group->sample, painter->columns);

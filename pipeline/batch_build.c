@@ -10,6 +10,8 @@
 #include "pipeline/findings.h"
 
 #define LATEST_RAW_MAX 2048
+/* block builders are large and kept for the next batch, unless there are many */
+#define BUILDERS_KEPT 8
 #define MINUTE_US INT64_C(60000000)
 
 /* an ingestion's open block; the batch's block slot is reserved with its first event */
@@ -350,7 +352,8 @@ struct batch *batch_builder_seal(struct batch_builder *builder)
 
 	for (size_t i = 0; i < builder->blocks_count; i++)
 		seal_block(batch, &builder->blocks[i]);
-	free_blocks(builder);
+	if (builder->blocks_count > BUILDERS_KEPT)
+		free_blocks(builder);
 	builder->batch = NULL;
 	return batch;
 }

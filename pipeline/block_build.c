@@ -42,6 +42,7 @@ struct block_builder {
 	int64_t observed[BLOCK_EVENTS_MAX];
 	uint32_t raw_lengths[BLOCK_EVENTS_MAX];
 	uint32_t extra_lengths[BLOCK_EVENTS_MAX];
+	size_t places[BLOCK_EVENTS_MAX]; /* of raw in texts */
 	/* codes: 0 is none, or for fingerprints: equal to the template key */
 	uint32_t service_codes[BLOCK_EVENTS_MAX];
 	uint32_t host_codes[BLOCK_EVENTS_MAX];
@@ -212,12 +213,20 @@ bool block_builder_add(struct block_builder *builder, const struct block_event *
 	    block_builder_bytes(builder) + bytes > BLOCK_BYTES_MAX)
 		return false;
 	add_columns(builder, event);
+	builder->places[builder->count] = builder->texts.len;
 	if (builder->words != NULL)
 		block_words_add(builder->words, event->raw);
 	buf_append_slice(&builder->texts, event->raw);
 	buf_append_slice(&builder->texts, event->extra);
 	builder->count++;
 	return true;
+}
+
+struct slice block_builder_raw(const struct block_builder *builder, uint32_t row)
+{
+	assert(row < builder->count);
+	return slice_of(builder->texts.data + builder->places[row],
+			builder->raw_lengths[row]);
 }
 
 static int compare_numbers(const void *a, const void *b)

@@ -173,13 +173,24 @@ bool learner_wild(struct learner *learner, uint64_t key, const struct tokens *to
 	return fits;
 }
 
-size_t learner_events(struct learner *learner, uint64_t after,
+static struct slice copy_bytes(struct arena *arena, struct slice bytes)
+{
+	return bytes.ptr == NULL ? bytes : arena_dup(arena, bytes);
+}
+
+size_t learner_events(struct learner *learner, uint64_t after, struct arena *arena,
 		      struct learner_event *out, size_t max)
 {
 	size_t count = 0;
 
 	lock(learner);
 	count = learner_journal_read(&learner->journal, after, out, max);
+	for (size_t i = 0; i < count; i++) {
+		out[i].tokens = copy_bytes(arena, out[i].tokens);
+		out[i].text = copy_bytes(arena, out[i].text);
+		out[i].sample = copy_bytes(arena, out[i].sample);
+		out[i].reason = copy_bytes(arena, out[i].reason);
+	}
 	unlock(learner);
 	return count;
 }

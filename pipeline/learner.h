@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/compiler.h"
 #include "base/error.h"
 #include "pipeline/normalize.h"
@@ -71,9 +72,9 @@ bool learner_group_text(struct learner *learner, uint64_t key,
  * normalize_variables; false: unknown key, or a template of another length */
 bool learner_wild(struct learner *learner, uint64_t key, const struct tokens *tokens,
 		  uint64_t wild[WILD_WORDS]);
-/* events are numbered from 1; copies up to max of those above `after`, returns how many
- */
-size_t learner_events(struct learner *learner, uint64_t after,
+/* events are numbered from 1; copies up to max of those above `after`, their bytes into
+ * the arena, since another lane's commit may trim them at any time; returns how many */
+size_t learner_events(struct learner *learner, uint64_t after, struct arena *arena,
 		      struct learner_event *out, size_t max);
 /* events up to this number are committed everywhere and may be forgotten */
 void learner_trim(struct learner *learner, uint64_t up_to);

@@ -243,29 +243,16 @@ static void seal_stream(struct batch *batch, struct lane_stream *stream)
 	stream->skipped_bytes = 0;
 }
 
-static struct slice dup_event_slice(struct arena *arena, struct slice s)
-{
-	return s.ptr == NULL ? s : arena_dup(arena, s);
-}
-
 static void seal_learned(struct batch *batch, struct project *project)
 {
 	struct learner_event *events =
 		arena_alloc(&batch->arena, LEARNED_MAX * sizeof(*events));
 	struct batch_learned *learned = NULL;
-	size_t count =
-		learner_events(project->learner, project->learned, events, LEARNED_MAX);
+	size_t count = learner_events(project->learner, project->learned, &batch->arena,
+				      events, LEARNED_MAX);
 
 	if (count == 0)
 		return;
-	for (size_t i = 0; i < count; i++) {
-		struct learner_event *event = &events[i];
-
-		event->tokens = dup_event_slice(&batch->arena, event->tokens);
-		event->text = dup_event_slice(&batch->arena, event->text);
-		event->sample = dup_event_slice(&batch->arena, event->sample);
-		event->reason = dup_event_slice(&batch->arena, event->reason);
-	}
 	project->learned = events[count - 1].number;
 	mem_grow(&batch->learned, &batch->learned_capacity, batch->learned_count,
 		 sizeof(*batch->learned));

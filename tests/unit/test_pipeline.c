@@ -199,7 +199,7 @@ static void check_exactly_once(bool framed)
 	struct buf log = { 0 };
 
 	make_log(&log);
-	for (int round = 0; round < 300; round++) {
+	for (int round = 0; round < 60; round++) {
 		struct stored stored = { 0 };
 
 		run_once(buf_slice(&log), framed, &stored);
