@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "api/cursor.h"
 #include "api/query.h"
 #include "base/arena.h"
 #include "base/compiler.h"
@@ -68,13 +69,14 @@ MUST_CHECK int event_filter_from_query(const struct query *query,
 void event_filter_add_keys(struct event_filter *filter, const uint64_t *keys,
 			   size_t count);
 
+void event_filter_set_text(struct event_filter *filter, struct slice text);
+
 /* all but the text: no body is needed */
 bool event_filter_match_columns(const struct event_filter *filter, int64_t seq,
 				const struct block_event *event);
 bool event_filter_match_text(const struct event_filter *filter, struct slice raw);
 
-/* "n" or "o" and 16 hex digits, NUL-terminated: an opaque text for next_cursor */
-#define EVENT_CURSOR_SIZE 18
-void event_cursor_write(bool oldest_first, int64_t seq, char out[EVENT_CURSOR_SIZE]);
+/* the cursor of a page that ended with this seq */
+void event_cursor_write(bool oldest_first, int64_t seq, char out[CURSOR_TEXT_SIZE]);
 
 #endif

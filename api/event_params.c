@@ -1,0 +1,329 @@
+/* event_params.c - from a query string to an event filter */
+#include "api/event_filter.h"
+
+#include <time.h>
+
+#include "api/cursor.h"
+
+#define US_PER_S INT64_C(1000000)
+#define CURSOR_NEWEST_FIRST 'n'
+#define CURSOR_OLDEST_FIRST 'o'
+
+static int read_levels(const struct query *query, struct event_filter *out,
+		       struct error *error)
+{
+	struct slice rest = query_get(query, "levels");
+
+	while (rest.len > 0) {
+		const char *comma = memchr(rest.ptr, ',', rest.len);
+		struct slice word = slice_head(
+			rest, comma == NULL ? rest.len : (size_t)(comma - rest.ptr));
+		enum severity severity = severity_of_word(word);
+
+		rest = slice_from(rest, word.len + 1);
+		if (word.len == 0)
+			continue;
+		if (severity == SEVERITY_NONE &&
+		    !slice_equal_nocase(word, SLICE("none")))
+			return error_set(error,
+					 "'%.*s' is not a level; the levels are TRACE, "
+					 "DEBUG, INFO, NOTICE, WARN, ERROR, CRITICAL "
+					 "and none",
+					 (int)slice_head(word, 40).len, word.ptr);
+		out->levels |= 1u << severity;
+	}
+	return 0;
+}
+
+static int read_text(const struct query *query, const char *name,
+		     struct event_filter *filter, struct slice *out,
+		     struct error *error)
+{
+	struct slice text = query_get(query, name);
+
+	if (text.len == 0)
+		return 0;
+	if (text.len > EVENT_FILTER_TEXT_MAX)
+		return error_set(error, "%s may have at most %d bytes", name,
+				 EVENT_FILTER_TEXT_MAX);
+	*out = arena_dup(&filter->arena, text);
+	return 0;
+}
+
+static int read_service(const struct query *query, struct event_filter *out,
+			struct error *error)
+{
+	if (slice_equal(query_get(query, "service"), SLICE("unknown"))) {
+		out->service_none = true;
+		return 0;
+	}
+	return read_text(query, "service", out, &out->service, error);
+}
+
+static int read_host(const struct query *query, struct event_filter *out,
+		     struct error *error)
+{
+	return read_text(query, "host", out, &out->host, error);
+}
+
+static int read_q(const struct query *query, struct event_filter *out,
+		  struct error *error)
+{
+	struct slice text = query_get(query, "q");
+
+	if (text.len > EVENT_FILTER_TEXT_MAX)
+		return error_set(error, "q may have at most %d bytes",
+				 EVENT_FILTER_TEXT_MAX);
+	event_filter_set_text(out, text);
+	return 0;
+}
+
+static int read_fingerprint(const struct query *query, struct event_filter *out,
+			    struct error *error)
+{
+	struct slice text = query_get(query, "fingerprint");
+	uint64_t key = 0;
+
+	if (text.len == 0)
+		return 0;
+	if (!query_hex64(text, &key))
+		return error_set(error, "fingerprint must be 16 hex digits");
+	event_filter_add_keys(out, &key, 1);
+	return 0;
+}
+
+static int read_group(const struct query *query, struct event_filter *out,
+		      struct error *error)
+{
+	struct slice text = query_get(query, "group");
+
+	if (text.len == 0)
+		return 0;
+	out->by_group_key = query_hex64(text, &out->group_key);
+	if (!out->by_group_key && !query_id(text, &out->group_id))
+		return error_set(error,
+				 "group must be a number, or a fingerprint of 16 hex "
+				 "digits");
+	return 0;
+}
+
+/* a number of exactly so many digits, taken from the front */
+static bool take_number(struct slice *text, size_t digits, int *out)
+{
+	*out = 0;
+	if (text->len < digits)
+		return false;
+	for (size_t i = 0; i < digits; i++) {
+		if (text->ptr[i] < '0' || text->ptr[i] > '9')
+			return false;
+		*out = *out * 10 + (text->ptr[i] - '0');
+	}
+	*text = slice_from(*text, digits);
+	return true;
+}
+
+/* one of these bytes, taken from the front */
+static bool take_one_of(struct slice *text, const char *bytes)
+{
+	if (text->len == 0 || text->ptr[0] == '\0' ||
+	    strchr(bytes, text->ptr[0]) == NULL)
+		return false;
+	*text = slice_from(*text, 1);
+	return true;
+}
+
+/* digits behind the point, those past the sixth cut off */
+static bool take_fraction(struct slice *text, int64_t *out_us)
+{
+	int64_t unit = US_PER_S / 10;
+	size_t digits = 0;
+
+	*out_us = 0;
+	if (!take_one_of(text, "."))
+		return true;
+	for (; text->len > 0 && text->ptr[0] >= '0' && text->ptr[0] <= '9'; digits++) {
+		*out_us += unit * (text->ptr[0] - '0');
+		unit /= 10;
+		*text = slice_from(*text, 1);
+	}
+	return digits > 0;
+}
+
+/* a + that was not escaped in the URL arrives as a blank */
+static bool take_zone(struct slice *text, int *out_s)
+{
+	int sign = text->len > 0 && text->ptr[0] == '-' ? -1 : 1;
+	int hours = 0;
+	int minutes = 0;
+
+	*out_s = 0;
+	if (take_one_of(text, "Zz"))
+		return true;
+	if (!take_one_of(text, "+- ") || !take_number(text, 2, &hours) ||
+	    !take_one_of(text, ":") || !take_number(text, 2, &minutes))
+		return false;
+	*out_s = sign * (hours * 3600 + minutes * 60);
+	return hours < 24 && minutes < 60;
+}
+
+static bool take_date(struct slice *text, struct tm *out)
+{
+	if (!take_number(text, 4, &out->tm_year) || !take_one_of(text, "-") ||
+	    !take_number(text, 2, &out->tm_mon) || !take_one_of(text, "-") ||
+	    !take_number(text, 2, &out->tm_mday))
+		return false;
+	out->tm_year -= 1900;
+	out->tm_mon -= 1;
+	return out->tm_mon >= 0 && out->tm_mon < 12 && out->tm_mday >= 1 &&
+	       out->tm_mday <= 31;
+}
+
+/* seconds may be left out, as browsers do */
+static bool take_clock(struct slice *text, struct tm *out)
+{
+	if (!take_number(text, 2, &out->tm_hour) || !take_one_of(text, ":") ||
+	    !take_number(text, 2, &out->tm_min))
+		return false;
+	if (take_one_of(text, ":") && !take_number(text, 2, &out->tm_sec))
+		return false;
+	return out->tm_hour < 24 && out->tm_min < 60 && out->tm_sec <= 60;
+}
+
+/* RFC 3339 */
+static bool parse_time(struct slice text, int64_t *out_us)
+{
+	struct tm parts = { 0 };
+	int64_t fraction_us = 0;
+	int zone_s = 0;
+
+	if (!take_date(&text, &parts) || !take_one_of(&text, "Tt ") ||
+	    !take_clock(&text, &parts) || !take_fraction(&text, &fraction_us) ||
+	    !take_zone(&text, &zone_s) || text.len > 0)
+		return false;
+	*out_us = ((int64_t)timegm(&parts) - zone_s) * US_PER_S + fraction_us;
+	return true;
+}
+
+static int read_time(const struct query *query, const char *name,
+		     struct event_filter *filter, int64_t *out_us, struct error *error)
+{
+	struct slice text = query_get(query, name);
+
+	if (text.len == 0)
+		return 0;
+	if (!parse_time(text, out_us))
+		return error_set(error,
+				 "%s must be a time such as 2026-11-22T21:00:00Z or "
+				 "2026-11-22T21:00:00.000000+01:00",
+				 name);
+	filter->by_time = true;
+	return 0;
+}
+
+static int read_from(const struct query *query, struct event_filter *out,
+		     struct error *error)
+{
+	out->from_us = INT64_MIN;
+	return read_time(query, "ts_from", out, &out->from_us, error);
+}
+
+static int read_to(const struct query *query, struct event_filter *out,
+		   struct error *error)
+{
+	out->to_us = INT64_MAX;
+	return read_time(query, "ts_to", out, &out->to_us, error);
+}
+
+static int read_order(const struct query *query, struct event_filter *out,
+		      struct error *error)
+{
+	static const char *const words[] = { "desc", "asc", NULL };
+	size_t index = 0;
+
+	if (query_read_word(query, "order", words, &index, error) < 0)
+		return -1;
+	out->oldest_first = index == 1;
+	return 0;
+}
+
+static int read_raw(const struct query *query, struct event_filter *out,
+		    struct error *error)
+{
+	static const char *const words[] = { "false", "true", NULL };
+	size_t index = 0;
+
+	if (query_read_word(query, "raw", words, &index, error) < 0)
+		return -1;
+	out->with_raw = index == 1;
+	return 0;
+}
+
+static int read_limit(const struct query *query, struct event_filter *out,
+		      struct error *error)
+{
+	const struct query_int want = { "limit", 1, EVENT_FILTER_LIMIT_MAX };
+	int64_t limit = EVENT_FILTER_LIMIT_DEFAULT;
+
+	if (query_read_int(query, &want, &limit, error) < 0)
+		return -1;
+	out->limit = (unsigned)limit;
+	return 0;
+}
+
+static char cursor_kind(bool oldest_first)
+{
+	return oldest_first ? CURSOR_OLDEST_FIRST : CURSOR_NEWEST_FIRST;
+}
+
+/* read behind the order, which it must agree with */
+static int read_cursor(const struct query *query, struct event_filter *out,
+		       struct error *error)
+{
+	struct slice text = query_get(query, "cursor");
+	struct cursor cursor = { 0 };
+
+	if (text.len == 0)
+		return 0;
+	if (!cursor_read(text, cursor_kind(out->oldest_first), &cursor))
+		return error_set(error,
+				 "cursor must be the next_cursor of an answer in "
+				 "the same order");
+	out->by_seq = true;
+	out->behind = cursor.value;
+	return 0;
+}
+
+void event_cursor_write(bool oldest_first, int64_t seq, char out[CURSOR_TEXT_SIZE])
+{
+	const struct cursor cursor = { .kind = cursor_kind(oldest_first),
+				       .value = seq };
+
+	cursor_write(&cursor, out);
+}
+
+static const struct {
+	const char *name;
+	int (*read)(const struct query *query, struct event_filter *out,
+		    struct error *error);
+} fields[] = {
+	{ "levels", read_levels }, { "service", read_service },
+	{ "host", read_host },     { "fingerprint", read_fingerprint },
+	{ "group", read_group },   { "ts_from", read_from },
+	{ "ts_to", read_to },      { "q", read_q },
+	{ "order", read_order },   { "raw", read_raw },
+	{ "limit", read_limit },   { "cursor", read_cursor },
+};
+
+int event_filter_from_query(const struct query *query, struct event_filter *out,
+			    const char **field, struct error *error)
+{
+	*out = event_filter_init();
+	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
+		if (fields[i].read(query, out, error) < 0) {
+			*field = fields[i].name;
+			event_filter_deinit(out);
+			return -1;
+		}
+	}
+	return 0;
+}

@@ -1,0 +1,136 @@
+/* scan.c - columns first, then only the frames that hold candidates */
+#include "api/scan.h"
+
+#include "base/mem.h"
+
+struct scan {
+	const struct event_filter *filter;
+	struct scan_block block;
+	struct block_reader *reader;
+	uint32_t *rows; /* candidates, in the order of the filter */
+	size_t rows_count;
+};
+
+void scan_page_deinit(struct scan_page *page)
+{
+	arena_deinit(&page->arena);
+	mem_free(page->hits);
+	*page = (struct scan_page){ 0 };
+}
+
+bool scan_page_full(const struct scan_page *page)
+{
+	return page->count >= page->count_max || page->bytes >= page->bytes_max;
+}
+
+static void find_candidates(struct scan *scan)
+{
+	uint32_t count = block_reader_count(scan->reader);
+
+	scan->rows = mem_calloc(count, sizeof(*scan->rows));
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t row = scan->filter->oldest_first ? i : count - 1 - i;
+		struct block_event event = { 0 };
+
+		block_reader_columns(scan->reader, row, &event);
+		if (event_filter_match_columns(scan->filter,
+					       scan->block.first_seq + row, &event))
+			scan->rows[scan->rows_count++] = row;
+	}
+}
+
+int scan_open(const struct event_filter *filter, const struct scan_block *block,
+	      struct slice meta, struct scan **out, struct error *error)
+{
+	struct scan *scan = NULL;
+	struct block_reader *reader = NULL;
+
+	*out = NULL;
+	if (block_reader_open(meta, &reader, error) < 0)
+		return -1;
+	scan = mem_calloc(1, sizeof(*scan));
+	scan->filter = filter;
+	scan->block = *block;
+	scan->reader = reader;
+	find_candidates(scan);
+	*out = scan;
+	return 0;
+}
+
+void scan_free(struct scan **scan_ptr)
+{
+	struct scan *scan = *scan_ptr;
+
+	if (scan == NULL)
+		return;
+	block_reader_free(&scan->reader);
+	mem_free(scan->rows);
+	mem_free(scan);
+	*scan_ptr = NULL;
+}
+
+size_t scan_candidates(const struct scan *scan)
+{
+	return scan->rows_count;
+}
+
+void scan_needs(const struct scan *scan, size_t events, size_t *offset, size_t *len)
+{
+	size_t begin = SIZE_MAX;
+	size_t end = 0;
+
+	if (scan->filter->text.len > 0 || events > scan->rows_count)
+		events = scan->rows_count;
+	for (size_t i = 0; i < events; i++) {
+		struct block_frame frame = { 0 };
+
+		block_reader_frame(scan->reader,
+				   block_reader_frame_of(scan->reader, scan->rows[i]),
+				   &frame);
+		if (frame.offset < begin)
+			begin = frame.offset;
+		if (frame.offset + frame.len > end)
+			end = frame.offset + frame.len;
+	}
+	*offset = end == 0 ? 0 : begin;
+	*len = end == 0 ? 0 : end - begin;
+}
+
+static struct slice keep(struct arena *arena, struct slice text)
+{
+	return text.ptr == NULL ? text : arena_dup(arena, text);
+}
+
+static void add_hit(struct scan_page *page, const struct scan_block *block, int64_t seq,
+		    const struct block_event *event)
+{
+	struct scan_hit *hit = NULL;
+
+	mem_grow(&page->hits, &page->capacity, page->count, sizeof(*page->hits));
+	hit = &page->hits[page->count++];
+	*hit = (struct scan_hit){ .seq = seq,
+				  .ingestion_id = block->ingestion_id,
+				  .event = *event };
+	hit->event.service_name = keep(&page->arena, event->service_name);
+	hit->event.host_name = keep(&page->arena, event->host_name);
+	hit->event.extra = keep(&page->arena, event->extra);
+	hit->event.raw = keep(&page->arena, event->raw);
+	page->bytes += event->raw.len + event->extra.len;
+}
+
+int scan_collect(struct scan *scan, const struct block_part *part,
+		 struct scan_page *page, struct error *error)
+{
+	for (size_t i = 0; i < scan->rows_count && !scan_page_full(page); i++) {
+		uint32_t row = scan->rows[i];
+		struct block_event event = { 0 };
+
+		block_reader_columns(scan->reader, row, &event);
+		if (block_reader_raw_part(scan->reader, part, row, &event, error) < 0)
+			return -1;
+		if (event_filter_match_text(scan->filter, event.raw))
+			add_hit(page, &scan->block, scan->block.first_seq + row,
+				&event);
+	}
+	return 0;
+}

@@ -1,0 +1,66 @@
+/* scan.h - finds the events of one block that a filter wants
+ *
+ * Threads: a scan and its page belong to one query worker at a time. No I/O.
+ * Owner: scan_free frees; a scan borrows the filter, and of the meta nothing after
+ *        scan_open. What scan_collect puts into a page lies in the page's arena.
+ * Limits: a page is full at its count, or at its bytes.
+ *
+ * Columns are tested first, from meta alone; scan_needs then says which bytes of the
+ * body are worth fetching (a part that covers them will do), and scan_collect reads on
+ * until the page is full. Blocks are given in the order that the filter asks for.
+ */
+#ifndef SIFTD_API_SCAN_H
+#define SIFTD_API_SCAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "api/event_filter.h"
+#include "base/arena.h"
+#include "base/compiler.h"
+#include "base/error.h"
+#include "pipeline/block.h"
+
+struct scan;
+
+/* where a block stands */
+struct scan_block {
+	int64_t first_seq;
+	int64_t ingestion_id;
+};
+
+struct scan_hit {
+	int64_t seq;
+	int64_t ingestion_id;
+	struct block_event event;
+};
+
+struct scan_page {
+	struct arena arena;
+	struct scan_hit *hits; /* in the order of the filter */
+	size_t count;
+	size_t capacity;
+	size_t count_max;
+	size_t bytes; /* of raw and extra */
+	size_t bytes_max;
+};
+
+void scan_page_deinit(struct scan_page *page);
+bool scan_page_full(const struct scan_page *page);
+
+/* decodes the meta and tests the columns of all its events */
+MUST_CHECK int scan_open(const struct event_filter *filter,
+			 const struct scan_block *block, struct slice meta,
+			 struct scan **out, struct error *error);
+void scan_free(struct scan **scan);
+/* events whose columns match */
+size_t scan_candidates(const struct scan *scan);
+/* the bytes of the body that hold the first `events` candidates; when the filter has a
+ * text, those of all candidates. len 0: none are needed */
+void scan_needs(const struct scan *scan, size_t events, size_t *offset, size_t *len);
+/* appends what matches to the page, until it is full */
+MUST_CHECK int scan_collect(struct scan *scan, const struct block_part *part,
+			    struct scan_page *page, struct error *error);
+
+#endif
