@@ -179,3 +179,50 @@ bool line_wants_more(struct slice line)
 	return last == ':' && STARTS(line, "thread '") &&
 	       memmem(line.ptr, line.len, "panicked at", 11) != NULL;
 }
+
+static char shape_of_byte(char c)
+{
+	if (byte_is(c, BYTE_DIGIT))
+		return '0';
+	return byte_is(c, BYTE_ALPHA) ? 'a' : c;
+}
+
+/* the next byte's shape, runs of digits and of letters as one; 0 at the end */
+static char next_shape(struct slice line, size_t *at)
+{
+	if (*at >= line.len)
+		return '\0';
+
+	char shape = shape_of_byte(line.ptr[*at]);
+
+	do
+		(*at)++;
+	while ((shape == '0' || shape == 'a') && *at < line.len &&
+	       shape_of_byte(line.ptr[*at]) == shape);
+	return shape;
+}
+
+#define ALIKE_FIELDS 2
+#define ALIKE_RUNS_MAX 32
+
+bool lines_begin_alike(struct slice a, struct slice b)
+{
+	size_t at_a = 0;
+	size_t at_b = 0;
+	unsigned fields = 0;
+	bool tells = false; /* a first field of letters only could be any word */
+
+	for (unsigned runs = 0; runs < ALIKE_RUNS_MAX; runs++) {
+		char shape = next_shape(a, &at_a);
+
+		if (shape != next_shape(b, &at_b) || shape == '\0')
+			return false;
+		if (byte_is(shape, BYTE_BLANK)) {
+			if (++fields == ALIKE_FIELDS)
+				return tells;
+		} else if (shape != 'a' && fields == 0) {
+			tells = true;
+		}
+	}
+	return false;
+}

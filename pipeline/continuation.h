@@ -23,6 +23,9 @@ enum line_shape {
 
 /* line: without its line end */
 enum line_shape line_shape_of(struct slice line);
+/* both begin with two fields of the same shape (12-a, [0/x]), which is no common word:
+ * what the first one is to the stream, the second is too */
+bool lines_begin_alike(struct slice a, struct slice b);
 /* the next line belongs to this one, whatever it looks like */
 bool line_wants_more(struct slice line);
 

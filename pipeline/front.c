@@ -278,7 +278,14 @@ static bool python_goes_on(struct open_record *open, const struct judgement *lin
 	}
 }
 
-static bool goes_on(struct front *front, const struct judgement *line)
+static struct slice open_bytes(const struct front *front)
+{
+	return slice_of(front->held.len > 0 ? front->held.data : front->input.ptr,
+			front->open.raw_len);
+}
+
+static bool goes_on(struct front *front, const struct judgement *line,
+		    struct slice text)
 {
 	struct open_record *open = &front->open;
 
@@ -292,7 +299,9 @@ static bool goes_on(struct front *front, const struct judgement *line)
 		return true;
 	if (line->shape == LINE_PYTHON)
 		return false;
-	return line->shape != LINE_PLAIN || front->headers_shown;
+	if (line->shape != LINE_PLAIN)
+		return true;
+	return front->headers_shown && !lines_begin_alike(open_bytes(front), text);
 }
 
 static bool has_high_bytes(struct slice bytes)
@@ -339,11 +348,10 @@ static void emit(struct front *front, bool cut, struct record *record,
 {
 	struct open_record *open = &front->open;
 	bool is_held = front->held.len > 0;
-	struct slice raw =
-		slice_of(is_held ? front->held.data : front->input.ptr, open->raw_len);
 
-	fill_record(front, raw, open->first.scanned ? &open->first.header : NULL,
-		    open->now_us, record);
+	fill_record(front, open_bytes(front),
+		    open->first.scanned ? &open->first.header : NULL, open->now_us,
+		    record);
 	*extent = (struct front_extent){
 		.begin = front->begin,
 		.end = front->begin + front->lead + open->len,
@@ -460,8 +468,9 @@ static bool take_line(struct front *front, const struct line *line,
 		return false;
 	}
 
-	bool more = blank ? !line->piece
-			  : !forced && !line->piece && goes_on(front, &judged);
+	bool more =
+		blank ? !line->piece
+		      : !forced && !line->piece && goes_on(front, &judged, line->text);
 	bool cut = (more && is_full(front, line, blank)) || (forced && !blank);
 
 	if (more && !cut) {

@@ -16,8 +16,8 @@
 enum timestamp_shape {
 	TIMESTAMP_TIME,   /* time of day; the day nearest to now_us */
 	TIMESTAMP_DATE,   /* midnight */
-	TIMESTAMP_EPOCH,  /* a bare number: 10[.f], 13, 16 or 19 digits */
 	TIMESTAMP_SYSLOG, /* Mon D T; the latest year that is not in the future */
+	TIMESTAMP_EPOCH,  /* a bare number: 10[.f], 13, 16 or 19 digits */
 	TIMESTAMP_FULL
 };
 

@@ -1,0 +1,189 @@
+/* header_daemon.c - headers that one program writes: syslog daemons, klog, Redis */
+#include "pipeline/format.h"
+#include "pipeline/header_scanner.h"
+
+/* "cron[123]:", "pam(x)[1]:", "kernel:": sets service and pid, moves behind the colon
+ */
+static bool take_tag(struct header_scanner *s, const char *at)
+{
+	const char *to = at;
+
+	while (to < s->end && byte_is(*to, BYTE_IDENT) && *to != '[' && *to != ':')
+		to++;
+	if (to == at)
+		return false;
+
+	const char *name_end = to;
+	const char *pid = NULL;
+	const char *pid_end = NULL;
+
+	if (byte_at(s, to) == '[') {
+		pid = to + 1;
+		for (to = pid; to < s->end && *to != ']' && !byte_is(*to, BYTE_BLANK);)
+			to++;
+		if (byte_at(s, to) != ']')
+			return false;
+		pid_end = to++;
+		/* launchd: tag[pid] (label): */
+		if (byte_at(s, to) == ' ' && byte_at(s, to + 1) == '(') {
+			const char *close = memchr(to, ')', (size_t)(s->end - to));
+
+			if (close != NULL && byte_at(s, close + 1) == ':')
+				to = close + 1;
+		}
+	}
+	if (byte_at(s, to) != ':' || !blank_or_end(s, to + 1))
+		return false;
+	s->out->service = span_of(s, at, name_end);
+	if (pid != NULL)
+		s->out->pid = span_of(s, pid, pid_end);
+	s->component = true;
+	s->at = to + 1;
+	return true;
+}
+
+/* "syslogd 1.4.1:", "Google Chrome[12]:" */
+static bool take_two_word_tag(struct header_scanner *s, const char *at)
+{
+	const char *to = field_end(at, s->end);
+	const char *second = skip_blanks(to, s->end);
+	const char *second_end = field_end(second, s->end);
+
+	if (second == second_end || second_end[-1] != ':' || second - to != 1)
+		return false;
+	for (const char *c = at; c < to; c++) {
+		if (!byte_is(*c, BYTE_IDENT) || *c == ':')
+			return false;
+	}
+
+	bool version = byte_is(*second, BYTE_DIGIT);
+
+	if (!version && memchr(second, '[', (size_t)(second_end - second)) == NULL)
+		return false;
+	if (version)
+		s->at = second_end;
+	else if (!take_tag(s, second))
+		return false;
+	s->out->service = span_of(
+		s, at,
+		version ? to : s->text + s->out->service.at + s->out->service.len);
+	s->component = true;
+	return true;
+}
+
+static bool is_host(const char *at, const char *to)
+{
+	if (at == to || to[-1] == ':' || !byte_is(*at, BYTE_ALNUM))
+		return false;
+	for (; at < to; at++) {
+		if (!byte_is(*at, BYTE_IDENT))
+			return false;
+	}
+	return true;
+}
+
+/* a file written by a syslog daemon: host and tag behind the stamp */
+bool header_take_syslog(struct header_scanner *s)
+{
+	const char *at = skip_blanks(s->at, s->end);
+	const char *to = field_end(at, s->end);
+	struct level level;
+
+	if (header_read_level(at, to, &level) && level.letter_case == LEVEL_UPPER)
+		return false;
+	if (s->shape == TIMESTAMP_SYSLOG && at < to && to[-1] == ':') {
+		s->out->format = FORMAT_SYSLOG3164;
+		return take_tag(s, at);
+	}
+	if (!is_host(at, to))
+		return false;
+
+	const char *tag = skip_blanks(to, s->end);
+
+	if (s->shape != TIMESTAMP_SYSLOG) {
+		/* only what a daemon surely wrote: tag[pid]: or a name like a host's */
+		bool plain = !take_tag(s, tag);
+
+		if (plain || (s->out->pid.len == 0 && all_are(at, to, BYTE_LOWER) &&
+			      s->out->service.len != 6)) {
+			s->component = false;
+			s->out->service.len = 0;
+			return false;
+		}
+	} else if (!take_tag(s, tag) && !take_two_word_tag(s, tag)) {
+		s->at = to;
+	}
+	s->out->host = span_of(s, at, to);
+	s->out->format = FORMAT_SYSLOG3164;
+	return true;
+}
+
+/* I0102 15:04:05.678901   12345 file.go:123] */
+bool header_take_klog(struct header_scanner *s)
+{
+	const char *at = s->text;
+
+	if (s->end - at < 22 || !byte_is(at[0], BYTE_UPPER) || at[5] != ' ' ||
+	    at[8] != ':' || at[11] != ':')
+		return false;
+
+	enum severity severity = severity_of_word(slice_of(at, 1));
+	char stamp[40] = { at[1], at[2], '-', at[3], at[4] };
+	size_t len = (size_t)(s->end - at) < 32 ? (size_t)(s->end - at) : 32;
+	struct timestamp_match match;
+
+	/* "I0102 15:..." read as "01-02 15:..." */
+	memcpy(stamp + 5, at + 5, len - 5);
+	len = timestamp_scan(slice_of(stamp, len), s->context, &match);
+	if (severity == SEVERITY_NONE || len == 0)
+		return false;
+
+	const char *pid = skip_blanks(at + len, s->end);
+	const char *pid_end = field_end(pid, s->end);
+	const char *place = skip_blanks(pid_end, s->end);
+	const char *close = field_end(place, s->end);
+
+	if (close == place || close[-1] != ']')
+		return false;
+	s->out->timestamp_us = match.us;
+	s->out->severity = severity;
+	s->out->severity_text = span_of(s, at, at + 1);
+	s->out->pid = span_of(s, pid, pid_end);
+	s->stamped = true;
+	s->leveled = true;
+	s->at = close;
+	return true;
+}
+
+/* 1234:M 01 Jan 2020 00:00:00.000 * message: role and level are one byte each */
+bool header_take_redis(struct header_scanner *s)
+{
+	static const char marks[] = ".-*#";
+	static const enum severity severities[] = { SEVERITY_DEBUG, SEVERITY_TRACE,
+						    SEVERITY_NOTICE, SEVERITY_WARN };
+	const char *pid_end = s->text;
+	struct timestamp_match match;
+
+	while (pid_end < s->end && byte_is(*pid_end, BYTE_DIGIT))
+		pid_end++;
+	if (pid_end == s->text || s->end - pid_end < 20 || pid_end[0] != ':' ||
+	    !byte_is(pid_end[1], BYTE_UPPER) || pid_end[2] != ' ')
+		return false;
+
+	const char *stamp = pid_end + 3;
+	size_t len = timestamp_scan(slice_of(stamp, (size_t)(s->end - stamp)),
+				    s->context, &match);
+	const char *mark = stamp + len + 1;
+
+	if (len == 0 || s->end - mark < 2 || mark[-1] != ' ' || mark[1] != ' ' ||
+	    *mark == '\0' || strchr(marks, *mark) == NULL)
+		return false;
+	s->out->timestamp_us = match.us;
+	s->out->severity = severities[strchr(marks, *mark) - marks];
+	s->out->severity_text = span_of(s, mark, mark + 1);
+	s->out->pid = span_of(s, s->text, pid_end);
+	s->stamped = true;
+	s->leveled = true;
+	s->at = mark + 2;
+	return true;
+}
