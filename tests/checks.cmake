@@ -9,9 +9,10 @@ add_test(NAME check.layers
     --root ${CMAKE_SOURCE_DIR} --objects ${CMAKE_BINARY_DIR})
 set_tests_properties(check.layers PROPERTIES LABELS check)
 
-add_test(NAME check.test_layers
-  COMMAND ${PYTHON3} -m pytest -q -p no:cacheprovider ${CMAKE_CURRENT_SOURCE_DIR}/test_check_layers.py)
-set_tests_properties(check.test_layers PROPERTIES LABELS check)
+add_test(NAME check.test_checks
+  COMMAND ${PYTHON3} -m pytest -q -p no:cacheprovider ${CMAKE_CURRENT_SOURCE_DIR}/test_check_layers.py
+    ${CMAKE_CURRENT_SOURCE_DIR}/test_checks.py)
+set_tests_properties(check.test_checks PROPERTIES LABELS check)
 
 if(CLANG_FORMAT)
   add_test(NAME lint.format
