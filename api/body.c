@@ -98,10 +98,10 @@ static void complain_length(struct body *body, const char *field,
 {
 	char *detail = request_alloc(body->request, FIELD_DETAIL_SIZE);
 
-	/* cut where a field's name were absurdly long */
+	/* fits */
 	(void)snprintf(detail, FIELD_DETAIL_SIZE,
-		       "%s must be a text of %zu to %zu bytes without NUL", field,
-		       bounds.min, bounds.max);
+		       "must be a text of %zu to %zu bytes without NUL", bounds.min,
+		       bounds.max);
 	body_complain(body, field, detail);
 }
 
@@ -179,11 +179,17 @@ struct slice body_word(struct body *body, const char *field, const char *const *
 
 bool body_done(struct body *body)
 {
+	struct problem *problem = &body->problem;
+	struct error text = { 0 };
+
 	json_decref(body->object);
 	body->object = NULL;
-	if (body->problem.fields_count == 0)
+	if (problem->fields_count == 0)
 		return true;
-	body->problem.detail = body->problem.fields[0].detail;
-	request_send_problem(body->request, &body->problem);
+	/* always -1, which says nothing here */
+	(void)error_set(&text, "%s %s.", problem->fields[0].field,
+			problem->fields[0].detail);
+	problem->detail = text.text;
+	request_send_problem(body->request, problem);
 	return false;
 }

@@ -142,7 +142,7 @@ static struct intake *intake_new(struct request *request, struct slice text)
 	return intake;
 }
 
-static void accept_text(struct request *request, struct slice text)
+static void accept_text(struct request *request, const char *field, struct slice text)
 {
 	struct spool *spool = request->api->deps.spool;
 	struct spool_entry entry = {
@@ -155,7 +155,7 @@ static void accept_text(struct request *request, struct slice text)
 	struct intake *intake = NULL;
 
 	if (slice_trim(text).len == 0) {
-		request_problem(request, 422, "There is no line in what was sent.");
+		request_problem_field(request, field, "There is no line in %s.", field);
 		return;
 	}
 	if (spool == NULL) {
@@ -181,7 +181,7 @@ void intake_paste(struct request *request)
 		return;
 	text = body_bytes(&body, "text");
 	if (body_done(&body))
-		accept_text(request, text);
+		accept_text(request, "text", text);
 }
 
 /* false: answered with 415 */
@@ -220,5 +220,5 @@ void intake_upload(struct request *request)
 		request_problem(request, 400, "%s.", error.text);
 		return;
 	}
-	accept_text(request, file.content);
+	accept_text(request, "file", file.content);
 }

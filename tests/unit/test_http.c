@@ -1,0 +1,340 @@
+/* test_http.c - the pure parts of the HTTP interface: routes, problems, tokens, limits,
+ * forms
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <sodium.h>
+#include <string.h>
+
+#include "api/limiter.h"
+#include "api/multipart.h"
+#include "api/problem.h"
+#include "api/route.h"
+#include "api/token.h"
+#include "base/compiler.h"
+
+static void nothing(struct request *request)
+{
+	(void)request; /* routes need a handler, the tests call none */
+}
+
+static const struct route routes[] = {
+	{ ROUTE_GET, "/healthz", ACCESS_PUBLIC, LIMIT_NONE, nothing },
+	{ ROUTE_GET, "/orgs", ACCESS_USER, LIMIT_READ, nothing },
+	{ ROUTE_POST, "/orgs", ACCESS_USER, LIMIT_WRITE, nothing },
+	{ ROUTE_GET, "/orgs/{org}", ACCESS_MEMBER, LIMIT_READ, nothing },
+	{ ROUTE_DELETE, "/orgs/{org}", ACCESS_ADMIN, LIMIT_WRITE, nothing },
+	{ ROUTE_GET, "/orgs/{org}/projects/{project}/events/{seq}/context",
+	  ACCESS_MEMBER, LIMIT_READ, nothing },
+};
+static const struct route_table table = { routes, ARRAY_LEN(routes) };
+
+static void test_routes(void **state)
+{
+	static const struct {
+		enum route_method method;
+		const char *path;
+		int found; /* index, or -1 */
+		unsigned allowed;
+	} cases[] = {
+		{ ROUTE_GET, "/healthz", 0, ROUTE_GET },
+		{ ROUTE_GET, "/healthz/", 0, ROUTE_GET },
+		{ ROUTE_GET, "/healthz//", -1, 0 },
+		{ ROUTE_GET, "/healthzz", -1, 0 },
+		{ ROUTE_GET, "/health", -1, 0 },
+		{ ROUTE_GET, "healthz", -1, 0 },
+		{ ROUTE_GET, "", -1, 0 },
+		{ ROUTE_GET, "/", -1, 0 },
+		{ ROUTE_POST, "/healthz", -1, ROUTE_GET },
+		{ ROUTE_GET, "/orgs", 1, ROUTE_GET | ROUTE_POST },
+		{ ROUTE_POST, "/orgs/", 2, ROUTE_GET | ROUTE_POST },
+		{ ROUTE_PUT, "/orgs", -1, ROUTE_GET | ROUTE_POST },
+		{ ROUTE_GET, "/orgs//", -1, 0 },
+		{ ROUTE_DELETE, "/orgs/7", 4, ROUTE_GET | ROUTE_DELETE },
+		{ ROUTE_GET, "/orgs/{org}", 3, ROUTE_GET | ROUTE_DELETE },
+		{ ROUTE_GET, "/orgs/7/projects/8/events/9/context", 5, ROUTE_GET },
+		{ ROUTE_GET, "/orgs/7/projects//events/9/context", -1, 0 },
+		{ ROUTE_GET, "/orgs/7/projects/8/events/9/context/x", -1, 0 },
+	};
+
+	(void)state; /* none */
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct route_params params = { 0 };
+		unsigned allowed = 0;
+		const struct route *route =
+			route_find(&table, cases[i].method, slice_str(cases[i].path),
+				   &params, &allowed);
+		const struct route *expected =
+			cases[i].found < 0 ? NULL : &routes[cases[i].found];
+
+		if (route != expected || allowed != cases[i].allowed)
+			fail_msg("%s: wrong route, or methods %u", cases[i].path,
+				 allowed);
+	}
+}
+
+static void test_route_params(void **state)
+{
+	struct route_params params = { 0 };
+
+	(void)state; /* none */
+	assert_true(route_match("/orgs/{org}/projects/{project}/x",
+				SLICE("/orgs/12/projects/a%2Fb/x"), &params));
+	assert_true(slice_equal(route_param(&params, "org"), SLICE("12")));
+	/* encoded bytes stay as they are: an id has none */
+	assert_true(slice_equal(route_param(&params, "project"), SLICE("a%2Fb")));
+	assert_null(route_param(&params, "ingestion").ptr);
+}
+
+static void test_allow_text(void **state)
+{
+	char text[64];
+
+	(void)state; /* none */
+	route_allow_text(ROUTE_GET | ROUTE_DELETE, text, sizeof(text));
+	assert_string_equal(text, "GET, DELETE");
+	route_allow_text(ROUTE_GET | ROUTE_POST | ROUTE_PUT | ROUTE_PATCH |
+				 ROUTE_DELETE,
+			 text, sizeof(text));
+	assert_string_equal(text, "GET, POST, PUT, PATCH, DELETE");
+}
+
+static void test_problem(void **state)
+{
+	struct problem problem = {
+		.status = 422,
+		.detail = "name must be \"short\"",
+		.request_id = "abc",
+		.fields = { { "name", "must be short" } },
+		.fields_count = 1,
+	};
+	struct buf out = { 0 };
+
+	(void)state; /* none */
+	problem_write(&problem, &out);
+	buf_append_char(&out, '\0');
+	assert_string_equal(out.data,
+			    "{\"type\":\"about:blank\",\"title\":\"Unprocessable "
+			    "Content\",\"status\":422,\"detail\":\"name must be "
+			    "\\\"short\\\"\",\"request_id\":\"abc\",\"errors\":[{"
+			    "\"field\":\"name\",\"detail\":\"must be short\"}]}");
+	buf_deinit(&out);
+}
+
+static void test_tokens(void **state)
+{
+	char one[TOKEN_TEXT_SIZE];
+	char two[TOKEN_TEXT_SIZE];
+	struct token_hash hash_one = { 0 };
+	struct token_hash again = { 0 };
+	struct token_hash hash_two = { 0 };
+
+	(void)state; /* none */
+	token_make(one);
+	token_make(two);
+	assert_int_equal(strlen(one), TOKEN_TEXT_SIZE - 2);
+	assert_true(slice_starts_with(slice_str(one), SLICE("siftd_")));
+	assert_string_not_equal(one, two);
+	token_hash(slice_str(one), &hash_one);
+	token_hash(slice_str(one), &again);
+	token_hash(slice_str(two), &hash_two);
+	assert_memory_equal(&hash_one, &again, sizeof(again));
+	assert_memory_not_equal(&hash_one, &hash_two, sizeof(again));
+}
+
+static void test_token_of_header(void **state)
+{
+	static const struct {
+		const char *header;
+		const char *token; /* NULL: none */
+	} cases[] = {
+		{ NULL, NULL },
+		{ "", NULL },
+		{ "Bearer", NULL },
+		{ "Bearer ", NULL },
+		{ "Basic abc", NULL },
+		{ "Bearer abc", "abc" },
+		{ "bearer  abc ", "abc" },
+		{ "BEARER x", "x" },
+	};
+
+	(void)state; /* none */
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct slice token = { 0 };
+		bool found = token_of_header(cases[i].header, &token);
+
+		assert_int_equal(found, cases[i].token != NULL);
+		if (cases[i].token != NULL)
+			assert_true(slice_equal(token, slice_str(cases[i].token)));
+	}
+}
+
+#define SECOND_US INT64_C(1000000)
+
+static void test_limiter(void **state)
+{
+	struct limiter *limiter = limiter_new();
+	struct limiter_verdict verdict = { 0 };
+	int64_t now_us = 1000 * SECOND_US;
+
+	(void)state; /* none */
+	for (unsigned i = 0; i < 10; i++) {
+		verdict = limiter_take(limiter, 1, 10, now_us);
+		assert_true(verdict.allowed);
+		assert_int_equal(verdict.remaining, 9 - i);
+	}
+	verdict = limiter_take(limiter, 1, 10, now_us);
+	assert_false(verdict.allowed);
+	assert_int_equal(verdict.reset_s, 6);
+	/* others are not concerned */
+	assert_true(limiter_take(limiter, 2, 10, now_us).allowed);
+	/* one request comes back every six seconds, a look takes none */
+	assert_false(limiter_look(limiter, 1, 10, now_us + 5 * SECOND_US).allowed);
+	assert_true(limiter_look(limiter, 1, 10, now_us + 6 * SECOND_US).allowed);
+	assert_true(limiter_take(limiter, 1, 10, now_us + 6 * SECOND_US).allowed);
+	assert_false(limiter_take(limiter, 1, 10, now_us + 6 * SECOND_US).allowed);
+	/* never more than a minute's worth */
+	verdict = limiter_take(limiter, 1, 10, now_us + 3600 * SECOND_US);
+	assert_int_equal(verdict.remaining, 9);
+	limiter_free(&limiter);
+	assert_null(limiter);
+}
+
+static void test_limiter_is_bounded(void **state)
+{
+	struct limiter *limiter = limiter_new();
+	int64_t now_us = 1000 * SECOND_US;
+
+	(void)state; /* none */
+	for (uint64_t key = 0; key < LIMITER_SLOTS; key++)
+		assert_true(limiter_take(limiter, key, 1, now_us).allowed);
+	assert_int_equal(limiter_forgotten(limiter), 0);
+	assert_false(limiter_take(limiter, 5, 1, now_us).allowed);
+	assert_true(limiter_take(limiter, LIMITER_SLOTS, 1, now_us).allowed);
+	assert_int_equal(limiter_forgotten(limiter), 1);
+	/* those that are full again are no loss */
+	assert_true(limiter_take(limiter, LIMITER_SLOTS + 1, 1, now_us + 61 * SECOND_US)
+			    .allowed);
+	assert_int_equal(limiter_forgotten(limiter), 1);
+	limiter_free(&limiter);
+}
+
+static void test_boundaries(void **state)
+{
+	static const struct {
+		const char *type;
+		const char *boundary; /* NULL: none */
+	} cases[] = {
+		{ NULL, NULL },
+		{ "text/plain", NULL },
+		{ "multipart/form-data", NULL },
+		{ "multipart/form-data; boundary=", NULL },
+		{ "multipart/form-data; boundary=abc", "abc" },
+		{ "Multipart/Form-Data;charset=x; Boundary=\"a b\"", "a b" },
+		{ "multipart/mixed; boundary=abc", NULL },
+		{ "multipart/form-data; boundary="
+		  "01234567890123456789012345678901234567890123456789012345678901234567"
+		  "890",
+		  NULL },
+	};
+
+	(void)state; /* none */
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct slice boundary = multipart_boundary(cases[i].type);
+
+		if (cases[i].boundary == NULL)
+			assert_null(boundary.ptr);
+		else
+			assert_true(
+				slice_equal(boundary, slice_str(cases[i].boundary)));
+	}
+}
+
+#define PART_A "--B\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\none\r\n"
+#define PART_FILE                                                                      \
+	"--B\r\ncontent-disposition: form-data; name=\"file\"; "                       \
+	"filename=\"x.log\"\r\nContent-Type: text/plain\r\n\r\nline --B\r\n\r\n"       \
+	"last\n\r\n"
+
+static void test_multipart(void **state)
+{
+	static const struct {
+		const char *body;
+		const char *content; /* NULL: an error */
+		const char *name;
+	} cases[] = {
+		{ PART_A PART_FILE "--B--\r\n", "line --B\r\n\r\nlast\n", "x.log" },
+		{ "preamble\r\n" PART_FILE "--B--", "line --B\r\n\r\nlast\n", "x.log" },
+		{ PART_FILE PART_A "--B--", "line --B\r\n\r\nlast\n", "x.log" },
+		{ PART_A "--B--\r\n", NULL, NULL },
+		{ PART_A
+		  "--B\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\ncut",
+		  NULL, NULL },
+		{ "--B\r\nContent-Disposition: form-data; name=file\r\n\r\n\r\n--B--",
+		  "", "" },
+		{ "--B\r\nno headers end\r\n--B--", NULL, NULL },
+		{ "--B", NULL, NULL },
+		{ "", NULL, NULL },
+	};
+
+	(void)state; /* none */
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct multipart_file file = { 0 };
+		struct error error = { 0 };
+		int result = multipart_find(slice_str(cases[i].body), SLICE("B"),
+					    SLICE("file"), &file, &error);
+
+		if (result != (cases[i].content == NULL ? -1 : 0))
+			fail_msg("case %zu: result %d %s", i, result, error.text);
+		if (result != 0)
+			continue;
+		if (!slice_equal(file.content, slice_str(cases[i].content)) ||
+		    !slice_equal(file.name, slice_str(cases[i].name)))
+			fail_msg("case %zu: content %.*s", i, (int)file.content.len,
+				 file.content.ptr);
+	}
+}
+
+/* no cut of a body is taken for a whole part that is not there */
+static void test_multipart_cut(void **state)
+{
+	struct slice body = SLICE(PART_A PART_FILE "--B--\r\n");
+	struct slice whole = SLICE("line --B\r\n\r\nlast\n");
+
+	(void)state; /* none */
+	for (size_t len = 0; len <= body.len; len++) {
+		struct multipart_file file = { 0 };
+		struct error error = { 0 };
+
+		if (multipart_find(slice_head(body, len), SLICE("B"), SLICE("file"),
+				   &file, &error) == 0)
+			assert_true(slice_equal(file.content, whole));
+		else
+			assert_true(len < body.len);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_routes),
+		cmocka_unit_test(test_route_params),
+		cmocka_unit_test(test_allow_text),
+		cmocka_unit_test(test_problem),
+		cmocka_unit_test(test_tokens),
+		cmocka_unit_test(test_token_of_header),
+		cmocka_unit_test(test_limiter),
+		cmocka_unit_test(test_limiter_is_bounded),
+		cmocka_unit_test(test_boundaries),
+		cmocka_unit_test(test_multipart),
+		cmocka_unit_test(test_multipart_cut),
+	};
+
+	if (sodium_init() < 0)
+		return 1;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
