@@ -41,6 +41,8 @@ struct rule_window {
 	uint64_t count;  /* threshold: at least so many events in the span */
 };
 
+/* MESSAGE: patterns are also looked for in the error texts that structured records
+ * carry beside the message (error, exception, stack_trace, ...) */
 enum rule_field {
 	RULE_FIELD_MESSAGE,
 	RULE_FIELD_TEMPLATE,

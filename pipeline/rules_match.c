@@ -47,45 +47,6 @@ void rules_scan_check(hs_error_t result)
 		abort(); /* wrong use of the library, or no memory for a scratch */
 }
 
-struct slice rule_subject_text(const struct rule_subject *subject,
-			       enum rule_field field, struct slice attribute)
-{
-	const struct record *record = subject->record;
-
-	switch (field) {
-	case RULE_FIELD_MESSAGE:
-		return record->body;
-	case RULE_FIELD_TEMPLATE:
-		return subject->template_text;
-	case RULE_FIELD_SERVICE:
-		return record->service_name;
-	case RULE_FIELD_HOST:
-		return record->host_name;
-	case RULE_FIELD_ATTRIBUTE:
-		return record_attribute(record, attribute);
-	case RULE_FIELD_LEVEL:
-	case RULE_FIELD_GROUP:
-		break;
-	}
-	return (struct slice){ 0 };
-}
-
-bool rule_leaf_equals(const struct rule_subject *subject, const struct condition *leaf)
-{
-	struct slice text = { 0 };
-
-	if (leaf->field == RULE_FIELD_LEVEL)
-		return (leaf->levels >> subject->record->severity & 1) != 0;
-	if (leaf->equals.count == 0)
-		return false;
-	text = rule_subject_text(subject, leaf->field, leaf->attribute);
-	for (size_t i = 0; text.ptr != NULL && i < leaf->equals.count; i++) {
-		if (slice_equal_nocase(text, leaf->equals.items[i]))
-			return true;
-	}
-	return false;
-}
-
 static int on_match(unsigned id, unsigned long long from, unsigned long long to,
 		    unsigned flags, void *context)
 {
@@ -135,24 +96,32 @@ static enum truth event_leaf_truth(void *context, const struct condition *leaf)
 	return found || rule_leaf_equals(event->subject, leaf) ? TRUTH_YES : TRUTH_NO;
 }
 
+static void scan(struct rules_scratch *scratch, struct slice text)
+{
+	text = slice_head(text, RULES_TEXT_MAX);
+	if (text.len > 0)
+		rules_scan_check(hs_scan(scratch->rules->database, text.ptr,
+					 (unsigned)text.len, 0, scratch->scan, on_match,
+					 scratch));
+}
+
 static void scan_targets(const struct rules *rules, struct rules_scratch *scratch,
 			 const struct rule_subject *subject,
 			 const struct rule_set *judged, size_t words)
 {
 	for (size_t i = 0; i < rules->targets_count; i++) {
 		const struct scan_target *target = &rules->targets[i];
+		size_t cursor = 0;
 		struct slice text = { 0 };
 
 		if (!intersect(&target->rules, judged, words))
 			continue;
-		text = slice_head(
-			rule_subject_text(subject, target->field, target->attribute),
-			RULES_TEXT_MAX);
-		if (text.len == 0)
-			continue;
 		scratch->target = i;
-		rules_scan_check(hs_scan(rules->database, text.ptr, (unsigned)text.len,
-					 0, scratch->scan, on_match, scratch));
+		scan(scratch,
+		     rule_subject_text(subject, target->field, target->attribute));
+		while (target->field == RULE_FIELD_MESSAGE &&
+		       rule_subject_error_text(subject, &cursor, &text))
+			scan(scratch, text);
 	}
 }
 

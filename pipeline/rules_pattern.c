@@ -306,12 +306,22 @@ static bool relax_number(struct relaxer *relaxer, struct atom *atom, struct slic
 	return true;
 }
 
+static bool has_letter(struct atom atom)
+{
+	for (size_t i = 0; atom.kind == ATOM_LETTER && i < atom.text.len; i++) {
+		if (atom.text.ptr[i] == '\\')
+			i++; /* \s and the like match signs and blanks */
+		else if (is_letter(atom.text.ptr[i]))
+			return true;
+	}
+	return false;
+}
+
 /* false when the atom is beyond it */
 static bool relax_atom(struct relaxer *relaxer, struct atom *atom, struct slice rest)
 {
 	char c = byte_at(atom->text, 0);
-	bool letter = atom->kind == ATOM_LETTER &&
-		      (c == '[' || (atom->text.len == 1 && is_letter(c)));
+	bool letter = has_letter(*atom);
 
 	if (atom->kind == ATOM_UNKNOWN)
 		return false;
@@ -326,8 +336,11 @@ static bool relax_atom(struct relaxer *relaxer, struct atom *atom, struct slice 
 	} else if (c == ')') {
 		relaxer->branch_has_number |= relaxer->earlier_branch_has_number;
 	}
-	relaxer->after_letter = letter;
-	relaxer->after_number = false;
+	/* a repeat or bracket changes nothing about what stands before it */
+	if (atom->kind != ATOM_REPEAT && c != '(' && c != ')') {
+		relaxer->after_letter = letter;
+		relaxer->after_number = false;
+	}
 	if (atom->kind == ATOM_REPEAT)
 		append_repeat(&relaxer->buf, atom->text);
 	else

@@ -23,6 +23,10 @@ struct rules_scratch {
 void rules_scan_check(hs_error_t result);
 struct slice rule_subject_text(const struct rule_subject *subject,
 			       enum rule_field field, struct slice attribute);
+/* the next error text that a structured record carries beside its message; start with
+ * *cursor = 0 */
+bool rule_subject_error_text(const struct rule_subject *subject, size_t *cursor,
+			     struct slice *text);
 /* by level or by equality; false when the leaf has only patterns */
 bool rule_leaf_equals(const struct rule_subject *subject, const struct condition *leaf);
 

@@ -11,7 +11,8 @@
  *
  * A template that equals the message has no variables: then found is always, and not
  * found is never. Of a message of several lines the template keeps only a part, so
- * whatever is not certain is maybe.
+ * whatever is not certain is maybe. The same holds for a record with error texts beside
+ * its message: the template knows nothing of them.
  */
 #include "pipeline/rules_scratch.h"
 
@@ -155,18 +156,21 @@ void rules_judge_template(const struct rules *rules, struct rules_scratch *scrat
 			  struct rule_set *maybe)
 {
 	struct slice message = subject->record->body;
+	size_t cursor = 0;
+	struct slice error_text = { 0 };
+	bool beside = rule_subject_error_text(subject, &cursor, &error_text);
 	struct template_context context = {
 		.rules = rules,
 		.scratch = scratch,
 		.subject = subject,
-		.exact = slice_equal(message, subject->template_text),
+		.exact = !beside && slice_equal(message, subject->template_text),
 	};
 
 	*always = (struct rule_set){ 0 };
 	*maybe = (struct rule_set){ 0 };
 	memset(scratch->found, 0, rules->patterns_count * sizeof(*scratch->found));
 	context.letters =
-		mask_template(&scratch->masked, subject->template_text) ||
+		mask_template(&scratch->masked, subject->template_text) || beside ||
 		message.len > RULES_TEXT_MAX ||
 		(message.len > 0 && memchr(message.ptr, '\n', message.len) != NULL);
 	scan(scratch, rules->database, message, FOUND_MESSAGE);

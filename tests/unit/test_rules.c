@@ -151,6 +151,9 @@ static void test_patterns(void **state)
 		{ "\\w+ x", false, "\\w+ x" },
 		{ "\\x34 x", false, "(?:\\d[\\d.:,-]*) x" },
 		{ "\\d+ms", false, NULL },
+		{ "[a-z]+5", false, NULL },
+		{ "(x)5", false, NULL },
+		{ "[: ]?5", false, "[: ]?(?:\\d[\\d.:,-]*)" },
 		{ "v4", false, NULL },
 		{ "1 2", false, NULL },
 		{ "(1|x) 2", false, NULL },
@@ -193,6 +196,8 @@ static const struct {
 	{ "message: {words: connection refused}", "connections refused", 0 },
 	{ "message: {words: connection refused}", "connection refusedly", 0 },
 	{ "message: {words: [a, b]}", "x b", 1 },
+	{ "message: {words: beside it}", "x", 1 },
+	{ "message: {words: a}\n  not: {message: {words: beside}}", "a", 0 },
 	{ "message: {words: a}\n  service: {equals: db}", "a", 1 },
 	{ "message: {words: a}\n  service: {equals: web}", "a", 0 },
 	{ "any: [{message: {words: a}}, {message: {words: b}}]", "b", 1 },
@@ -239,6 +244,7 @@ static void test_conditions(void **state)
 		record.service_name = SLICE("db");
 		record.host_name = SLICE("db-7");
 		record_add_attribute(&record, SLICE("code"), SLICE("429"));
+		record_add_attribute(&record, SLICE("error"), SLICE("beside it"));
 		subject.template_text = record.body;
 		rules_judge_template(rules, scratch, &subject, &always, &maybe);
 		rules_judge_event(rules, scratch, &subject, &maybe, &matched);

@@ -1,0 +1,95 @@
+/* rules_subject.c - the texts of an event that rules look at */
+#include "pipeline/rules_scratch.h"
+
+/* Structured records say "query failed" and put what happened into a member of its own.
+ * For a rule that is part of the message. Names as loggers of several languages write
+ * them, by first letter. */
+static const char *const error_keys[] = {
+	"cause",
+	"err",
+	"err.message",
+	"err.stack",
+	"error",
+	"error.cause",
+	"error.message",
+	"error.stack",
+	"error.stack_trace",
+	"error.type",
+	"error_message",
+	"errorMessage",
+	"exc_info",
+	"exception",
+	"exception.message",
+	"exception.stacktrace",
+	"exception.type",
+	"reason",
+	"stack",
+	"stack_trace",
+	"stacktrace",
+};
+
+static bool is_error_key(struct slice key)
+{
+	if (key.len < 3 || memchr("cers", key.ptr[0], 4) == NULL)
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(error_keys); i++) {
+		if (slice_equal(key, slice_str(error_keys[i])))
+			return true;
+	}
+	return false;
+}
+
+bool rule_subject_error_text(const struct rule_subject *subject, size_t *cursor,
+			     struct slice *text)
+{
+	const struct record *record = subject->record;
+
+	while (*cursor < record->attributes_count) {
+		const struct attribute *attribute = &record->attributes[(*cursor)++];
+
+		if (is_error_key(attribute->key)) {
+			*text = attribute->value;
+			return true;
+		}
+	}
+	return false;
+}
+
+struct slice rule_subject_text(const struct rule_subject *subject,
+			       enum rule_field field, struct slice attribute)
+{
+	const struct record *record = subject->record;
+
+	switch (field) {
+	case RULE_FIELD_MESSAGE:
+		return record->body;
+	case RULE_FIELD_TEMPLATE:
+		return subject->template_text;
+	case RULE_FIELD_SERVICE:
+		return record->service_name;
+	case RULE_FIELD_HOST:
+		return record->host_name;
+	case RULE_FIELD_ATTRIBUTE:
+		return record_attribute(record, attribute);
+	case RULE_FIELD_LEVEL:
+	case RULE_FIELD_GROUP:
+		break;
+	}
+	return (struct slice){ 0 };
+}
+
+bool rule_leaf_equals(const struct rule_subject *subject, const struct condition *leaf)
+{
+	struct slice text = { 0 };
+
+	if (leaf->field == RULE_FIELD_LEVEL)
+		return (leaf->levels >> subject->record->severity & 1) != 0;
+	if (leaf->equals.count == 0)
+		return false;
+	text = rule_subject_text(subject, leaf->field, leaf->attribute);
+	for (size_t i = 0; text.ptr != NULL && i < leaf->equals.count; i++) {
+		if (slice_equal_nocase(text, leaf->equals.items[i]))
+			return true;
+	}
+	return false;
+}
