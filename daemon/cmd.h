@@ -18,5 +18,6 @@ cmd_fn cmd_sift;
 cmd_fn cmd_check;
 cmd_fn cmd_config;
 cmd_fn cmd_migrate;
+cmd_fn cmd_rules;
 
 #endif

@@ -13,6 +13,7 @@ static const struct {
 	{ "sift", cmd_sift, "triage files or standard input, without a database" },
 	{ "check", cmd_check, "read a configuration and say what is wrong with it" },
 	{ "config", cmd_config, "print every option with its default" },
+	{ "rules", cmd_rules, "run the test cases of rules" },
 };
 
 static void print_usage(FILE *to)

@@ -30,7 +30,10 @@ static const char *const error_keys[] = {
 
 static bool is_error_key(struct slice key)
 {
-	if (key.len < 3 || memchr("cers", key.ptr[0], 4) == NULL)
+	static const char first_letters[] = { 'c', 'e', 'r', 's' };
+
+	if (key.len == 0 ||
+	    memchr(first_letters, key.ptr[0], sizeof(first_letters)) == NULL)
 		return false;
 	for (size_t i = 0; i < ARRAY_LEN(error_keys); i++) {
 		if (slice_equal(key, slice_str(error_keys[i])))
