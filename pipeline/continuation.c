@@ -3,6 +3,7 @@
 #include "pipeline/continuation.h"
 
 #include "pipeline/byte_class.h"
+#include "pipeline/pair_scan.h"
 
 #define STARTS(line, literal) slice_starts_with(line, SLICE(literal))
 
@@ -155,6 +156,8 @@ enum line_shape line_shape_of(struct slice line)
 		return is_blank_line(line) ? LINE_BLANK : LINE_INDENTED;
 	if (byte_is(c, BYTE_DIGIT))
 		return LINE_PLAIN;
+	if (pairs_begin_line(line))
+		return LINE_PAIRS;
 	if (byte_is(c, BYTE_LOWER))
 		return shape_of_lower(line);
 	return byte_is(c, BYTE_UPPER) ? shape_of_upper(line) : shape_of_other(line);

@@ -13,12 +13,13 @@ enum line_shape {
 	LINE_PLAIN, /* nothing that tells */
 	LINE_BLANK, /* blanks only */
 	LINE_INDENTED,
-	LINE_STACK,   /* part of a stack trace, or a closing bracket */
-	LINE_PYTHON,  /* "Traceback (most recent call last):": one unindented line ends
-			 it */
-	LINE_CHAIN,   /* says that another trace of the same failure follows */
-	LINE_BRACE,   /* JSON object */
-	LINE_PRIORITY /* syslog <PRI> */
+	LINE_STACK,    /* part of a stack trace, or a closing bracket */
+	LINE_PYTHON,   /* "Traceback (most recent call last):": one unindented line ends
+			  it */
+	LINE_CHAIN,    /* says that another trace of the same failure follows */
+	LINE_BRACE,    /* JSON object */
+	LINE_PRIORITY, /* syslog <PRI> */
+	LINE_PAIRS     /* logfmt */
 };
 
 /* line: without its line end */

@@ -199,6 +199,7 @@ static void judge_text(const struct front *front, struct slice text,
 		out->begins = true;
 		return;
 	case LINE_PRIORITY:
+	case LINE_PAIRS:
 		out->begins = true;
 		return;
 	case LINE_PLAIN:
@@ -273,6 +274,7 @@ static bool python_goes_on(struct open_record *open, const struct judgement *lin
 	case LINE_STACK:
 	case LINE_BRACE:
 	case LINE_PRIORITY:
+	case LINE_PAIRS:
 	default:
 		return false;
 	}
@@ -292,6 +294,9 @@ static bool goes_on(struct front *front, const struct judgement *line,
 	if (open->first.stream != line->stream)
 		return false;
 	if (open->partial)
+		return true;
+	if (open->lines == 1 && open->first.scanned && line->scanned &&
+	    header_begins_pair(open_bytes(front), &open->first.header, text))
 		return true;
 	if (line->begins || open->first.complete)
 		return false;

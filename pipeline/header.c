@@ -264,3 +264,25 @@ void header_scan(struct slice line, const struct timestamp_context *context,
 	if (header->found)
 		header->body = (uint32_t)(skip_blanks(s.at, s.end) - s.text);
 }
+
+bool header_begins_pair(struct slice first, const struct header *header,
+			struct slice second)
+{
+	const char *at = first.ptr + header->body;
+	const char *end = first.ptr + first.len;
+	const char *to = field_end(at, end);
+	struct level level;
+
+	if (header->timestamp_us == TIMESTAMP_NONE ||
+	    header->severity != SEVERITY_NONE || header->body >= first.len)
+		return false;
+	/* "a.b.Class method" */
+	if (memchr(at, '.', (size_t)(to - at)) == NULL ||
+	    !all_are(at, to, BYTE_IDENT) || end - to < 2 ||
+	    !all_are(to + 1, end, BYTE_IDENT))
+		return false;
+	return second.len > 0 &&
+	       header_read_level(second.ptr, second.ptr + second.len, &level) &&
+	       level.letter_case == LEVEL_UPPER && level.len < second.len &&
+	       second.ptr[level.len] == ':';
+}

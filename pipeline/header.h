@@ -42,6 +42,10 @@ struct header {
 void header_scan(struct slice line, const struct timestamp_context *context,
 		 struct header *header);
 
+/* java.util.logging: a stamp, a class and a method, and on the next line the level */
+bool header_begins_pair(struct slice first, const struct header *header,
+			struct slice second);
+
 static inline struct slice header_slice(struct slice line, struct header_span span)
 {
 	if (span.len == 0)

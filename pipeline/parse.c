@@ -4,19 +4,52 @@
 #include "base/compiler.h"
 #include "pipeline/envelope.h"
 #include "pipeline/front.h"
+#include "pipeline/text_attributes.h"
+
+/* java.util.logging writes two lines: "STAMP class method", "LEVEL: message" */
+static void join_second_line(const struct parse_input *input, struct record *record)
+{
+	const char *end = memchr(input->raw.ptr, '\n', input->raw.len);
+	struct header header;
+
+	if (end == NULL)
+		return;
+
+	struct slice rest = slice_from(input->raw, (size_t)(end + 1 - input->raw.ptr));
+
+	if (!header_begins_pair(parse_first_line(input->raw), input->header,
+				parse_first_line(rest)))
+		return;
+	header_scan(parse_first_line(rest), input->context, &header);
+	record->severity = header.severity;
+	record->severity_text = header_slice(rest, header.severity_text);
+	record->service_name = record->body;
+	record->service_name.len =
+		(size_t)((const char *)memchr(record->body.ptr, ' ', record->body.len) -
+			 record->body.ptr);
+	record->body = slice_from(rest, header.body);
+}
 
 static bool parse_text(const struct parse_input *input, struct record *record)
 {
-	parse_apply_header(input->header, input->raw, record);
-	record->format = input->header->format;
+	const struct header *header = input->header;
+
+	parse_apply_header(header, input->raw, record);
+	record->format = header->format;
+	if (record->severity == SEVERITY_NONE && record->timestamp_us != TIMESTAMP_NONE)
+		join_second_line(input, record);
+	if (input->attributes)
+		text_attributes_add(slice_head(input->raw, header->body), record);
 	return true;
 }
 
 const struct parser parsers[FORMAT_COUNT] = {
-	[FORMAT_TEXT] = { "text", NULL, parse_text },
-	[FORMAT_JSON] = { "json", "{", parse_json },
-	[FORMAT_SYSLOG5424] = { "syslog5424", "<", parse_syslog5424 },
-	[FORMAT_SYSLOG3164] = { "syslog3164", "<", parse_syslog3164 },
+	[FORMAT_TEXT] = { "text", '\0', parse_text },
+	[FORMAT_JSON] = { "json", '{', parse_json },
+	[FORMAT_SYSLOG5424] = { "syslog5424", '<', parse_syslog5424 },
+	[FORMAT_SYSLOG3164] = { "syslog3164", '<', parse_syslog3164 },
+	[FORMAT_LOGFMT] = { "logfmt", '\0', parse_logfmt },
+	[FORMAT_ACCESS] = { "access", '\0', parse_access },
 };
 
 struct slice parse_first_line(struct slice raw)
@@ -40,6 +73,9 @@ void parse_apply_header(const struct header *header, struct slice line,
 	record->service_name = header_slice(line, header->service);
 	record->host_name = header_slice(line, header->host);
 	record->body = slice_from(line, header->body);
+	/* a header that fills its line, as .NET's console does: the message is below */
+	if (record->body.len > 0 && record->body.ptr[0] == '\n')
+		record->body = slice_trim(record->body);
 	if (header->pid.len > 0)
 		record_add_attribute(record, SLICE("pid"),
 				     header_slice(line, header->pid));
@@ -59,32 +95,32 @@ static void clear_fields(struct record *record, struct slice body)
 	record->attributes_dropped = 0;
 }
 
-static bool first_byte_fits(const struct parser *parser, struct slice raw)
+static bool try_parser(uint8_t format, const struct parse_input *input,
+		       struct record *record)
 {
-	return parser->first_bytes == NULL ||
-	       (raw.ptr[0] != '\0' && strchr(parser->first_bytes, raw.ptr[0]) != NULL);
+	clear_fields(record, input->raw);
+	record->format = format;
+	return parsers[format].parse(input, record);
 }
 
 static void parse_fields(struct parse_input *input, struct record *record)
 {
 	struct header header;
+	char first = input->raw.len == 0 ? '\0' : input->raw.ptr[0];
 
-	for (uint8_t i = FORMAT_TEXT + 1; i < FORMAT_COUNT && input->raw.len > 0; i++) {
-		if (parsers[i].parse == NULL ||
-		    !first_byte_fits(&parsers[i], input->raw))
-			continue;
-		clear_fields(record, input->raw);
-		record->format = i;
-		if (parsers[i].parse(input, record))
+	for (uint8_t i = FORMAT_TEXT + 1; i < FORMAT_COUNT && first != '\0'; i++) {
+		if (parsers[i].first_byte == first && try_parser(i, input, record))
 			return;
 	}
-	clear_fields(record, input->raw);
 	if (input->header == NULL) {
 		header_scan(parse_first_line(input->raw), input->context, &header);
 		input->header = &header;
 	}
-	(void)parse_text(input, record); /* text fits always */
-	input->header = NULL;
+	for (uint8_t i = FORMAT_TEXT + 1; i < FORMAT_COUNT; i++) {
+		if (parsers[i].first_byte == '\0' && try_parser(i, input, record))
+			return;
+	}
+	(void)try_parser(FORMAT_TEXT, input, record); /* text fits always */
 }
 
 void parse_assembled(const struct parse_input *input, struct record *record)

@@ -20,7 +20,7 @@
 
 struct parse_input {
 	struct slice raw;            /* for a parser: without envelopes */
-	const struct header *header; /* of raw's first line; NULL unless text */
+	const struct header *header; /* of raw's first line */
 	const struct timestamp_context *context;
 	struct arena *scratch;
 	bool attributes; /* those of plain text are wanted too */
@@ -28,8 +28,9 @@ struct parse_input {
 
 struct parser {
 	const char *name;
-	/* bytes that a record of this format begins with; NULL: any */
-	const char *first_bytes;
+	/* what a record of this format begins with; NUL: any byte, and then the header
+	 * is given */
+	char first_byte;
 	/* is called when the first byte fits: true when the record is of this format
 	 * and its fields are set. On false the record's fields may be touched. */
 	bool (*parse)(const struct parse_input *input, struct record *record);
@@ -38,11 +39,13 @@ struct parser {
 extern const struct parser parsers[FORMAT_COUNT];
 
 bool parse_json(const struct parse_input *input, struct record *record);
+bool parse_logfmt(const struct parse_input *input, struct record *record);
+bool parse_access(const struct parse_input *input, struct record *record);
 bool parse_syslog5424(const struct parse_input *input, struct record *record);
 bool parse_syslog3164(const struct parse_input *input, struct record *record);
 
 /* fills the record from input->raw, which may still lie in envelopes; input->header (of
- * the first line's inner text) may be NULL */
+ * the first line's inner text) may be NULL: it is scanned then */
 void parse_assembled(const struct parse_input *input, struct record *record);
 /* timestamp, severity, service, host, body from a header scan of `line` */
 void parse_apply_header(const struct header *header, struct slice line,

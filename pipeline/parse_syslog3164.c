@@ -2,6 +2,7 @@
  * MSG, with any stamp, or none */
 #include "pipeline/parse.h"
 #include "pipeline/parse_syslog.h"
+#include "pipeline/text_attributes.h"
 
 bool parse_syslog3164(const struct parse_input *input, struct record *record)
 {
@@ -22,6 +23,8 @@ bool parse_syslog3164(const struct parse_input *input, struct record *record)
 	if (record->severity == SEVERITY_NONE)
 		record->severity = priority;
 	record->confidence = header.format == FORMAT_SYSLOG3164 ? 95 : 70;
+	if (input->attributes)
+		text_attributes_add(slice_head(rest, header.body), record);
 	syslog_parse_body(input, record);
 	return true;
 }
