@@ -256,7 +256,8 @@ static void fold_repeated(struct tokens *tokens)
 			i++;
 		}
 		/* a word said twice may be a name behind its kind: "user user" */
-		varies |= len == 1 && tokens->items[last].class != TOKEN_WORD;
+		varies |= len == 1 && tokens->items[last].class != TOKEN_WORD &&
+			  tokens->items[last].class != TOKEN_NAME;
 		/* variables were joined already, unless they are items of their own */
 		varies &= len > 1 || tokens->items[last].class != TOKEN_VARIABLE;
 		if (i == len && varies) {

@@ -96,8 +96,9 @@ uint64_t learner_key(struct learner *learner, uint64_t leaf,
 	if (slot == ENTRY_NONE) {
 		learner->sample = slice_head(record->raw, SAMPLE_MAX);
 		slot = learn(learner, leaf, tokens);
+	} else {
+		learner->store.entries[slot].used = true;
 	}
-	learner->store.entries[slot].used = true;
 	key = learner->store.entries[slot].key;
 	learn_evict(learner);
 	unlock(learner);

@@ -192,6 +192,11 @@ static void apply(struct learner *learner, const struct change *change)
 	uint32_t slot = learner_store_find(&learner->store, key);
 	bool known = slot != ENTRY_NONE;
 
+	/* generalised templates are never evicted, so they are bounded here */
+	if (!known && learner->store.generalised >= learner->config.templates_max / 2) {
+		template_free(&template);
+		return;
+	}
 	if (known) {
 		template_free(&template);
 	} else {

@@ -73,6 +73,11 @@ size_t places_of(const struct template *template, struct place places[PLACES_MAX
 	return count;
 }
 
+static bool counts_as_constant(uint8_t class)
+{
+	return class != TOKEN_VARIABLE && class != TOKEN_VALUE && class != TOKEN_KEYS;
+}
+
 size_t places_constants(const struct template *template)
 {
 	size_t constants = 0;
@@ -80,7 +85,7 @@ size_t places_constants(const struct template *template)
 	for (size_t i = 0; i < template->count; i++) {
 		uint8_t class = template->tokens[i].class;
 
-		constants += class != TOKEN_VARIABLE && class != TOKEN_VALUE;
+		constants += counts_as_constant(class);
 	}
 	return constants;
 }
@@ -99,7 +104,7 @@ static size_t constants_left(const struct template *template, const struct place
 	for (size_t i = place->first; i < place->first + (size_t)place->count; i++) {
 		uint8_t class = template->tokens[i].class;
 
-		constants -= class != TOKEN_VARIABLE && class != TOKEN_VALUE;
+		constants -= counts_as_constant(class);
 	}
 	return constants;
 }

@@ -40,8 +40,7 @@ uint32_t learner_store_add(struct learner_store *store, uint64_t key,
 					.template = template,
 					.parent = slot,
 					.general = generalised ? slot : ENTRY_NONE,
-					.generalised = generalised,
-					.used = true };
+					.generalised = generalised };
 	*table_put(&store->by_key, key, NULL) = slot;
 	store->bytes += template_size(template);
 	store->groups++;

@@ -385,6 +385,19 @@ static bool lex_quoted_value(struct lexer *lexer, size_t quote)
 	return true;
 }
 
+/* msg="..." : what follows is text, no value */
+static bool names_message(const struct tokens *tokens)
+{
+	static const char *const keys[] = { "msg", "message", "event" };
+
+	for (size_t i = 0; i < ARRAY_LEN(keys) && tokens->count > 0; i++) {
+		if (slice_equal(token_folded(tokens, tokens->count - 1),
+				slice_str(keys[i])))
+			return true;
+	}
+	return false;
+}
+
 static void lex_separator(struct lexer *lexer)
 {
 	const char *text = lexer->text;
@@ -395,6 +408,8 @@ static void lex_separator(struct lexer *lexer)
 	switch (text[at]) {
 	case '=':
 		if (before == '=' || after == '=' || before == '!')
+			break;
+		if (names_message(lexer->tokens))
 			break;
 		lexer->value = true;
 		if (after == '"')

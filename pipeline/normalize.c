@@ -2,9 +2,10 @@
 #include "pipeline/normalize.h"
 
 #include "base/hash64.h"
-#include "pipeline/fold.h"
-#include "pipeline/lex_bytes.h"
-#include "pipeline/lexer.h"
+#include "pipeline/format.h"
+#include "pipeline/normalize_kinds.h"
+
+#define BODY_MAX ((size_t)1024 * 1024)
 
 static const char *const type_names[VARIABLE_TYPE_COUNT] = {
 	[VARIABLE_ANY] = "*",     [VARIABLE_NUMBER] = "num",
@@ -23,11 +24,15 @@ const char *variable_type_name(enum variable_type type)
 
 void normalize_record(const struct record *record, struct tokens *tokens)
 {
-	tokens->text = record->body;
+	/* offsets are 32 bits; nothing behind the last token is looked at anyway */
+	tokens->text = slice_head(record->body, BODY_MAX);
 	tokens->count = 0;
 	tokens->folded_len = 0;
 	tokens->cut = false;
-	lexer_run(tokens, 0, record->body.len);
+	if (record->format == FORMAT_JSON || record->format == FORMAT_LOGFMT)
+		normalize_keyed(record, tokens);
+	else if (!normalize_access(tokens))
+		normalize_lines(tokens);
 }
 
 uint64_t normalize_fingerprint(const struct tokens *tokens)

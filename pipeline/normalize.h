@@ -50,6 +50,7 @@ enum token_class {
 	TOKEN_DOTTED,   /* two dots, @, / or \ : hosts, classes, files */
 	TOKEN_VALUE,    /* stands behind `=`, or alone in quotes */
 	TOKEN_NAME,     /* part of a route or a stack: varies only by explosion */
+	TOKEN_KEYS,     /* a set of keys; not shown */
 	TOKEN_CLASS_COUNT
 };
 

@@ -10,6 +10,7 @@
 
 #include "base/hash64.h"
 #include "base/mem.h"
+#include "pipeline/lex_bytes.h"
 
 #define FORMAT_VERSION 1
 
@@ -65,6 +66,8 @@ static struct slice source_gap(const struct tokens *tokens, size_t index)
 	size_t from = index == 0 ? 0 : tokens->items[index - 1].next;
 	struct slice gap = { NULL, 0 };
 
+	if (token->class == TOKEN_KEYS)
+		return SLICE("");
 	if (token->gap == GAP_BLANK)
 		return index == 0 ? SLICE("") : SLICE(" ");
 	if (token->gap == GAP_SOURCE && token->begin > from)
@@ -82,7 +85,9 @@ static struct slice source_tail(const struct tokens *tokens)
 		return SLICE("");
 	if (line_end != NULL)
 		tail.len = (size_t)(line_end - tail.ptr);
-	return slice_head(slice_of(tail.ptr, tail.len), TEMPLATE_GAP_MAX);
+	while (tail.len > 0 && lex_is(tail.ptr[tail.len - 1], LEX_BLANK))
+		tail.len--;
+	return slice_head(tail, TEMPLATE_GAP_MAX);
 }
 
 static void write_head(struct buf *out, size_t count)
@@ -342,7 +347,7 @@ void template_render(const struct template *template, enum template_style style,
 		buf_append_slice(out, gap_of(template, i));
 		if (slice_equal(template_text(template, i), variable_text))
 			render_variable((enum variable_type)token->type, style, out);
-		else
+		else if (token->class != TOKEN_KEYS)
 			render_text(template_text(template, i), style, out);
 	}
 	buf_append(out, template->bytes + template->tail, template->tail_len);

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "base/compiler.h"
+#include "pipeline/format.h"
 #include "pipeline/normalize.h"
 #include "pipeline/template.h"
 
@@ -21,13 +22,11 @@ static void normalize(const char *line)
 	normalize_record(&record, &tokens);
 }
 
-static void assert_template(const char *line, const char *expected)
+static void assert_text(const char *expected)
 {
-	struct template *template = NULL;
+	struct template *template = template_new(&tokens);
 	struct buf text = { 0 };
 
-	normalize(line);
-	template = template_new(&tokens);
 	assert_non_null(template);
 	template_render(template, TEMPLATE_TYPED, &text);
 	buf_append_char(&text, '\0');
@@ -62,6 +61,16 @@ static const struct {
 	{ "mail to bob42@example.org sent", "mail to <email> sent" },
 	{ "Invalid user user from 10.1.1.1", "Invalid user user from <ip>" },
 	{ "----- begin -----", "-- begin --" },
+	{ "\"GET /users/42/orders?x=1 HTTP/1.1\" 204 17",
+	  "GET /users/<id>/orders 2xx" },
+	{ "\"GET / HTTP/1.1\" 500 17", "GET / 5xx" },
+	{ "\"GET /api/v1/a", "\"GET <path>" },
+	{ "Request failed\njava.io.IOException: x\n\tat a.B.c(B.java:12)\n\tat a.D.e(D.java:1)"
+	  "\nCaused by: a.b.FooError: 1",
+	  "Request failed java.io.IOException a.b.FooError a.B.c a.D.e" },
+	{ "Traceback (most recent call last):\n  File \"/a/b.py\", line 3, in f\n    g()\n"
+	  "ValueError: bad 12",
+	  "Traceback (most recent call last ValueError f" },
 	{ "count=5, size=12KB", "count=<num>, size=<size>" },
 	{ "ws=WorkSource{10113}, uid=1", "ws=<*>, uid=<num>" },
 };
@@ -69,8 +78,10 @@ static const struct {
 static void test_templates(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(templates); i++)
-		assert_template(templates[i].line, templates[i].expected);
+	for (size_t i = 0; i < ARRAY_LEN(templates); i++) {
+		normalize(templates[i].line);
+		assert_text(templates[i].expected);
+	}
 }
 
 /* lines that must, or must not, have one fingerprint */
@@ -84,6 +95,11 @@ static const struct {
 	{ "a=1 b=2 a=3 b=4", "a=1 b=2", true },
 	{ "blk_1, blk_2, blk_3", "blk_9", true },
 	{ "took 5 ms", "took 6 s", true },
+	{ "x\n\tat a.B.c(B.java:12)", "x\n\tat a.B.c(B.java:99)", true },
+	{ "x\n\tat a.B.c(B.java:12)", "x\n\tat a.B.d(B.java:12)", false },
+	{ "\"GET /u/1 HTTP/1.1\" 200", "\"GET /u/2 HTTP/1.0\" 201 5", true },
+	{ "\"GET /u/1 HTTP/1.1\" 200", "\"GET /u/1 HTTP/1.1\" 500", false },
+	{ "\"GET /u HTTP/1.1\" 200", "\"PUT /u HTTP/1.1\" 200", false },
 	{ "link up", "link down", false },
 	{ "eth0 up", "eth0 is up", false },
 	{ "ready=true", "ready=false", false },
@@ -101,6 +117,31 @@ static void test_fingerprints(void **state)
 		if ((a == normalize_fingerprint(&tokens)) != pairs[i].equal)
 			fail_msg("%s | %s", pairs[i].a, pairs[i].b);
 	}
+}
+
+static uint64_t fingerprint_with_keys(const char *message, const char *a, const char *b)
+{
+	static struct record record;
+
+	record = (struct record){ .body = slice_str(message), .format = FORMAT_JSON };
+	record_add_attribute(&record, slice_str(a), SLICE("1"));
+	if (b != NULL)
+		record_add_attribute(&record, slice_str(b), SLICE("2"));
+	normalize_record(&record, &tokens);
+	return normalize_fingerprint(&tokens);
+}
+
+static void test_json_is_message_and_keys(void **state)
+{
+	uint64_t both = fingerprint_with_keys("user 1 joined", "id", "ip");
+
+	(void)state;
+	assert_true(both == fingerprint_with_keys("user 2 joined", "ip", "id"));
+	assert_true(both != fingerprint_with_keys("user 1 joined", "id", NULL));
+	assert_true(both != fingerprint_with_keys("user 1 left", "id", "ip"));
+	assert_text("user <num> left");
+	(void)fingerprint_with_keys("{\"b\":1,\"a\":2}", "b", "a");
+	assert_text("a b");
 }
 
 /* stored for ever: a change needs a new NORMALIZE_VERSION */
@@ -168,6 +209,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_templates),
 		cmocka_unit_test(test_fingerprints),
+		cmocka_unit_test(test_json_is_message_and_keys),
 		cmocka_unit_test(test_fingerprint_is_stable),
 		cmocka_unit_test(test_template_survives_serialising),
 		cmocka_unit_test(test_variables),
