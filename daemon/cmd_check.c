@@ -4,26 +4,22 @@
 #include "daemon/arguments.h"
 #include "daemon/cmd.h"
 #include "daemon/config.h"
-#include "daemon/rules_folder.h"
+#include "daemon/shipped_rules.h"
 #include "pipeline/rules.h"
 
 static int check(const char *path, struct error *error)
 {
 	struct config *config = NULL;
 	struct rules *rules = NULL;
-	char *folder = NULL;
 	int status = config_load(path, &config, error);
 
 	if (status == 0)
-		status = rules_folder_find(config->rules_dir, &folder, error);
-	if (status == 0)
-		status = rules_load_folder(folder, &rules, error);
+		status = shipped_rules_load(config->rules_dir, &rules, error);
 	if (status == 0)
 		(void)printf("%s: ok, %zu sources, %zu rules\n",
 			     path == NULL ? "defaults" : path, config->sources_count,
 			     rules_count(rules));
 	rules_free(&rules);
-	rules_folder_free(&folder);
 	config_free(&config);
 	return status;
 }

@@ -3,13 +3,13 @@
 #include <string.h>
 
 #include "daemon/cmd.h"
-#include "daemon/rules_folder.h"
+#include "daemon/shipped_rules.h"
 #include "pipeline/rules.h"
 
 static const char usage[] =
 	"usage: siftd rules test [FOLDER]\n\n"
-	"Runs the test cases of all rules in FOLDER/*.yaml, by default those that siftd\n"
-	"ships, and prints those that fail. Exit status: 0 none failed, 1 some did.\n";
+	"Runs the test cases of all rules in FOLDER/*.yaml, by default those that came\n"
+	"with siftd, and prints those that fail. Exit status: 0 none failed, 1 some did.\n";
 
 static void print_failure(void *context, const char *text)
 {
@@ -24,7 +24,7 @@ static int test_folder(const char *folder)
 	size_t cases = 0;
 	size_t failures = 0;
 
-	if (rules_load_folder(folder, &rules, &error) != 0) {
+	if (shipped_rules_load(folder, &rules, &error) != 0) {
 		(void)fprintf(stderr, "siftd rules: %s\n", error.text); /* exit 1 */
 		return 1;
 	}
@@ -37,10 +37,6 @@ static int test_folder(const char *folder)
 
 int cmd_rules(int argc, char **argv)
 {
-	struct error error = { 0 };
-	char *folder = NULL;
-	int status = 0;
-
 	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
 		(void)fputs(usage, stdout); /* terminal gone: no one reads */
 		return 0;
@@ -49,11 +45,5 @@ int cmd_rules(int argc, char **argv)
 		(void)fputs(usage, stderr); /* see above */
 		return EXIT_USAGE;
 	}
-	if (rules_folder_find(argc == 3 ? argv[2] : NULL, &folder, &error) != 0) {
-		(void)fprintf(stderr, "siftd rules: %s\n", error.text); /* exit 1 */
-		return 1;
-	}
-	status = test_folder(folder);
-	rules_folder_free(&folder);
-	return status;
+	return test_folder(argc == 3 ? argv[2] : NULL);
 }

@@ -9,7 +9,7 @@
 
 #include "base/mem.h"
 #include "daemon/cmd.h"
-#include "daemon/rules_folder.h"
+#include "daemon/shipped_rules.h"
 #include "daemon/sift_report.h"
 #include "daemon/sift_rows.h"
 #include "daemon/sift_run.h"
@@ -235,17 +235,6 @@ static int sift_all(struct sift *sift, struct sift_input *input,
 	return status;
 }
 
-static int load_rules(const char *folder, struct rules **rules, struct error *error)
-{
-	char *path = NULL;
-	int status = rules_folder_find(folder, &path, error);
-
-	if (status == 0)
-		status = rules_load_folder(path, rules, error);
-	rules_folder_free(&path);
-	return status;
-}
-
 int cmd_sift(int argc, char **argv)
 {
 	struct sift_words words = { .top = 40 };
@@ -265,7 +254,7 @@ int cmd_sift(int argc, char **argv)
 
 	if (status != 0)
 		return status < 0 ? EXIT_USAGE : 0;
-	if (load_rules(words.rules, &rules, &error) < 0) {
+	if (shipped_rules_load(words.rules, &rules, &error) < 0) {
 		(void)fprintf(stderr, "siftd sift: %s\n", error.text);
 		return EXIT_CONFIG;
 	}

@@ -1,0 +1,37 @@
+/* shipped_rules.c - compiling the rules that were built into the program */
+#include "daemon/shipped_rules.h"
+
+#include "base/embedded.h"
+#include "base/yaml.h"
+
+extern const struct embedded_file shipped_rules_files[];
+extern const size_t shipped_rules_files_count;
+
+static int parse_all(struct yaml_doc **out, struct error *error)
+{
+	struct yaml_doc **end = out;
+
+	for (size_t i = 0; i < shipped_rules_files_count; i++) {
+		const struct embedded_file *file = &shipped_rules_files[i];
+
+		if (yaml_parse(file->bytes, file->name, end, error) < 0)
+			return -1;
+		while (*end != NULL)
+			end = &(*end)->next;
+	}
+	return 0;
+}
+
+int shipped_rules_load(const char *folder, struct rules **out, struct error *error)
+{
+	struct yaml_doc *docs = NULL;
+	int status = 0;
+
+	if (folder != NULL)
+		return rules_load_folder(folder, out, error);
+	status = parse_all(&docs, error);
+	if (status == 0)
+		status = rules_compile(docs, out, error);
+	yaml_docs_free(&docs);
+	return status;
+}
