@@ -20,7 +20,9 @@ BINARY = os.environ.get("SIFTD_BINARY", os.path.join(TOP, "build/release/siftd")
 READY_S = 120
 STOP_S = 60
 # a line that goes on with the record before it
-CONTINUATION = re.compile(rb"\s|Caused by:|Traceback \(most recent|\.\.\. \d+ more|\Z")
+CONTINUATION = re.compile(
+    rb"\s|Caused by:|Traceback \(most recent|\.\.\. \d+ more|\Z"
+    rb"|[\w.$]+\.\w+(Exception|Error):|goroutine \d+ \[|[\w/]+\.[^ ]+\(.*\)$")
 
 
 def count_records(data):
