@@ -9,7 +9,8 @@
 #include "base/error.h"
 #include "pipeline/rules.h"
 
-/* folder NULL: conf/rules as it was when siftd was built; else all *.yaml of the folder */
+/* folder NULL: conf/rules as it was when siftd was built; else all *.yaml of the folder
+ */
 MUST_CHECK int shipped_rules_load(const char *folder, struct rules **out,
 				  struct error *error);
 

@@ -1,4 +1,5 @@
-/* sift_input.c - reading files in order, and a pipe twice when that is needed */
+/* sift_input.c - reading files in order, gzip and zstd too, and a pipe twice when
+ * needed */
 #include "daemon/sift_input.h"
 
 #include <errno.h>
@@ -7,6 +8,10 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "sources/decompress.h"
+
+/* bytes that tell gzip, zstd and plain text apart */
+#define KIND_BYTES 4
 
 struct sift_input {
 	char *const *paths;
@@ -17,6 +22,8 @@ struct sift_input {
 	bool first_pass;
 	int kept_fd; /* copy of standard input, or -1 */
 	char *space;
+	struct decompress *decompress; /* NULL: the file is plain */
+	char *plain;                   /* what it makes */
 	uint64_t bytes;
 	uint64_t size;
 };
@@ -55,6 +62,7 @@ struct sift_input *sift_input_new(char *const *paths, size_t count, bool again)
 
 static void close_current(struct sift_input *input)
 {
+	decompress_free(&input->decompress);
 	if (input->fd > STDERR_FILENO && input->fd != input->kept_fd)
 		(void)close(input->fd); /* only read from */
 	input->fd = -1;
@@ -68,6 +76,7 @@ void sift_input_free(struct sift_input **input)
 	if ((*input)->kept_fd >= 0)
 		(void)close((*input)->kept_fd); /* thrown away anyway */
 	mem_free((*input)->space);
+	mem_free((*input)->plain);
 	mem_free(*input);
 	*input = NULL;
 }
@@ -124,33 +133,91 @@ static int keep_copy(const struct sift_input *input, size_t len, struct error *e
 	return 0;
 }
 
+/* 1: bytes were read; 0: the end; -1: an error. At the beginning of a file enough bytes
+ * to tell its kind are waited for, also from a pipe that gives one at a time */
+static int read_piece(struct sift_input *input, bool first, size_t *len,
+		      struct error *error)
+{
+	size_t wanted = first ? KIND_BYTES : 1;
+
+	*len = 0;
+	while (*len < wanted) {
+		ssize_t more =
+			read(input->fd, input->space + *len, SIFT_READ_BYTES - *len);
+
+		if (more < 0 && errno == EINTR)
+			continue;
+		if (more < 0)
+			return error_set_errno(error, "read");
+		if (more == 0)
+			break;
+		*len += (size_t)more;
+	}
+	return *len > 0;
+}
+
+/* opened, or gone on with: -1 error, 0 end of file, 1 *bytes is set */
+static int read_file(struct sift_input *input, bool first, struct slice *bytes,
+		     struct error *error)
+{
+	size_t len = 0;
+	int status = read_piece(input, first, &len, error);
+
+	if (status > 0 && keep_copy(input, len, error) < 0)
+		return -1;
+	if (status == 0 && input->decompress != NULL)
+		return decompress_finish(input->decompress, error);
+	if (status <= 0)
+		return status;
+	input->bytes += len;
+	*bytes = slice_of(input->space, len);
+	if (first && !decompress_is_plain(*bytes)) {
+		input->decompress = decompress_new();
+		if (input->plain == NULL)
+			input->plain = mem_alloc(SIFT_READ_BYTES);
+	}
+	if (input->decompress != NULL)
+		decompress_feed(input->decompress, *bytes);
+	return 1;
+}
+
+/* as read_file, of what the file holds */
+static int read_plain(struct sift_input *input, bool first, struct slice *bytes,
+		      struct error *error)
+{
+	for (;; first = false) {
+		size_t len = 0;
+		int status = input->decompress == NULL
+				     ? 0
+				     : decompress_next(input->decompress, input->plain,
+						       SIFT_READ_BYTES, &len, error);
+
+		*bytes = slice_of(input->plain, len);
+		if (status != 0)
+			return status;
+		status = read_file(input, first, bytes, error);
+		if (status <= 0 || input->decompress == NULL)
+			return status;
+	}
+}
+
 int sift_input_read(struct sift_input *input, struct slice *bytes, struct error *error)
 {
-	ssize_t len = 0;
+	bool first = input->fd < 0;
+	int status = 0;
 
-	if (input->fd < 0) {
-		if (input->next == input->count)
-			return -1;
-		if (open_next(input, error) < 0)
-			return -2;
-	}
-	do {
-		len = read(input->fd, input->space, SIFT_READ_BYTES);
-	} while (len < 0 && errno == EINTR);
-	if (len < 0) {
-		(void)error_set_errno(error, "%s", input->paths[input->next - 1]);
-		close_current(input);
+	if (first && input->next == input->count)
+		return -1;
+	if (first && open_next(input, error) < 0)
 		return -2;
-	}
-	if (len == 0) {
-		close_current(input);
+	status = read_plain(input, first, bytes, error);
+	if (status > 0)
+		return 1;
+	close_current(input);
+	if (status == 0)
 		return 0;
-	}
-	if (keep_copy(input, (size_t)len, error) < 0)
-		return -2;
-	*bytes = slice_of(input->space, (size_t)len);
-	input->bytes += (uint64_t)len;
-	return 1;
+	(void)error_prefix(error, "%s", input->paths[input->next - 1]);
+	return -2;
 }
 
 int sift_input_rewind(struct sift_input *input, struct error *error)

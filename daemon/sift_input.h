@@ -1,4 +1,5 @@
-/* sift_input.h - the bytes of files or standard input, one after the other
+/* sift_input.h - the bytes of files or standard input, one after the other,
+ * decompressed
  *
  * Threads: one owner. Owner: sift_input_free closes what is open; bytes from
  *          sift_input_read are valid until the next call.
@@ -29,7 +30,7 @@ MUST_CHECK int sift_input_read(struct sift_input *input, struct slice *bytes,
 			       struct error *error);
 /* back to the first byte of the first file */
 MUST_CHECK int sift_input_rewind(struct sift_input *input, struct error *error);
-/* read so far; and of all files together, 0 when unknown (a pipe) */
+/* read so far, compressed as they are; and of all files, 0 when unknown (a pipe) */
 uint64_t sift_input_bytes(const struct sift_input *input);
 uint64_t sift_input_size(const struct sift_input *input);
 
