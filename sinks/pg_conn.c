@@ -34,7 +34,8 @@ struct pg_conn {
 	struct event *timer;   /* of the attempt, or of the wait for the next one */
 	struct event *io_read; /* persistent from SETUP on; one-shot while connecting */
 	struct event *io_write; /* one-shot */
-	unsigned awaited;
+	unsigned statements;    /* whose answers are due */
+	unsigned syncs;
 	unsigned backoff_ms;
 	bool *freed; /* set while a callback runs: pg_conn_free was called inside */
 	struct error last_error;
@@ -82,7 +83,8 @@ static void fail(struct pg_conn *conn)
 	pg_resolve_free(&conn->resolve);
 	PQfinish(conn->pq);
 	conn->pq = NULL;
-	conn->awaited = 0;
+	conn->statements = 0;
+	conn->syncs = 0;
 	conn->state = STATE_WAITING;
 	if (was_ready)
 		conn->backoff_ms = BACKOFF_MS_MIN;
@@ -242,7 +244,7 @@ static void connected(struct pg_conn *conn)
 	if (PQsendQuery(conn->pq, conn->setup) != 1)
 		fail_pq(conn);
 	else
-		pg_conn_sent(conn, 1);
+		pg_conn_sent(conn, 1, 0);
 }
 
 static void poll_connecting(struct pg_conn *conn)
@@ -276,12 +278,23 @@ static void take_setup(struct pg_conn *conn, const PGresult *result)
 
 static void give(struct pg_conn *conn, const PGresult *result)
 {
-	if (result == NULL || PQresultStatus(result) == PGRES_PIPELINE_SYNC)
-		conn->awaited--;
+	if (result != NULL) {
+		if (PQresultStatus(result) == PGRES_PIPELINE_SYNC)
+			conn->syncs--;
+	} else if (conn->statements > 0) {
+		conn->statements--;
+	} else {
+		return; /* behind an error of the commit itself */
+	}
 	if (conn->state == STATE_SETUP)
 		take_setup(conn, result);
 	else
 		conn->ops->result(conn->context, result);
+}
+
+static bool is_awaiting(const struct pg_conn *conn)
+{
+	return conn->statements > 0 || conn->syncs > 0;
 }
 
 static void read_results(struct pg_conn *conn)
@@ -294,7 +307,7 @@ static void read_results(struct pg_conn *conn)
 	}
 	conn->freed = &freed;
 	/* a callback may lose, drop or free the connection */
-	while (!freed && conn->pq != NULL && conn->awaited > 0 && !PQisBusy(conn->pq)) {
+	while (!freed && conn->pq != NULL && is_awaiting(conn) && !PQisBusy(conn->pq)) {
 		PGresult *result = PQgetResult(conn->pq);
 
 		give(conn, result);
@@ -303,7 +316,7 @@ static void read_results(struct pg_conn *conn)
 	if (freed)
 		return;
 	conn->freed = NULL;
-	if (conn->pq != NULL && conn->awaited == 0 &&
+	if (conn->pq != NULL && !is_awaiting(conn) &&
 	    PQstatus(conn->pq) != CONNECTION_OK)
 		fail_pq(conn);
 }
@@ -411,16 +424,12 @@ PGconn *pg_conn_pq(struct pg_conn *conn)
 	return conn->pq;
 }
 
-void pg_conn_sent(struct pg_conn *conn, unsigned units)
+void pg_conn_sent(struct pg_conn *conn, unsigned statements, unsigned syncs)
 {
-	conn->awaited += units;
+	conn->statements += statements;
+	conn->syncs += syncs;
 	/* writes what the socket takes now; an error shows at the next read */
 	event_active(conn->io_write, EV_WRITE, 0);
-}
-
-unsigned pg_conn_awaited(const struct pg_conn *conn)
-{
-	return conn->awaited;
 }
 
 static void *run_cancel(void *arg)

@@ -46,10 +46,8 @@ void pg_conn_free(struct pg_conn **conn);
 bool pg_conn_ready(const struct pg_conn *conn);
 /* of a READY connection */
 PGconn *pg_conn_pq(struct pg_conn *conn);
-/* `units` statements or syncs were handed to libpq: their answers are awaited */
-void pg_conn_sent(struct pg_conn *conn, unsigned units);
-/* statements and syncs whose answers are still due */
-unsigned pg_conn_awaited(const struct pg_conn *conn);
+/* so many statements and pipeline syncs were handed to libpq: answers are awaited */
+void pg_conn_sent(struct pg_conn *conn, unsigned statements, unsigned syncs);
 /* asks the server to stop the statement that runs; on a thread of its own */
 void pg_conn_cancel(struct pg_conn *conn);
 /* gives the connection up, calls lost, and connects again */

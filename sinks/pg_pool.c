@@ -159,7 +159,7 @@ static void query_run(struct slot *slot, struct pg_query *query)
 				 PQerrorMessage(pg_conn_pq(slot->conn)));
 		return;
 	}
-	pg_conn_sent(slot->conn, 1);
+	pg_conn_sent(slot->conn, 1, 0);
 	query->state = QUERY_RUNNING;
 	query->slot = slot;
 	slot->running = query;

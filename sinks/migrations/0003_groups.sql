@@ -42,6 +42,9 @@ CREATE TABLE siftd.group_merges (
 	template_keys bigint[] NOT NULL,
 	user_id       bigint REFERENCES siftd.users ON DELETE SET NULL, -- NULL: the learner
 	reason        text NOT NULL DEFAULT '',
+	-- its place among the templates, since the learners' journal is both
+	ordinal       bigint NOT NULL
+		DEFAULT nextval(pg_get_serial_sequence('siftd.templates', 'ordinal')),
 	created_at    timestamptz NOT NULL DEFAULT now(),
 	undone_at     timestamptz,
 	PRIMARY KEY (project_id, id)

@@ -1,0 +1,557 @@
+/* pg_flush.c - one batch after the other, each through one transaction
+ *
+ *	OFFLINE -> PREPARING -> RESTING -> DAYS -> RESTING
+ *	                        RESTING -> GUARD -> STORING -> RESTING
+ *	                        RESTING -> CHECKING -> RESTING
+ *	                        RESTING -> WAITING -> RESTING
+ *
+ * From any of them a lost connection leads to OFFLINE. Only in STORING has the server
+ * been told to commit: if the answer is lost then, CHECKING finds out.
+ */
+#include "sinks/pg_flush.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "sinks/pg_flush_send.h"
+#include "sinks/pg_flush_verdict.h"
+#include "sinks/pg_rows.h"
+
+#define BACKOFF_MS_MIN 20
+#define BACKOFF_MS_MAX 10000
+/* a partition is made for days not farther from now than this */
+#define DAYS_FAR_MAX 366
+#define US_PER_DAY INT64_C(86400000000)
+
+enum flush_state {
+	STATE_OFFLINE,
+	STATE_PREPARING,
+	STATE_RESTING,
+	STATE_CHECKING,
+	STATE_DAYS,
+	STATE_GUARD,
+	STATE_STORING,
+	STATE_WAITING
+};
+
+struct pending {
+	struct batch *batch;
+	struct pending *next;
+};
+
+/* the first refusal of the transaction under way */
+struct refusal {
+	bool set;
+	size_t unit;
+	char sqlstate[6];
+	char text[256];
+};
+
+struct pg_flush {
+	struct event_base *base;
+	struct pg_conn *conn;
+	struct flush_sender sender;
+	flush_done_fn *done;
+	void *context;
+	struct pending *first;
+	struct pending **end;
+	size_t pending;
+	bool discarding;
+
+	enum flush_state state;
+	struct flush_plan plan; /* of the first batch, when planned */
+	bool planned;
+	bool answer_lost;  /* an attempt may have been committed */
+	bool must_check;   /* positions tell whether it was */
+	bool guard_failed; /* the guard failed after a lost answer */
+	bool all_moved;    /* CHECKING: every stream stands where the batch ends */
+	size_t unit;       /* whose results come now */
+	size_t guard_units;
+	struct refusal refusal;
+	int64_t begun_us;
+	unsigned backoff_ms;
+	struct table days; /* whose partition need not be made any more */
+	int32_t day;       /* DAYS: being made */
+
+	struct event *turn;
+	struct event *retry;
+	struct flush_stats stats;
+};
+
+static void go_on(struct pg_flush *flush)
+{
+	event_active(flush->turn, EV_TIMEOUT, 0);
+}
+
+static void rest(struct pg_flush *flush)
+{
+	flush->state = STATE_RESTING;
+	go_on(flush);
+}
+
+static void begin_units(struct pg_flush *flush, enum flush_state state)
+{
+	flush->state = state;
+	flush->unit = 0;
+	flush->refusal.set = false;
+	flush_sender_begin(&flush->sender);
+}
+
+/* libpq takes no statement: out of memory, or a broken connection */
+static void check_sent(struct pg_flush *flush)
+{
+	if (flush->sender.broken)
+		pg_conn_drop(flush->conn, "a statement could not be sent");
+}
+
+static void wait_and_retry(struct pg_flush *flush)
+{
+	struct timeval delay = { .tv_sec = flush->backoff_ms / 1000,
+				 .tv_usec = flush->backoff_ms % 1000 * 1000L };
+
+	flush->state = STATE_WAITING;
+	flush->stats.retries++;
+	evtimer_add(flush->retry, &delay);
+	flush->backoff_ms = flush->backoff_ms * 2 < BACKOFF_MS_MAX
+				    ? flush->backoff_ms * 2
+				    : BACKOFF_MS_MAX;
+}
+
+static void forget_plan(struct pg_flush *flush)
+{
+	if (flush->planned)
+		flush_plan_deinit(&flush->plan);
+	flush->planned = false;
+	flush->answer_lost = false;
+	flush->must_check = false;
+	flush->guard_failed = false;
+	flush->backoff_ms = BACKOFF_MS_MIN;
+}
+
+/* the first batch is done with; it counts as pending until the callback returned */
+static void finish_first(struct pg_flush *flush, enum flush_result result)
+{
+	struct pending *first = flush->first;
+
+	forget_plan(flush);
+	flush->done(flush->context, first->batch, result);
+	flush->first = first->next;
+	if (flush->first == NULL)
+		flush->end = &flush->first;
+	flush->pending--;
+	batch_free(&first->batch);
+	mem_free(first);
+}
+
+static void committed(struct pg_flush *flush)
+{
+	const struct batch *batch = flush->first->batch;
+	struct flush_loss loss = { 0 };
+
+	flush_plan_loss(&flush->plan, &loss);
+	flush->stats.committed_batches++;
+	flush->stats.committed_events += batch->events;
+	flush->stats.committed_bytes += batch->raw_bytes;
+	flush->stats.quarantined_events += loss.quarantined_records;
+	flush->stats.commit_us_last =
+		(uint64_t)(clock_monotonic_us() - flush->begun_us);
+	finish_first(flush, FLUSH_COMMITTED);
+	rest(flush);
+}
+
+static void fail_guard(struct pg_flush *flush)
+{
+	log_warn("flush", "the guard failed error=\"%s\"", flush->refusal.text);
+	flush->stats.guard_failures++;
+	flush->discarding = true;
+	finish_first(flush, FLUSH_GUARD_FAILED);
+	rest(flush);
+}
+
+static void refuse_data(struct pg_flush *flush)
+{
+	const struct refusal *refusal = &flush->refusal;
+	size_t range = refusal->unit < flush->sender.units_count
+			       ? flush->sender.units[refusal->unit].range
+			       : SIZE_MAX;
+
+	log_error("flush", "the database refuses data sqlstate=%s error=\"%s\"",
+		  refusal->sqlstate, refusal->text);
+	flush->stats.retries++;
+	if (range != SIZE_MAX) {
+		flush_plan_refuse(&flush->plan, range, refusal->sqlstate,
+				  refusal->text);
+		rest(flush);
+	} else if (!flush->plan.plain) {
+		flush->plan.plain = true;
+		rest(flush);
+	} else {
+		wait_and_retry(flush);
+	}
+}
+
+/* the transaction was rolled back; what now follows from why */
+static void refused(struct pg_flush *flush)
+{
+	const struct refusal *refusal = &flush->refusal;
+
+	switch (flush_verdict_of(refusal->sqlstate)) {
+	case FLUSH_VERDICT_GUARD:
+		flush->guard_failed = true;
+		flush->must_check = flush->answer_lost;
+		if (flush->must_check)
+			rest(flush);
+		else
+			fail_guard(flush);
+		break;
+	case FLUSH_VERDICT_DATA:
+		refuse_data(flush);
+		break;
+	case FLUSH_VERDICT_AGAIN:
+		log_info("flush", "two writers met, trying again sqlstate=%s",
+			 refusal->sqlstate);
+		wait_and_retry(flush);
+		break;
+	case FLUSH_VERDICT_WAIT:
+		log_warn("flush",
+			 "the database does not take a batch, trying again"
+			 " retry_ms=%u sqlstate=%s error=\"%s\"",
+			 flush->backoff_ms, refusal->sqlstate, refusal->text);
+		wait_and_retry(flush);
+		break;
+	case FLUSH_VERDICT_RECONNECT:
+		pg_conn_drop(flush->conn, refusal->text);
+		break;
+	}
+}
+
+/* a batch that moved no stream leaves no trace to find it by */
+static bool batch_moved(const struct batch *batch)
+{
+	for (size_t i = 0; i < batch->streams_count; i++)
+		if (position_compare(batch->streams[i].from, batch->streams[i].to) != 0)
+			return true;
+	return false;
+}
+
+static void checked(struct pg_flush *flush)
+{
+	if (flush->refusal.set) {
+		refused(flush);
+		return;
+	}
+	flush->must_check = false;
+	if (flush->all_moved && batch_moved(flush->first->batch)) {
+		log_info("flush", "the batch was committed, its answer was lost");
+		committed(flush);
+	} else if (flush->guard_failed) {
+		fail_guard(flush);
+	} else {
+		rest(flush);
+	}
+}
+
+static void day_made(struct pg_flush *flush)
+{
+	if (flush->refusal.set)
+		log_warn("flush",
+			 "a day has no partition of its own day=%d sqlstate=%s"
+			 " error=\"%s\"",
+			 (int)flush->day, flush->refusal.sqlstate, flush->refusal.text);
+	(void)table_put(&flush->days, (uint64_t)flush->day, NULL); /* a set */
+	rest(flush);
+}
+
+static void prepared(struct pg_flush *flush)
+{
+	if (flush->refusal.set) {
+		pg_conn_drop(flush->conn, flush->refusal.text);
+		return;
+	}
+	flush->stats.connected = true;
+	rest(flush);
+}
+
+/* the server has ended the transaction */
+static void synced(struct pg_flush *flush)
+{
+	switch (flush->state) {
+	case STATE_PREPARING:
+		prepared(flush);
+		break;
+	case STATE_CHECKING:
+		checked(flush);
+		break;
+	case STATE_DAYS:
+		day_made(flush);
+		break;
+	case STATE_STORING:
+		if (flush->refusal.set)
+			refused(flush);
+		else
+			committed(flush);
+		break;
+	case STATE_OFFLINE:
+	case STATE_RESTING:
+	case STATE_GUARD:
+	case STATE_WAITING:
+		break; /* nothing was sent */
+	}
+}
+
+/* the numbers are known, or the guard failed: the rest, and the end */
+static void guard_answered(struct pg_flush *flush)
+{
+	flush->state = STATE_STORING;
+	if (!flush->refusal.set) {
+		flush_plan_number(&flush->plan);
+		flush_send_rest(&flush->sender, &flush->plan);
+	}
+	flush_send_sync(&flush->sender);
+	check_sent(flush);
+}
+
+static void note_refusal(struct pg_flush *flush, const PGresult *result)
+{
+	const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+	const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+	struct refusal *refusal = &flush->refusal;
+
+	if (refusal->set)
+		return;
+	refusal->set = true;
+	refusal->unit = flush->unit;
+	(void)snprintf(refusal->sqlstate, sizeof(refusal->sqlstate), "%s",
+		       sqlstate == NULL ? "" : sqlstate); /* five characters */
+	(void)snprintf(refusal->text, sizeof(refusal->text), "%s",
+		       text == NULL ? PQresultErrorMessage(result) : text); /* cut */
+}
+
+static void take_rows(struct pg_flush *flush, const struct pg_rows *rows)
+{
+	enum flush_statement statement = flush->sender.units[flush->unit].statement;
+	size_t count = pg_rows_count(rows);
+
+	for (size_t i = 0; i < count; i++) {
+		if (statement == FLUSH_TAKE_SEQ)
+			flush_plan_set_seq(&flush->plan, pg_rows_int(rows, i, 0),
+					   pg_rows_int(rows, i, 1));
+		else if (statement == FLUSH_INGESTIONS)
+			flush_plan_set_ingestion(&flush->plan, pg_rows_int(rows, i, 0),
+						 pg_rows_int(rows, i, 1));
+		else if (statement == FLUSH_READ_POSITIONS)
+			flush->all_moved = flush->all_moved && pg_rows_bool(rows, i, 0);
+		else if (statement == FLUSH_MAKE_DAY && !pg_rows_bool(rows, i, 0))
+			log_warn("flush", "blocks go to the default partition day=%d",
+				 (int)flush->day);
+	}
+}
+
+static void conn_result(void *context, const PGresult *result)
+{
+	struct pg_flush *flush = context;
+	ExecStatusType status = PGRES_COMMAND_OK;
+
+	if (result == NULL) {
+		flush->unit++;
+		if (flush->state == STATE_GUARD && flush->unit == flush->guard_units)
+			guard_answered(flush);
+		return;
+	}
+	status = PQresultStatus(result);
+	if (status == PGRES_PIPELINE_SYNC)
+		synced(flush);
+	else if (status == PGRES_TUPLES_OK)
+		take_rows(flush, (const struct pg_rows *)result);
+	else if (status != PGRES_COMMAND_OK && status != PGRES_PIPELINE_ABORTED)
+		note_refusal(flush, result);
+}
+
+static void conn_ready(void *context)
+{
+	struct pg_flush *flush = context;
+
+	begin_units(flush, STATE_PREPARING);
+	flush_send_prepares(&flush->sender);
+	flush_send_sync(&flush->sender);
+	check_sent(flush);
+}
+
+static void conn_lost(void *context, const struct error *error)
+{
+	struct pg_flush *flush = context;
+
+	(void)error; /* the connection has logged it */
+	if (flush->state == STATE_GUARD || flush->state == STATE_STORING)
+		flush->stats.retries++;
+	if (flush->state == STATE_STORING && !flush->refusal.set) {
+		flush->answer_lost = true;
+		flush->must_check = true;
+	}
+	evtimer_del(flush->retry);
+	flush->state = STATE_OFFLINE;
+	flush->stats.connected = false;
+}
+
+static const struct pg_conn_ops conn_ops = { .ready = conn_ready,
+					     .result = conn_result,
+					     .lost = conn_lost };
+
+/* a day of the batch whose partition was not made yet; the next day's is made with it,
+ * so that midnight finds it there */
+static bool find_day(const struct pg_flush *flush, int32_t *day)
+{
+	const struct batch *batch = flush->first->batch;
+	int32_t today = (int32_t)(clock_now_us() / US_PER_DAY);
+
+	for (size_t i = 0; i < 2 * batch->blocks_count; i++) {
+		*day = flush_block_day(&batch->blocks[i / 2]) + (int32_t)(i % 2);
+		if (abs(*day - today) <= DAYS_FAR_MAX &&
+		    table_get(&flush->days, (uint64_t)*day) == NULL)
+			return true;
+	}
+	return false;
+}
+
+static void begin_transaction(struct pg_flush *flush)
+{
+	flush->begun_us = clock_monotonic_us();
+	flush_plan_restart(&flush->plan);
+	begin_units(flush, STATE_GUARD);
+	flush_send_guard(&flush->sender, &flush->plan);
+	flush->guard_units = flush->sender.units_count;
+	check_sent(flush);
+}
+
+static void begin_check(struct pg_flush *flush)
+{
+	begin_units(flush, STATE_CHECKING);
+	flush->all_moved = true;
+	flush_send_read_positions(&flush->sender, &flush->plan);
+	flush_send_sync(&flush->sender);
+	check_sent(flush);
+}
+
+static void begin_day(struct pg_flush *flush)
+{
+	begin_units(flush, STATE_DAYS);
+	flush_send_make_day(&flush->sender, flush->day);
+	flush_send_sync(&flush->sender);
+	check_sent(flush);
+}
+
+static void discard_all(struct pg_flush *flush)
+{
+	/* what a callback submits now is for the next turn */
+	for (size_t left = flush->pending; left > 0; left--)
+		finish_first(flush, FLUSH_DISCARDED);
+}
+
+static void take_turn(struct pg_flush *flush)
+{
+	if (flush->state == STATE_CHECKING || flush->state == STATE_GUARD ||
+	    flush->state == STATE_STORING || flush->state == STATE_DAYS)
+		return;
+	if (flush->discarding)
+		discard_all(flush);
+	if (flush->state != STATE_RESTING || flush->first == NULL)
+		return;
+	if (!flush->planned)
+		flush_plan_init(&flush->plan, flush->first->batch);
+	flush->planned = true;
+	if (flush->must_check)
+		begin_check(flush);
+	else if (find_day(flush, &flush->day))
+		begin_day(flush);
+	else
+		begin_transaction(flush);
+}
+
+static void on_turn(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	take_turn(arg);
+}
+
+static void on_retry(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	rest(arg);
+}
+
+/* synchronous_commit: sources delete what they are told was committed */
+#define SETUP                                                                          \
+	"SET synchronous_commit = on; SET search_path = siftd, pg_temp;"               \
+	" SET lock_timeout = '60s'; SET statement_timeout = 0; SET jit = off;"         \
+	" SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10;"             \
+	" SET tcp_keepalives_count = 3; SET client_min_messages = warning"
+
+struct pg_flush *pg_flush_new(struct event_base *base, const char *conninfo,
+			      flush_done_fn *done, void *context)
+{
+	struct pg_flush *flush = mem_calloc(1, sizeof(*flush));
+	struct pg_conn_config config = { .conninfo = conninfo,
+					 .setup = SETUP,
+					 .pipeline = true,
+					 .ops = &conn_ops,
+					 .context = flush };
+
+	flush->base = base;
+	flush->done = done;
+	flush->context = context;
+	flush->end = &flush->first;
+	flush->backoff_ms = BACKOFF_MS_MIN;
+	flush->turn = evtimer_new(base, on_turn, flush);
+	flush->retry = evtimer_new(base, on_retry, flush);
+	flush->conn = pg_conn_new(base, &config);
+	flush_sender_init(&flush->sender, flush->conn);
+	return flush;
+}
+
+void pg_flush_free(struct pg_flush **flush_ptr)
+{
+	struct pg_flush *flush = *flush_ptr;
+
+	if (flush == NULL)
+		return;
+	pg_conn_free(&flush->conn);
+	discard_all(flush);
+	flush_sender_deinit(&flush->sender);
+	event_free(flush->turn);
+	event_free(flush->retry);
+	table_deinit(&flush->days);
+	mem_free(flush);
+	*flush_ptr = NULL;
+}
+
+void pg_flush_submit(struct pg_flush *flush, struct batch *batch)
+{
+	struct pending *pending = mem_calloc(1, sizeof(*pending));
+
+	pending->batch = batch;
+	*flush->end = pending;
+	flush->end = &pending->next;
+	flush->pending++;
+	go_on(flush);
+}
+
+size_t pg_flush_pending(const struct pg_flush *flush)
+{
+	return flush->pending;
+}
+
+void pg_flush_resume(struct pg_flush *flush)
+{
+	flush->discarding = false;
+	go_on(flush);
+}
+
+const struct flush_stats *pg_flush_stats(const struct pg_flush *flush)
+{
+	return &flush->stats;
+}

@@ -1,0 +1,189 @@
+/* pg_flush_findings.c - findings, their evidence and windows of a flush */
+#include "base/compiler.h"
+#include "sinks/pg_flush_send.h"
+
+#define KEY_BYTES_MAX 512
+#define TITLE_BYTES_MAX 1024
+#define EVIDENCE_BYTES_MAX 16384
+
+enum { EDGE_HEAD, EDGE_TAIL };
+
+/* arrays 0 to 2: project, rule, key */
+static void add_key(struct flush_sender *sender, int64_t project_id,
+		    const struct rule *rule, struct slice key)
+{
+	pg_array_int8(&sender->arrays[0], project_id);
+	pg_array_text(&sender->arrays[1], slice_str(rule->id), KEY_BYTES_MAX);
+	pg_array_text(&sender->arrays[2], key, KEY_BYTES_MAX);
+}
+
+static bool is_windowed(const struct rule *rule)
+{
+	return rule->window.type != WINDOW_NONE;
+}
+
+static void send_findings(struct flush_sender *sender, const struct flush_plan *plan,
+			  size_t at)
+{
+	static const enum pg_type types[] = { PG_INT8, PG_TEXT, PG_TEXT, PG_TEXT,
+					      PG_INT2, PG_INT2, PG_INT8, PG_INT8,
+					      PG_INT8, PG_INT8, PG_INT8 };
+	const struct flush_range *range = &plan->ranges[at];
+	struct pg_array *arrays = sender->arrays;
+
+	flush_arrays_begin(sender, types, ARRAY_LEN(types));
+	for (size_t i = range->first; i < range->first + range->count; i++) {
+		const struct batch_finding *finding = &plan->batch->findings[i];
+		const struct rule *rule = finding->rule;
+
+		if (!flush_plan_has_ingestion(plan, finding->project_id,
+					      finding->ingestion_id))
+			continue;
+		add_key(sender, finding->project_id, rule, finding->key);
+		pg_array_text(&arrays[3], slice_str(rule->title), TITLE_BYTES_MAX);
+		pg_array_int2(&arrays[4], (int)finding->severity);
+		pg_array_int2(&arrays[5], rule->confidence);
+		pg_array_int8(&arrays[6], finding->first_us);
+		pg_array_int8(&arrays[7], finding->last_us);
+		pg_array_uint8(&arrays[8], finding->count);
+		pg_array_int8(&arrays[9], is_windowed(rule) ? rule->window.span_us : 0);
+		pg_array_uint8(&arrays[10], is_windowed(rule) ? rule->window.count : 0);
+	}
+	flush_arrays_end(sender);
+	flush_unit_send(sender, FLUSH_FINDINGS, at);
+}
+
+static void send_templates(struct flush_sender *sender, const struct flush_plan *plan,
+			   size_t at)
+{
+	static const enum pg_type types[] = { PG_INT8, PG_TEXT, PG_TEXT, PG_INT8,
+					      PG_INT8, PG_INT8, PG_INT8, PG_INT8 };
+	const struct flush_range *range = &plan->ranges[at];
+	struct pg_array *arrays = sender->arrays;
+
+	flush_arrays_begin(sender, types, ARRAY_LEN(types));
+	for (size_t i = range->first; i < range->first + range->count; i++) {
+		const struct batch_finding *finding = &plan->batch->findings[i];
+
+		if (!flush_plan_has_ingestion(plan, finding->project_id,
+					      finding->ingestion_id))
+			continue;
+		add_key(sender, finding->project_id, finding->rule, finding->key);
+		pg_array_int8(&arrays[3], finding->ingestion_id);
+		pg_array_uint8(&arrays[4], finding->template_key);
+		pg_array_uint8(&arrays[5], finding->count);
+		pg_array_int8(&arrays[6], finding->first_us);
+		pg_array_int8(&arrays[7], finding->last_us);
+	}
+	flush_arrays_end(sender);
+	flush_unit_send(sender, FLUSH_FINDING_TEMPLATES, at);
+}
+
+static void add_evidence(struct flush_sender *sender, const struct flush_plan *plan,
+			 const struct batch_finding *finding, int edge)
+{
+	const struct batch_evidence *items =
+		edge == EDGE_HEAD ? finding->head : finding->tail;
+	size_t count = edge == EDGE_HEAD ? finding->head_count : finding->tail_count;
+	struct pg_array *arrays = sender->arrays;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!flush_plan_has_block(plan, items[i].block))
+			continue;
+		add_key(sender, finding->project_id, finding->rule, finding->key);
+		pg_array_int8(&arrays[3], finding->ingestion_id);
+		pg_array_uint8(&arrays[4], finding->template_key);
+		pg_array_int2(&arrays[5], edge);
+		pg_array_int8(&arrays[6],
+			      flush_plan_seq(plan, items[i].block, items[i].row));
+		pg_array_int8(&arrays[7], items[i].timestamp_us);
+		pg_array_bytes(&arrays[8],
+			       slice_head(items[i].raw, EVIDENCE_BYTES_MAX));
+	}
+}
+
+static void send_evidence(struct flush_sender *sender, const struct flush_plan *plan,
+			  size_t at)
+{
+	static const enum pg_type types[] = { PG_INT8, PG_TEXT, PG_TEXT,
+					      PG_INT8, PG_INT8, PG_INT2,
+					      PG_INT8, PG_INT8, PG_BYTEA };
+	const struct flush_range *range = &plan->ranges[at];
+	char edge_rows[4];
+
+	flush_arrays_begin(sender, types, ARRAY_LEN(types));
+	for (size_t i = range->first; i < range->first + range->count; i++) {
+		const struct batch_finding *finding = &plan->batch->findings[i];
+
+		if (!flush_plan_has_ingestion(plan, finding->project_id,
+					      finding->ingestion_id))
+			continue;
+		add_evidence(sender, plan, finding, EDGE_HEAD);
+		add_evidence(sender, plan, finding, EDGE_TAIL);
+	}
+	flush_arrays_end(sender);
+	flush_param_add(sender, pg_int4(edge_rows, EVIDENCE_EDGE));
+	flush_unit_send(sender, FLUSH_EVIDENCE, at);
+}
+
+static void send_trim(struct flush_sender *sender, const struct flush_plan *plan,
+		      size_t at)
+{
+	static const enum pg_type types[] = { PG_INT8, PG_TEXT, PG_TEXT, PG_INT8,
+					      PG_INT8 };
+	const struct flush_range *range = &plan->ranges[at];
+	char edge_rows[4];
+
+	flush_arrays_begin(sender, types, ARRAY_LEN(types));
+	for (size_t i = range->first; i < range->first + range->count; i++) {
+		const struct batch_finding *finding = &plan->batch->findings[i];
+
+		add_key(sender, finding->project_id, finding->rule, finding->key);
+		pg_array_int8(&sender->arrays[3], finding->ingestion_id);
+		pg_array_uint8(&sender->arrays[4], finding->template_key);
+	}
+	flush_arrays_end(sender);
+	flush_param_add(sender, pg_int4(edge_rows, EVIDENCE_EDGE));
+	flush_unit_send(sender, FLUSH_TRIM_EVIDENCE, at);
+}
+
+void flush_send_findings(struct flush_sender *sender, const struct flush_plan *plan,
+			 size_t range)
+{
+	send_findings(sender, plan, range);
+	send_templates(sender, plan, range);
+	send_evidence(sender, plan, range);
+	send_trim(sender, plan, range);
+}
+
+static void send_buckets(struct flush_sender *sender, const struct flush_plan *plan,
+			 size_t at, enum flush_statement statement)
+{
+	static const enum pg_type types[] = { PG_INT8, PG_TEXT, PG_TEXT,
+					      PG_INT8, PG_INT8, PG_INT8 };
+	const struct flush_range *range = &plan->ranges[at];
+
+	flush_arrays_begin(sender, types, ARRAY_LEN(types));
+	for (size_t i = range->first; i < range->first + range->count; i++) {
+		const struct batch_window *window = &plan->batch->windows[i];
+
+		if (!flush_plan_has_project(plan, window->project_id))
+			continue;
+		add_key(sender, window->project_id, window->rule, window->key);
+		pg_array_int8(&sender->arrays[3], window->bucket_us);
+		pg_array_int8(&sender->arrays[4], window->bucket_width_us);
+		pg_array_int8(&sender->arrays[5],
+			      statement == FLUSH_WINDOWS
+				      ? (int64_t)window->count
+				      : window->rule->window.span_us);
+	}
+	flush_arrays_end(sender);
+	flush_unit_send(sender, statement, at);
+}
+
+void flush_send_windows(struct flush_sender *sender, const struct flush_plan *plan,
+			size_t range)
+{
+	send_buckets(sender, plan, range, FLUSH_WINDOWS);
+	send_buckets(sender, plan, range, FLUSH_JUDGE);
+}

@@ -1,0 +1,224 @@
+/* pg_flush_sql.c - what the flush says to PostgreSQL
+ *
+ * Upserts sum what falls on one key first: two texts that differ in bytes that are no
+ * UTF-8 or lie behind the cut may be one key, and ON CONFLICT takes a row only once.
+ * They are ordered by the key, for the index, and so that writers meet rows in one
+ * order.
+ */
+#include "sinks/pg_flush_sql.h"
+
+/* as many rows as findings, evidence or windows of a range: $1 $2 $3 name the finding
+ */
+#define OF_FINDING                                                                     \
+	" JOIN siftd.findings AS f ON f.project_id = u.project AND f.rule_id = u.rule" \
+	" AND f.key = u.key"
+/* INT64_MIN stands for none */
+#define NO_TIME "-9223372036854775808"
+
+const struct flush_sql flush_sql[FLUSH_STATEMENTS] = {
+	[FLUSH_MOVE_POSITIONS] = { "siftd_move_positions",
+				   "SELECT siftd.move_positions($1, $2, $3, $4, $5, $6, $7, $8, $9)" },
+	[FLUSH_LOCK_PROJECTS] = { "siftd_lock_projects",
+				  "SELECT id FROM siftd.projects WHERE id = ANY ($1::bigint[])"
+				  " ORDER BY id FOR NO KEY UPDATE" },
+	[FLUSH_TAKE_SEQ] = { "siftd_take_seq",
+			     "UPDATE siftd.projects AS p SET next_seq = p.next_seq + u.events"
+			     " FROM unnest($1::bigint[], $2::bigint[]) AS u(id, events)"
+			     " WHERE p.id = u.id RETURNING p.id, p.next_seq - u.events" },
+	[FLUSH_INGESTIONS] = { "siftd_ingestions",
+			       "UPDATE siftd.ingestions AS i SET"
+			       " stored_events = i.stored_events + u.events,"
+			       " stored_bytes = i.stored_bytes + u.bytes,"
+			       " events_without_timestamp = i.events_without_timestamp + u.without,"
+			       " timestamp_min_us = least(i.timestamp_min_us, nullif(u.low, " NO_TIME
+			       ")),"
+			       " timestamp_max_us = greatest(i.timestamp_max_us,"
+			       " nullif(u.high, " NO_TIME ")),"
+			       " status = CASE i.status WHEN 'pending' THEN 'processing'"
+			       " ELSE i.status END,"
+			       " finding_status = CASE i.finding_status WHEN 'pending' THEN 'processing'"
+			       " ELSE i.finding_status END, updated_at = now()"
+			       " FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[],"
+			       " $5::bigint[], $6::bigint[], $7::bigint[])"
+			       " AS u(project, id, events, bytes, without, low, high)"
+			       " WHERE i.project_id = u.project AND i.id = u.id"
+			       " RETURNING i.project_id, i.id" },
+	[FLUSH_LEARN] = { "siftd_learn",
+			  /* $1: one project */
+			  "SELECT siftd.learn($1, $2, $3, $4, $5, $6, $7, $8, $9)" },
+	[FLUSH_BLOCK] = { "siftd_block",
+			  /* single values but $10 and $11 */
+			  "INSERT INTO siftd.event_blocks (project_id, ingestion_id, first_seq,"
+			  " event_count, received_day, ts_min, ts_max, without_ts, raw_bytes,"
+			  " severities, template_keys, meta, body, words)"
+			  " VALUES ($1, $2, $3, $4, date '1970-01-01' + $5::int,"
+			  " nullif($6::bigint, " NO_TIME
+			  "), nullif($7::bigint, " NO_TIME "), $8, $9,"
+			  " $10, $11, $12, $13, $14)" },
+	[FLUSH_COUNTS] = { "siftd_counts",
+			   "INSERT INTO siftd.group_counts AS c (project_id, ingestion_id, minute,"
+			   " template_key, severity, service, count)"
+			   " SELECT project, ingestion, minute, template, severity, service,"
+			   " sum(count)::bigint FROM unnest($1::bigint[], $2::bigint[], $3::int[],"
+			   " $4::bigint[], $5::smallint[], $6::text[], $7::bigint[])"
+			   " AS u(project, ingestion, minute, template, severity, service, count)"
+			   " GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6"
+			   " ON CONFLICT (project_id, ingestion_id, minute, template_key, severity,"
+			   " service) DO UPDATE SET count = c.count + excluded.count" },
+	[FLUSH_GROUPS] = { "siftd_groups",
+			   "INSERT INTO siftd.group_stats AS s (project_id, ingestion_id, template_key,"
+			   " count, first_us, last_us, latest_seq, latest_raw)"
+			   " SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[],"
+			   " $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bytea[])"
+			   " ORDER BY 1, 2, 3"
+			   " ON CONFLICT (project_id, ingestion_id, template_key) DO UPDATE SET"
+			   " count = s.count + excluded.count,"
+			   " first_us = least(s.first_us, excluded.first_us),"
+			   " last_us = greatest(s.last_us, excluded.last_us),"
+			   " latest_seq = excluded.latest_seq, latest_raw = excluded.latest_raw" },
+	[FLUSH_REGRESSED] = { "siftd_regressed",
+			      "UPDATE siftd.groups AS g SET status = 'regressed', updated_at = now()"
+			      " FROM (SELECT DISTINCT t.project_id, t.group_id"
+			      " FROM unnest($1::bigint[], $2::bigint[]) AS u(project, key)"
+			      " JOIN siftd.templates AS t ON t.project_id = u.project AND t.key = u.key"
+			      " WHERE EXISTS (SELECT FROM siftd.groups AS r"
+			      " WHERE r.project_id = u.project AND r.status = 'resolved')) AS touched"
+			      " WHERE g.project_id = touched.project_id AND g.id = touched.group_id"
+			      " AND g.status = 'resolved'" },
+	[FLUSH_FINDINGS] = { "siftd_findings",
+			     "INSERT INTO siftd.findings AS f (project_id, rule_id, key, title, severity,"
+			     " confidence, status, first_us, last_us, total, window_us, window_count)"
+			     " SELECT project, rule, key, max(title), max(severity), max(confidence),"
+			     " CASE WHEN max(span) > 0 THEN 'provisional' ELSE 'open' END,"
+			     " min(first), max(last), sum(count)::bigint, max(span), max(need)"
+			     " FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[],"
+			     " $5::smallint[], $6::smallint[], $7::bigint[], $8::bigint[], $9::bigint[],"
+			     " $10::bigint[], $11::bigint[]) AS u(project, rule, key, title, severity,"
+			     " confidence, first, last, count, span, need)"
+			     " GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
+			     " ON CONFLICT (project_id, rule_id, key) DO UPDATE SET"
+			     " title = excluded.title,"
+			     " severity = greatest(f.severity, excluded.severity),"
+			     " confidence = excluded.confidence,"
+			     " status = CASE WHEN excluded.status = 'open'"
+			     " AND f.status IN ('provisional', 'resolved') THEN 'open'"
+			     " ELSE f.status END,"
+			     " first_us = least(f.first_us, excluded.first_us),"
+			     " last_us = greatest(f.last_us, excluded.last_us),"
+			     " total = f.total + excluded.total,"
+			     " window_us = excluded.window_us, window_count = excluded.window_count,"
+			     " updated_at = now()" },
+	[FLUSH_FINDING_TEMPLATES] = { "siftd_finding_templates",
+				      "INSERT INTO siftd.finding_templates AS t (project_id, finding_id,"
+				      " ingestion_id, template_key, count, first_us, last_us)"
+				      " SELECT u.project, f.id, u.ingestion, u.template, sum(u.count)::bigint,"
+				      " min(u.first), max(u.last) FROM unnest($1::bigint[], $2::text[],"
+				      " $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],"
+				      " $8::bigint[]) AS u(project, rule, key, ingestion, template, count, first,"
+				      " last)" OF_FINDING
+				      " GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"
+				      " ON CONFLICT (project_id, finding_id, ingestion_id, template_key)"
+				      " DO UPDATE SET count = t.count + excluded.count,"
+				      " first_us = least(t.first_us, excluded.first_us),"
+				      " last_us = greatest(t.last_us, excluded.last_us)" },
+	/* heads are kept while there are fewer than 5; tails replace older ones */
+	[FLUSH_EVIDENCE] = { "siftd_evidence",
+			     "INSERT INTO siftd.evidence (project_id, finding_id, ingestion_id,"
+			     " template_key, edge, seq, ts, raw)"
+			     " SELECT project, finding, ingestion, template, edge, seq, ts, raw FROM ("
+			     "SELECT u.*, f.id AS finding, row_number() OVER (PARTITION BY f.id,"
+			     " u.ingestion, u.template, u.edge ORDER BY u.seq) + CASE u.edge"
+			     " WHEN 0 THEN (SELECT count(*) FROM siftd.evidence AS e"
+			     " WHERE e.project_id = u.project AND e.finding_id = f.id"
+			     " AND e.ingestion_id = u.ingestion AND e.template_key = u.template"
+			     " AND e.edge = 0) ELSE 0 END AS place"
+			     " FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[],"
+			     " $5::bigint[], $6::smallint[], $7::bigint[], $8::bigint[], $9::bytea[])"
+			     " AS u(project, rule, key, ingestion, template, edge, seq, ts, raw)" OF_FINDING
+			     ") AS new WHERE edge = 1 OR place <= $10::int"
+			     " ON CONFLICT DO NOTHING" },
+	[FLUSH_TRIM_EVIDENCE] = { "siftd_trim_evidence",
+				  "DELETE FROM siftd.evidence AS e USING ("
+				  "SELECT DISTINCT u.project, f.id AS finding, u.ingestion, u.template"
+				  " FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[],"
+				  " $5::bigint[]) AS u(project, rule, key, ingestion, template)" OF_FINDING
+				  ") AS touched WHERE e.project_id = touched.project"
+				  " AND e.finding_id = touched.finding"
+				  " AND e.ingestion_id = touched.ingestion"
+				  " AND e.template_key = touched.template AND e.edge = 1"
+				  " AND e.seq < (SELECT min(seq) FROM (SELECT k.seq FROM siftd.evidence AS k"
+				  " WHERE k.project_id = touched.project AND k.finding_id = touched.finding"
+				  " AND k.ingestion_id = touched.ingestion"
+				  " AND k.template_key = touched.template AND k.edge = 1"
+				  " ORDER BY k.seq DESC LIMIT $6::int) AS kept)" },
+	[FLUSH_WINDOWS] = { "siftd_windows",
+			    "INSERT INTO siftd.window_buckets AS w (project_id, rule_id, key, bucket_us,"
+			    " width_us, count) SELECT project, rule, key, bucket, max(width),"
+			    " sum(count)::bigint FROM unnest($1::bigint[], $2::text[], $3::text[],"
+			    " $4::bigint[], $5::bigint[], $6::bigint[])"
+			    " AS u(project, rule, key, bucket, width, count)"
+			    " GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"
+			    " ON CONFLICT (project_id, rule_id, key, bucket_us) DO UPDATE SET"
+			    " count = w.count + excluded.count, width_us = excluded.width_us" },
+	/* only windows that hold a changed bucket can have changed */
+	[FLUSH_JUDGE] = { "siftd_judge",
+			  "UPDATE siftd.findings AS f SET"
+			  " window_peak = greatest(f.window_peak, judged.peak),"
+			  " window_end_us = CASE WHEN judged.peak > f.window_peak THEN judged.end_us"
+			  " ELSE f.window_end_us END,"
+			  " status = CASE WHEN judged.peak >= f.window_count"
+			  " AND f.status IN ('provisional', 'resolved') THEN 'open'"
+			  " ELSE f.status END, updated_at = now()"
+			  " FROM (SELECT u.*, p.peak, p.end_us FROM ("
+			  "SELECT project, rule, key, min(bucket) AS low, max(bucket) AS high,"
+			  " max(width) AS width, max(span) AS span FROM unnest($1::bigint[],"
+			  " $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[])"
+			  " AS r(project, rule, key, bucket, width, span) GROUP BY 1, 2, 3) AS u"
+			  " CROSS JOIN LATERAL siftd.window_peak(u.project, u.rule, u.key, u.low,"
+			  " u.high, u.span, u.width) AS p) AS judged"
+			  " WHERE f.project_id = judged.project AND f.rule_id = judged.rule"
+			  " AND f.key = judged.key AND (judged.peak > f.window_peak"
+			  " OR (judged.peak >= f.window_count AND f.status = 'resolved'))" },
+	[FLUSH_LEDGER] = { "siftd_ledger",
+			   "INSERT INTO siftd.ledger AS l (host_id, source, stream, received_bytes,"
+			   " stored_bytes, stored_records, quarantined_bytes, quarantined_records,"
+			   " dropped_bytes, dropped_records)"
+			   " SELECT host, source, stream, received, stored, records, q_bytes,"
+			   " q_records, siftd.add_reason(siftd.add_reason('{}', 'gap', gap),"
+			   " 'deleted', d_bytes), siftd.add_reason('{}', 'deleted', d_records)"
+			   " FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[],"
+			   " $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[],"
+			   " $10::bigint[], $11::bigint[]) AS u(host, source, stream, received,"
+			   " stored, records, q_bytes, q_records, gap, d_bytes, d_records)"
+			   " ORDER BY 1, 2, 3"
+			   " ON CONFLICT (host_id, source, stream) DO UPDATE SET"
+			   " received_bytes = l.received_bytes + excluded.received_bytes,"
+			   " stored_bytes = l.stored_bytes + excluded.stored_bytes,"
+			   " stored_records = l.stored_records + excluded.stored_records,"
+			   " quarantined_bytes = l.quarantined_bytes + excluded.quarantined_bytes,"
+			   " quarantined_records = l.quarantined_records"
+			   " + excluded.quarantined_records,"
+			   " dropped_bytes = siftd.add_reason(siftd.add_reason(l.dropped_bytes, 'gap',"
+			   " coalesce((excluded.dropped_bytes ->> 'gap')::bigint, 0)), 'deleted',"
+			   " coalesce((excluded.dropped_bytes ->> 'deleted')::bigint, 0)),"
+			   " dropped_records = siftd.add_reason(l.dropped_records, 'deleted',"
+			   " coalesce((excluded.dropped_records ->> 'deleted')::bigint, 0)),"
+			   " updated_at = now()" },
+	[FLUSH_QUARANTINE] = { "siftd_quarantine",
+			       /* single values */
+			       "INSERT INTO siftd.quarantine (project_id, ingestion_id, what, sqlstate,"
+			       " reason, events, bytes, meta, body)"
+			       " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)" },
+	[FLUSH_TRIM_QUARANTINE] = { "siftd_trim_quarantine",
+				    "DELETE FROM siftd.quarantine WHERE id <="
+				    " (SELECT max(id) FROM siftd.quarantine) - $1::int" },
+	[FLUSH_READ_POSITIONS] = { "siftd_read_positions",
+				   "SELECT coalesce(p.position_offset = u.o AND p.position_inner = u.i, false)"
+				   " FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[],"
+				   " $5::bigint[]) AS u(host, source, stream, o, i)"
+				   " LEFT JOIN siftd.source_positions AS p ON p.host_id = u.host"
+				   " AND p.source = u.source AND p.stream = u.stream" },
+	[FLUSH_MAKE_DAY] = { "siftd_make_day",
+			     /* $1: days since the epoch */
+			     "SELECT siftd.make_day_partition(date '1970-01-01' + $1::int)" },
+};

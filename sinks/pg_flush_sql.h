@@ -1,0 +1,39 @@
+/* pg_flush_sql.h - the statements of the flush, prepared once a connection
+ *
+ * Threads: any; constant. Parameters are in binary form, arrays unless said otherwise.
+ */
+#ifndef SIFTD_SINKS_PG_FLUSH_SQL_H
+#define SIFTD_SINKS_PG_FLUSH_SQL_H
+
+enum flush_statement {
+	FLUSH_MOVE_POSITIONS,
+	FLUSH_LOCK_PROJECTS,
+	FLUSH_TAKE_SEQ,
+	FLUSH_INGESTIONS,
+	FLUSH_LEARN,
+	FLUSH_BLOCK,
+	FLUSH_COUNTS,
+	FLUSH_GROUPS,
+	FLUSH_REGRESSED,
+	FLUSH_FINDINGS,
+	FLUSH_FINDING_TEMPLATES,
+	FLUSH_EVIDENCE,
+	FLUSH_TRIM_EVIDENCE,
+	FLUSH_WINDOWS,
+	FLUSH_JUDGE,
+	FLUSH_LEDGER,
+	FLUSH_QUARANTINE,
+	FLUSH_TRIM_QUARANTINE,
+	FLUSH_READ_POSITIONS,
+	FLUSH_MAKE_DAY,
+	FLUSH_STATEMENTS /* how many there are */
+};
+
+struct flush_sql {
+	const char *name;
+	const char *sql;
+};
+
+extern const struct flush_sql flush_sql[FLUSH_STATEMENTS];
+
+#endif
