@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "sinks/pg_bootstrap.h"
 
 #define RETRY_MS 500
 
@@ -96,20 +97,6 @@ static void end_recovery(struct flows *flows)
 	}
 }
 
-static void positions_of_rows(const struct pg_rows *rows, struct stored_positions *out)
-{
-	out->count = pg_rows_count(rows);
-	out->items = mem_calloc(out->count, sizeof(*out->items));
-	for (size_t i = 0; i < out->count; i++) {
-		out->items[i] = (struct stored_position){
-			.stream = mem_slice_dup(pg_rows_slice(rows, i, 0)),
-			.detail = mem_slice_dup(pg_rows_slice(rows, i, 1)),
-			.position = { .offset = pg_rows_int(rows, i, 2),
-				      .inner = pg_rows_int(rows, i, 3) },
-		};
-	}
-}
-
 static void on_positions(void *context, const struct pg_rows *rows,
 			 const struct pg_error *error)
 {
@@ -125,7 +112,7 @@ static void on_positions(void *context, const struct pg_rows *rows,
 		event_add(flows->retry, &delay);
 		return;
 	}
-	positions_of_rows(rows, &positions);
+	pg_bootstrap_read_positions(rows, &positions);
 	source->ops->rewind(source, &positions);
 	stored_positions_deinit(&positions);
 	flows->rewinding++;
