@@ -109,8 +109,11 @@ MUST_CHECK int block_reader_raw_part(struct block_reader *reader,
 				     const struct block_part *part, uint32_t index,
 				     struct block_event *out, struct error *error);
 
+/* shorter texts are in every filter */
+#define BLOCK_WORDS_TEXT_MIN 3
 /* false: no event of the block can hold the text (ASCII case-insensitive substring of
- * raw). An absent or damaged filter, and texts of less than 3 bytes, give true. */
+ * raw). An absent or damaged filter, and texts of less than BLOCK_WORDS_TEXT_MIN bytes,
+ * give true. */
 bool block_words_may_hold(struct slice words, struct slice text);
 
 #endif

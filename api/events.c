@@ -1,0 +1,378 @@
+/* events.c - a query from its filter to its JSON: keys, walks, groups, rendering */
+#include "api/events.h"
+
+#include "api/events_render.h"
+#include "api/events_sql.h"
+#include "api/events_walk.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/table.h"
+
+enum events_form { EVENTS_FORM_PAGE, EVENTS_FORM_ONE, EVENTS_FORM_AROUND };
+
+struct events_query {
+	struct events_deps deps;
+	struct events_scope scope;
+	struct event_filter filter;
+	enum events_form form;
+	struct events_around around;
+	events_done_fn *done;
+	void *context;
+	int64_t deadline_us;
+	/* what is under way: at most one of them */
+	struct pg_query *statement;
+	struct events_walk *walk;
+	struct query_job *job;
+	bool cancelled;
+	/* what was found; before the event, and from it on, of EVENTS_FORM_AROUND */
+	struct scan_page before;
+	struct scan_page found;
+	struct scan_hit *hits; /* of both, in the order of the answer */
+	struct table groups;
+	char cursor[CURSOR_TEXT_SIZE];
+	struct events_rendering rendering;
+	struct buf json;
+};
+
+static void query_free(struct events_query *query)
+{
+	event_filter_deinit(&query->filter);
+	scan_page_deinit(&query->before);
+	scan_page_deinit(&query->found);
+	mem_free(query->hits);
+	table_deinit(&query->groups);
+	buf_deinit(&query->json);
+	mem_free(query);
+}
+
+static void finish(struct events_query *query, enum events_status status,
+		   const char *why)
+{
+	struct events_answer answer = { .status = status,
+					.json = buf_slice(&query->json) };
+
+	if (why != NULL)
+		(void)error_set(&answer.error, "%s", why); /* always -1 */
+	query->done(query->context, &answer);
+	query_free(query);
+}
+
+static void render_run(struct query_job *job, void *context)
+{
+	struct events_query *query = context;
+
+	(void)job;
+	switch (query->form) {
+	case EVENTS_FORM_PAGE:
+		events_render_page(&query->rendering, &query->json);
+		break;
+	case EVENTS_FORM_ONE:
+		events_render_one(&query->rendering, &query->json);
+		break;
+	case EVENTS_FORM_AROUND:
+		events_render_list(&query->rendering, &query->json);
+		break;
+	}
+}
+
+static void render_done(void *context, bool cancelled)
+{
+	struct events_query *query = context;
+
+	query->job = NULL;
+	if (query->cancelled)
+		query_free(query);
+	else if (cancelled)
+		finish(query, EVENTS_BUSY, "siftd is stopping");
+	else
+		finish(query, EVENTS_OK, NULL);
+}
+
+static void render(struct events_query *query)
+{
+	query->rendering.groups = &query->groups;
+	query->rendering.with_raw = query->filter.with_raw;
+	query->job = query_workers_submit(query->deps.workers, render_run, render_done,
+					  query);
+	if (query->job == NULL)
+		finish(query, EVENTS_BUSY, "too many searches are running");
+}
+
+static void on_groups(void *context, const struct pg_rows *rows,
+		      const struct pg_error *error)
+{
+	struct events_query *query = context;
+
+	query->statement = NULL;
+	if (rows == NULL) {
+		finish(query, events_status_of(error), error->error.text);
+		return;
+	}
+	for (size_t i = 0; i < pg_rows_count(rows); i++) {
+		uint64_t key = (uint64_t)events_sql_int(rows, i, GROUPS_KEY);
+
+		*table_put(&query->groups, key, NULL) =
+			(uint64_t)events_sql_int(rows, i, GROUPS_ID);
+	}
+	render(query);
+}
+
+static void run_sql(struct events_query *query, struct events_sql *sql,
+		    pg_query_fn *done)
+{
+	buf_append_char(&sql->text, '\0');
+	query->statement = pg_query(query->deps.pool, sql->text.data, sql->params,
+				    sql->params_count, true, done, query);
+	events_sql_deinit(sql);
+}
+
+/* looks up the groups of the events that will be shown */
+static void find_groups(struct events_query *query)
+{
+	struct events_sql sql = { 0 };
+	size_t count = query->rendering.count;
+	uint64_t *keys = NULL;
+
+	if (count == 0) {
+		render(query);
+		return;
+	}
+	keys = mem_calloc(count, sizeof(*keys));
+	for (size_t i = 0; i < count; i++)
+		keys[i] = query->rendering.hits[i].event.template_key;
+	events_sql_groups(&sql, query->scope.project_id, keys, count);
+	mem_free(keys);
+	run_sql(query, &sql, on_groups);
+}
+
+static void end_page(struct events_query *query,
+		     const struct events_walk_result *result)
+{
+	struct events_rendering *rendering = &query->rendering;
+	size_t count = query->found.count;
+	bool full = scan_page_full(&query->found);
+	bool surplus = count > query->filter.limit;
+
+	rendering->hits = query->found.hits;
+	rendering->count = surplus ? query->filter.limit : count;
+	rendering->damaged = result->damaged;
+	rendering->has_more = surplus || full || !result->exhausted;
+	if (!rendering->has_more) {
+		find_groups(query);
+		return;
+	}
+	/* where the walk stands is behind what it has not shown when the page is full
+	 */
+	if (full)
+		event_cursor_write(query->filter.oldest_first,
+				   rendering->hits[rendering->count - 1].seq,
+				   query->cursor);
+	else
+		event_cursor_write(query->filter.oldest_first, result->behind,
+				   query->cursor);
+	rendering->next_cursor = query->cursor;
+	find_groups(query);
+}
+
+static void end_one(struct events_query *query)
+{
+	if (query->found.count == 0 || query->found.hits[0].seq != query->around.seq) {
+		finish(query, EVENTS_NOT_FOUND, "there is no such event");
+		return;
+	}
+	query->rendering.hits = query->found.hits;
+	query->rendering.count = 1;
+	find_groups(query);
+}
+
+/* the hits before the event were found newest first */
+static void end_around(struct events_query *query)
+{
+	const struct scan_page *before = &query->before;
+	const struct scan_page *from = &query->found;
+
+	if (from->count == 0 || from->hits[0].seq != query->around.seq) {
+		finish(query, EVENTS_NOT_FOUND, "there is no such event");
+		return;
+	}
+	query->hits = mem_calloc(before->count + from->count, sizeof(*query->hits));
+	for (size_t i = 0; i < before->count; i++)
+		query->hits[i] = before->hits[before->count - 1 - i];
+	memcpy(query->hits + before->count, from->hits,
+	       from->count * sizeof(*from->hits));
+	query->rendering.hits = query->hits;
+	query->rendering.count = before->count + from->count;
+	find_groups(query);
+}
+
+static void walk(struct events_query *query, size_t count_max, events_walk_fn *done)
+{
+	const struct events_walk_config config = {
+		.deps = query->deps,
+		.scope = query->scope,
+		.filter = &query->filter,
+		.count_max = count_max,
+		.deadline_us = query->deadline_us,
+	};
+
+	query->walk = events_walk_start(&config, done, query);
+}
+
+static void on_walked(void *context, struct events_walk_result *result)
+{
+	struct events_query *query = context;
+
+	query->walk = NULL;
+	query->found = result->page;
+	if (result->status != EVENTS_OK) {
+		finish(query, result->status, result->error.text);
+		return;
+	}
+	switch (query->form) {
+	case EVENTS_FORM_PAGE:
+		end_page(query, result);
+		break;
+	case EVENTS_FORM_ONE:
+		end_one(query);
+		break;
+	case EVENTS_FORM_AROUND:
+		end_around(query);
+		break;
+	}
+}
+
+/* the event itself and what follows it */
+static void walk_from_event(struct events_query *query)
+{
+	query->filter.oldest_first = true;
+	query->filter.by_seq = true;
+	query->filter.behind = query->around.seq - 1;
+	walk(query, (size_t)query->around.after + 1, on_walked);
+}
+
+static void on_walked_before(void *context, struct events_walk_result *result)
+{
+	struct events_query *query = context;
+
+	query->walk = NULL;
+	query->before = result->page;
+	query->rendering.damaged = result->damaged;
+	if (result->status != EVENTS_OK)
+		finish(query, result->status, result->error.text);
+	else
+		walk_from_event(query);
+}
+
+static void on_keys(void *context, const struct pg_rows *rows,
+		    const struct pg_error *error)
+{
+	struct events_query *query = context;
+	uint64_t *keys = NULL;
+	size_t count = 0;
+
+	query->statement = NULL;
+	if (rows == NULL) {
+		finish(query, events_status_of(error), error->error.text);
+		return;
+	}
+	count = pg_rows_count(rows);
+	keys = mem_calloc(count, sizeof(*keys));
+	for (size_t i = 0; i < count; i++)
+		keys[i] = (uint64_t)events_sql_int(rows, i, 0);
+	event_filter_add_keys(&query->filter, keys, count);
+	mem_free(keys);
+	walk(query, (size_t)query->filter.limit + 1, on_walked);
+}
+
+static struct events_query *query_new(const struct events_deps *deps,
+				      const struct events_scope *scope,
+				      events_done_fn *done, void *context)
+{
+	struct events_query *query = mem_calloc(1, sizeof(*query));
+
+	query->deps = *deps;
+	query->scope = *scope;
+	query->done = done;
+	query->context = context;
+	query->deadline_us = clock_monotonic_us() + (int64_t)EVENTS_QUERY_MS_MAX * 1000;
+	return query;
+}
+
+struct events_query *events_query_start(const struct events_deps *deps,
+					const struct events_scope *scope,
+					const struct event_filter *filter,
+					events_done_fn *done, void *context)
+{
+	struct events_query *query = query_new(deps, scope, done, context);
+	struct events_sql sql = { 0 };
+
+	query->form = EVENTS_FORM_PAGE;
+	event_filter_copy(filter, &query->filter);
+	if (filter->group_id != 0 || filter->by_group_key) {
+		events_sql_keys(&sql, scope->project_id, filter);
+		run_sql(query, &sql, on_keys);
+	} else {
+		walk(query, (size_t)filter->limit + 1, on_walked);
+	}
+	return query;
+}
+
+struct events_query *events_one_start(const struct events_deps *deps,
+				      const struct events_scope *scope, int64_t seq,
+				      events_done_fn *done, void *context)
+{
+	struct events_query *query = query_new(deps, scope, done, context);
+
+	query->form = EVENTS_FORM_ONE;
+	query->filter = event_filter_init();
+	query->filter.with_raw = true;
+	query->around.seq = seq < 1 ? 0 : seq; /* no event has 0 */
+	walk_from_event(query);
+	return query;
+}
+
+static unsigned bounded(unsigned count)
+{
+	return count < EVENTS_AROUND_MAX ? count : EVENTS_AROUND_MAX;
+}
+
+struct events_query *events_around_start(const struct events_deps *deps,
+					 const struct events_scope *scope,
+					 const struct events_around *around,
+					 events_done_fn *done, void *context)
+{
+	struct events_query *query = query_new(deps, scope, done, context);
+
+	query->form = EVENTS_FORM_AROUND;
+	query->filter = event_filter_init();
+	query->around = (struct events_around){
+		.seq = around->seq < 1 ? 0 : around->seq,
+		.before = bounded(around->before),
+		.after = bounded(around->after),
+	};
+	if (query->around.before == 0) {
+		walk_from_event(query);
+		return query;
+	}
+	query->filter.by_seq = true;
+	query->filter.behind = query->around.seq;
+	walk(query, query->around.before, on_walked_before);
+	return query;
+}
+
+void events_query_cancel(struct events_query **query_ptr)
+{
+	struct events_query *query = *query_ptr;
+
+	*query_ptr = NULL;
+	if (query == NULL)
+		return;
+	if (query->statement != NULL)
+		pg_query_cancel(query->statement);
+	events_walk_cancel(&query->walk);
+	query->cancelled = true;
+	if (query->job != NULL)
+		query_job_cancel(query->job); /* its done frees the query */
+	else
+		query_free(query);
+}

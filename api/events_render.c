@@ -1,0 +1,178 @@
+/* events_render.c - parses raw bytes again for what the columns do not hold */
+#include "api/events_render.h"
+
+#include <jansson.h>
+
+#include "api/columns.h"
+#include "base/json_out.h"
+#include "pipeline/front.h"
+
+static void write_time(struct json_out *out, const char *key, int64_t time_us)
+{
+	json_key(out, key);
+	if (time_us == TIMESTAMP_NONE)
+		json_out_null(out);
+	else
+		columns_write_time(out, time_us);
+}
+
+static void write_level(struct json_out *out, enum severity severity)
+{
+	const char *name = severity_name(severity);
+
+	json_key(out, "level");
+	if (name == NULL)
+		json_out_null(out);
+	else
+		json_out_string(out, slice_str(name));
+}
+
+static void write_group(struct json_out *out, const struct table *groups, uint64_t key)
+{
+	const uint64_t *group = table_get(groups, key);
+
+	json_key(out, "group");
+	if (group == NULL)
+		json_out_null(out);
+	else
+		json_int(out, (int64_t)*group);
+}
+
+/* the fields that every item has, inside an object that is open */
+static void write_fields(struct json_out *out, const struct events_rendering *rendering,
+			 const struct scan_hit *hit, const struct record *record)
+{
+	const struct block_event *event = &hit->event;
+
+	json_key_int(out, "id", hit->seq);
+	json_key_int(out, "seq", hit->seq);
+	json_key_int(out, "ingestion_id", hit->ingestion_id);
+	write_time(out, "ts", event->timestamp_us);
+	json_key_string(out, "service", event->service_name);
+	json_key_string(out, "host", event->host_name);
+	write_level(out, event->severity);
+	json_key_string(out, "message", record->body);
+	json_key_hex64(out, "fingerprint", event->template_key);
+	write_group(out, rendering->groups, event->template_key);
+	if (rendering->with_raw)
+		json_key_string(out, "raw", event->raw);
+}
+
+static void parse_hit(const struct scan_hit *hit, struct arena *scratch,
+		      struct record *record)
+{
+	/* the zone is for timestamps only, and those are in the columns */
+	const struct front_config config = { 0 };
+
+	*record = (struct record){ 0 };
+	parse_record(hit->event.raw, &config, hit->event.observed_timestamp_us, scratch,
+		     record);
+}
+
+static void write_items(struct json_out *out, const struct events_rendering *rendering)
+{
+	struct arena scratch = { 0 };
+	struct record record = { 0 };
+
+	json_key(out, "items");
+	json_array_begin(out);
+	for (size_t i = 0; i < rendering->count; i++) {
+		parse_hit(&rendering->hits[i], &scratch, &record);
+		json_object_begin(out);
+		write_fields(out, rendering, &rendering->hits[i], &record);
+		json_object_end(out);
+		arena_reset(&scratch);
+	}
+	json_array_end(out);
+	if (rendering->damaged > 0)
+		json_key_uint(out, "damaged_blocks", rendering->damaged);
+	arena_deinit(&scratch);
+}
+
+void events_render_page(const struct events_rendering *rendering, struct buf *out)
+{
+	struct json_out json = json_out_init(out);
+
+	json_object_begin(&json);
+	write_items(&json, rendering);
+	json_key(&json, "next_cursor");
+	if (rendering->next_cursor == NULL)
+		json_out_null(&json);
+	else
+		json_out_string(&json, slice_str(rendering->next_cursor));
+	json_key_bool(&json, "has_more", rendering->has_more);
+	json_object_end(&json);
+}
+
+void events_render_list(const struct events_rendering *rendering, struct buf *out)
+{
+	struct json_out json = json_out_init(out);
+
+	json_object_begin(&json);
+	write_items(&json, rendering);
+	json_object_end(&json);
+}
+
+/* what a push said beside the raw bytes; strings stay strings, the rest is JSON text */
+static void write_extra(struct json_out *out, struct slice extra)
+{
+	json_t *object = json_loadb(extra.ptr, extra.len, 0, NULL);
+	const char *key = NULL;
+	json_t *value = NULL;
+
+	json_object_foreach(object, key, value)
+	{
+		char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+
+		if (text == NULL)
+			continue;
+		json_key(out, key);
+		json_raw(out, slice_str(text));
+		free(text);
+	}
+	json_decref(object);
+}
+
+static void write_attributes(struct json_out *out, const struct scan_hit *hit,
+			     const struct record *record)
+{
+	json_key(out, "attributes");
+	json_object_begin(out);
+	for (size_t i = 0; i < record->attributes_count; i++) {
+		json_key_slice(out, record->attributes[i].key);
+		json_out_string(out, record->attributes[i].value);
+	}
+	if (hit->event.extra.len > 0)
+		write_extra(out, hit->event.extra);
+	json_object_end(out);
+}
+
+static void write_parse(struct json_out *out, const struct record *record)
+{
+	json_key(out, "parse");
+	json_object_begin(out);
+	json_key_string(out, "format", slice_str(parse_format_name(record->format)));
+	json_key(out, "confidence");
+	json_double(out, record->confidence / 100.0, 2);
+	json_key_string(out, "severity_text", record->severity_text);
+	json_key_uint(out, "attributes_dropped", record->attributes_dropped);
+	json_object_end(out);
+}
+
+void events_render_one(const struct events_rendering *rendering, struct buf *out)
+{
+	const struct scan_hit *hit = &rendering->hits[0];
+	struct json_out json = json_out_init(out);
+	struct arena scratch = { 0 };
+	struct record record = { 0 };
+
+	parse_hit(hit, &scratch, &record);
+	json_object_begin(&json);
+	write_fields(&json, rendering, hit, &record);
+	write_time(&json, "observed_ts", hit->event.observed_timestamp_us);
+	json_key_hex64(&json, "leaf_fingerprint", hit->event.fingerprint);
+	write_attributes(&json, hit, &record);
+	write_parse(&json, &record);
+	json_object_end(&json);
+	arena_deinit(&scratch);
+}

@@ -1,0 +1,518 @@
+/* test_events.c - event queries against a PostgreSQL of their own */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <event2/event.h>
+#include <jansson.h>
+#include <sodium.h>
+#include <string.h>
+
+#include "api/events.h"
+#include "base/mem.h"
+#include "daemon/embedded_pg.h"
+#include "pg_fixture.h"
+
+#define EVENTS 20000
+#define PROJECT 1
+/* blocks of the two ingestions take turns */
+#define INGESTION_ODD 11
+#define INGESTION_EVEN 12
+#define GROUP 77
+
+static struct pg_fixture fixture;
+static struct event_base *base;
+static struct pg_pool *pool;
+static struct query_workers *workers;
+static struct events_deps deps;
+
+/* event n (its seq) is made from n alone, so that the tests know what must be found */
+static const char *const services[] = { "api", "db", NULL };
+
+static int64_t ingestion_of(uint64_t block)
+{
+	return block % 2 == 1 ? INGESTION_ODD : INGESTION_EVEN;
+}
+
+static void make_event(int64_t seq, struct buf *raw, struct block_event *event)
+{
+	const char *service = services[seq % 3];
+
+	buf_clear(raw);
+	buf_printf(raw, "2026-11-22T21:00:00.%06uZ %s request %u%s", (unsigned)seq,
+		   seq % 10 == 0 ? "ERROR" : "INFO", (unsigned)seq,
+		   seq % 1000 == 7 ? " Rare Needle 100%_" : "");
+	*event = (struct block_event){
+		.timestamp_us = INT64_C(1795381200000000) + seq,
+		.observed_timestamp_us = INT64_C(1795381300000000),
+		.severity = seq % 10 == 0 ? SEVERITY_ERROR : SEVERITY_INFO,
+		.template_key = seq % 10 == 0 ? UINT64_MAX - 1 : 5,
+		.fingerprint = 6,
+		.service_name =
+			service == NULL ? slice_of(NULL, 0) : slice_str(service),
+		.raw = buf_slice(raw),
+		.extra = seq == 3 ? SLICE("{\"region\":\"eu\",\"n\":4}") : SLICE(""),
+	};
+}
+
+static void append_hex(struct buf *sql, const struct buf *bytes)
+{
+	buf_append_str(sql, ", '\\x");
+	for (size_t i = 0; i < bytes->len; i++)
+		buf_printf(sql, "%02x", (unsigned char)bytes->data[i]);
+	buf_append_char(sql, '\'');
+}
+
+static void append_block(struct buf *sql, int64_t first_seq, uint64_t number,
+			 const struct block_encoded *encoded)
+{
+	buf_printf(sql,
+		   "INSERT INTO siftd.event_blocks VALUES (%d, %lld, %lld, %u,"
+		   " '2026-11-%02u', %lld, %lld, 0, %llu, '{",
+		   PROJECT, (long long)ingestion_of(number), (long long)first_seq,
+		   encoded->count, (unsigned)(1 + number % 3),
+		   (long long)encoded->timestamp_min_us,
+		   (long long)encoded->timestamp_max_us,
+		   (unsigned long long)encoded->raw_bytes);
+	for (unsigned i = 0; i < SEVERITY_COUNT; i++)
+		buf_printf(sql, "%s%u", i > 0 ? "," : "", encoded->severities[i]);
+	buf_append_str(sql, "}', '{");
+	for (size_t i = 0; i < encoded->template_keys_count; i++)
+		buf_printf(sql, "%s%lld", i > 0 ? "," : "",
+			   (long long)encoded->template_keys[i]);
+	buf_append_str(sql, "}'");
+	append_hex(sql, &encoded->meta);
+	append_hex(sql, &encoded->body);
+	append_hex(sql, &encoded->words);
+	buf_append_str(sql, ");\n");
+}
+
+static void store_events(void)
+{
+	struct block_builder *builder = block_builder_new(1);
+	struct buf sql = { 0 };
+	struct buf raw = { 0 };
+	int64_t first_seq = 1;
+
+	for (uint64_t number = 1; first_seq <= EVENTS; number++) {
+		struct block_encoded encoded = { 0 };
+		int64_t seq = first_seq;
+		int64_t end = first_seq + 100 + (int64_t)(number * 37 % 900);
+
+		for (; seq < end && seq <= EVENTS; seq++) {
+			struct block_event event = { 0 };
+
+			make_event(seq, &raw, &event);
+			assert_true(block_builder_add(builder, &event));
+		}
+		block_builder_seal(builder, &encoded);
+		append_block(&sql, first_seq, number, &encoded);
+		block_encoded_deinit(&encoded);
+		first_seq = seq;
+	}
+	buf_append_char(&sql, '\0');
+	pg_fixture_exec(&fixture, sql.data);
+	buf_deinit(&sql);
+	buf_deinit(&raw);
+	block_builder_free(&builder);
+}
+
+static void store_groups(void)
+{
+	pg_fixture_exec(
+		&fixture,
+		"INSERT INTO siftd.organisations (name) VALUES ('o');"
+		"INSERT INTO siftd.projects (organisation_id, name) SELECT id, 'p'"
+		" FROM siftd.organisations;"
+		"INSERT INTO siftd.groups (id, project_id, root_key)"
+		" OVERRIDING SYSTEM VALUE VALUES (77, 1, -2);"
+		"INSERT INTO siftd.groups (id, project_id, root_key, merged_into)"
+		" OVERRIDING SYSTEM VALUE VALUES (78, 1, -3, 77);"
+		"INSERT INTO siftd.templates (project_id, key, group_id, root_key,"
+		" generalised, tokens, text, sample, reason)"
+		" VALUES (1, -2, 77, -2, false, '', '', '', '');");
+}
+
+static int set_up(void **state)
+{
+	struct pg_config config = { .connections_max = 2,
+				    .pending_max = 100,
+				    .query_ms_max = 10000 };
+
+	(void)state;
+	if (sodium_init() < 0)
+		return -1;
+	pg_fixture_start(&fixture, 1);
+	store_groups();
+	store_events();
+	base = event_base_new();
+	config.conninfo = embedded_pg_conninfo(fixture.pg);
+	pool = pg_pool_new(base, &config);
+	workers = query_workers_new(base, 2, 50);
+	deps = (struct events_deps){ pool, workers };
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	query_workers_free(&workers);
+	pg_pool_free(&pool);
+	event_base_free(base);
+	pg_fixture_stop(&fixture);
+	return 0;
+}
+
+/* what a query said */
+struct said {
+	bool done;
+	enum events_status status;
+	json_t *json;
+};
+
+static void on_done(void *context, const struct events_answer *answer)
+{
+	struct said *said = context;
+
+	assert_false(said->done);
+	said->done = true;
+	said->status = answer->status;
+	if (answer->status == EVENTS_OK) {
+		said->json = json_loadb(answer->json.ptr, answer->json.len, 0, NULL);
+		assert_non_null(said->json);
+	} else {
+		assert_true(answer->error.text[0] != '\0');
+	}
+	(void)event_base_loopbreak(base); /* fails for no base only */
+}
+
+static void wait_for(const struct said *said)
+{
+	assert_false(said->done); /* never from inside a start function */
+	while (!said->done)
+		assert_int_equal(event_base_dispatch(base), 0);
+}
+
+static struct event_filter filter_of(const char *params)
+{
+	struct query query = { 0 };
+	struct arena arena = { 0 };
+	struct event_filter filter = { 0 };
+	struct error error = { 0 };
+	const char *field = NULL;
+
+	assert_int_equal(query_parse(slice_str(params), &arena, &query, &error), 0);
+	if (event_filter_from_query(&query, &filter, &field, &error) < 0)
+		fail_msg("%s: %s", field, error.text);
+	arena_deinit(&arena);
+	return filter;
+}
+
+static json_t *ask(int64_t ingestion_id, const char *params)
+{
+	const struct events_scope scope = { PROJECT, ingestion_id };
+	struct event_filter filter = filter_of(params);
+	struct said said = { 0 };
+
+	assert_non_null(events_query_start(&deps, &scope, &filter, on_done, &said));
+	event_filter_deinit(&filter);
+	wait_for(&said);
+	assert_int_equal(said.status, EVENTS_OK);
+	return said.json;
+}
+
+/* pages through all; the seqs in the order they came */
+static size_t ask_all(int64_t ingestion_id, const char *params, int64_t *seqs)
+{
+	char text[512];
+	char cursor[64] = "";
+	size_t count = 0;
+	bool more = true;
+
+	while (more) {
+		json_t *json = NULL;
+		json_t *item = NULL;
+		size_t index = 0;
+
+		(void)snprintf(text, sizeof(text), "%s&cursor=%s", params, cursor);
+		json = ask(ingestion_id, text);
+		json_array_foreach(json_object_get(json, "items"), index, item)
+		{
+			assert_true(count < EVENTS);
+			seqs[count++] =
+				json_integer_value(json_object_get(item, "seq"));
+		}
+		more = json_is_true(json_object_get(json, "has_more"));
+		if (more)
+			(void)snprintf(cursor, sizeof(cursor), "%s",
+				       json_string_value(
+					       json_object_get(json, "next_cursor")));
+		else
+			assert_true(json_is_null(json_object_get(json, "next_cursor")));
+		json_decref(json);
+	}
+	return count;
+}
+
+static bool any_event(int64_t seq)
+{
+	return seq > 0;
+}
+
+static bool is_error(int64_t seq)
+{
+	return seq % 10 == 0;
+}
+
+static bool has_needle(int64_t seq)
+{
+	return seq % 1000 == 7;
+}
+
+static bool has_no_service(int64_t seq)
+{
+	return seq % 3 == 2;
+}
+
+static bool is_early_db(int64_t seq)
+{
+	return seq <= 5000 && seq % 3 == 1;
+}
+
+static bool none(int64_t seq)
+{
+	return seq == 0;
+}
+
+/* digits are in every filter of words: the bodies must be read */
+static bool has_1999(int64_t seq)
+{
+	return seq == 1999 || (seq >= 19990 && seq <= 19999);
+}
+
+static void test_pages_give_all_once(void **state)
+{
+	static const struct {
+		const char *params;
+		bool (*matches)(int64_t seq);
+	} cases[] = {
+		{ "limit=500", any_event },
+		{ "limit=500&order=asc", any_event },
+		{ "limit=333&levels=ERROR", is_error },
+		{ "limit=7&q=rare+nEEDLE", has_needle },
+		{ "limit=3&q=100%25_&order=asc", has_needle },
+		{ "limit=500&service=unknown", has_no_service },
+		{ "limit=499&service=db&order=asc&ts_to=2026-11-22T21:00:00.005Z",
+		  is_early_db },
+		{ "q=request+1999", has_1999 },
+		{ "q=needles", none },
+		{ "limit=100&group=77", is_error },
+		{ "limit=200&group=78&order=asc", is_error },
+		{ "limit=500&group=fffffffffffffffe", is_error },
+		{ "limit=500&fingerprint=fffffffffffffffe", is_error },
+		{ "group=79", none },
+		{ "group=77&fingerprint=0000000000000005", none },
+	};
+	int64_t *seqs = mem_calloc(EVENTS, sizeof(*seqs));
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		bool oldest_first = strstr(cases[i].params, "asc") != NULL;
+		size_t count = ask_all(0, cases[i].params, seqs);
+		size_t at = 0;
+
+		for (int64_t n = 1; n <= EVENTS; n++) {
+			int64_t seq = oldest_first ? n : EVENTS + 1 - n;
+
+			if (!cases[i].matches(seq))
+				continue;
+			if (at >= count || seqs[at] != seq)
+				fail_msg("%s: seq %lld is missing", cases[i].params,
+					 (long long)seq);
+			at++;
+		}
+		assert_int_equal(at, count);
+	}
+	mem_free(seqs);
+}
+
+static void test_scope_is_kept(void **state)
+{
+	int64_t *seqs = mem_calloc(EVENTS, sizeof(*seqs));
+	size_t odd = ask_all(INGESTION_ODD, "limit=500", seqs);
+	size_t even = ask_all(INGESTION_EVEN, "limit=500", seqs);
+	const struct events_scope foreign = { PROJECT + 1, 0 };
+	struct event_filter filter = event_filter_init();
+	struct said said = { 0 };
+
+	(void)state;
+	assert_true(odd > 0 && even > 0);
+	assert_int_equal(odd + even, EVENTS);
+	assert_non_null(events_query_start(&deps, &foreign, &filter, on_done, &said));
+	wait_for(&said);
+	assert_int_equal(json_array_size(json_object_get(said.json, "items")), 0);
+	json_decref(said.json);
+	mem_free(seqs);
+}
+
+static const char *text_of(const json_t *item, const char *key)
+{
+	const char *text = json_string_value(json_object_get(item, key));
+
+	return text == NULL ? "(null)" : text;
+}
+
+static void test_item(void **state)
+{
+	json_t *json = ask(0, "limit=1&q=request+4000&raw=true");
+	const json_t *item = json_array_get(json_object_get(json, "items"), 0);
+
+	(void)state;
+	assert_int_equal(json_integer_value(json_object_get(item, "seq")), 4000);
+	assert_string_equal(text_of(item, "ts"), "2026-11-22T21:00:00.004000Z");
+	assert_string_equal(text_of(item, "service"), "db");
+	assert_string_equal(text_of(item, "level"), "ERROR");
+	assert_string_equal(text_of(item, "fingerprint"), "fffffffffffffffe");
+	assert_string_equal(text_of(item, "message"), "request 4000");
+	assert_string_equal(text_of(item, "raw"),
+			    "2026-11-22T21:00:00.004000Z ERROR request 4000");
+	assert_int_equal(json_integer_value(json_object_get(item, "group")), GROUP);
+	assert_true(json_is_null(json_object_get(item, "host")));
+	json_decref(json);
+}
+
+static void test_one(void **state)
+{
+	const struct events_scope scope = { PROJECT, 0 };
+	struct said said = { 0 };
+
+	(void)state;
+	assert_non_null(events_one_start(&deps, &scope, 3, on_done, &said));
+	wait_for(&said);
+	assert_int_equal(said.status, EVENTS_OK);
+	assert_int_equal(json_integer_value(json_object_get(said.json, "seq")), 3);
+	assert_string_equal(text_of(json_object_get(said.json, "attributes"), "region"),
+			    "eu");
+	assert_string_equal(text_of(said.json, "leaf_fingerprint"), "0000000000000006");
+	assert_true(json_is_null(json_object_get(said.json, "group")));
+	assert_string_equal(text_of(said.json, "observed_ts"),
+			    "2026-11-22T21:01:40.000000Z");
+	assert_non_null(json_object_get(said.json, "parse"));
+	json_decref(said.json);
+}
+
+static void test_absent_events(void **state)
+{
+	static const int64_t seqs[] = { EVENTS + 1, 0, -5, INT64_MIN, INT64_MAX };
+	const struct events_scope scope = { PROJECT, 0 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(seqs); i++) {
+		const struct events_around around = { seqs[i], 2, 2 };
+		struct said one = { 0 };
+		struct said many = { 0 };
+
+		assert_non_null(
+			events_one_start(&deps, &scope, seqs[i], on_done, &one));
+		wait_for(&one);
+		assert_int_equal(one.status, EVENTS_NOT_FOUND);
+		assert_non_null(
+			events_around_start(&deps, &scope, &around, on_done, &many));
+		wait_for(&many);
+		assert_int_equal(many.status, EVENTS_NOT_FOUND);
+	}
+}
+
+static void test_around(void **state)
+{
+	static const struct {
+		struct events_around around;
+		int64_t first;
+		int64_t last;
+	} cases[] = {
+		{ { 5000, 3, 4 }, 4997, 5004 },
+		{ { 1, 9, 0 }, 1, 1 },
+		{ { EVENTS, 200, 9 }, EVENTS - 200, EVENTS },
+		{ { 7777, 0, 200 }, 7777, 7977 },
+	};
+	const struct events_scope scope = { PROJECT, 0 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct said said = { 0 };
+		json_t *items = NULL;
+		json_t *item = NULL;
+		size_t index = 0;
+
+		assert_non_null(events_around_start(&deps, &scope, &cases[i].around,
+						    on_done, &said));
+		wait_for(&said);
+		assert_int_equal(said.status, EVENTS_OK);
+		items = json_object_get(said.json, "items");
+		assert_int_equal(json_array_size(items),
+				 cases[i].last - cases[i].first + 1);
+		json_array_foreach(items, index, item) assert_int_equal(
+			json_integer_value(json_object_get(item, "seq")),
+			cases[i].first + (int64_t)index);
+		json_decref(said.json);
+	}
+}
+
+static void test_cancel_at_any_time(void **state)
+{
+	const struct events_scope scope = { PROJECT, 0 };
+	struct event_filter filter = filter_of("q=request+1999");
+
+	(void)state;
+	for (unsigned turns = 0; turns < 40; turns++) {
+		struct said said = { 0 };
+		struct events_query *query =
+			events_query_start(&deps, &scope, &filter, on_done, &said);
+
+		for (unsigned i = 0; i < turns && !said.done; i++)
+			assert_int_equal(event_base_loop(base, EVLOOP_ONCE), 0);
+		if (said.done) {
+			json_decref(said.json);
+			continue;
+		}
+		events_query_cancel(&query);
+		assert_null(query);
+		while (query_workers_pending(workers) > 0)
+			assert_int_equal(event_base_loop(base, EVLOOP_ONCE), 0);
+		assert_false(said.done);
+	}
+	event_filter_deinit(&filter);
+}
+
+static void test_damaged_block_is_told(void **state)
+{
+	json_t *json = NULL;
+
+	(void)state;
+	pg_fixture_exec(&fixture,
+			"UPDATE siftd.event_blocks SET meta = set_byte(meta, 30, 99)"
+			" WHERE first_seq = 1");
+	json = ask(0, "order=asc&limit=1");
+	assert_int_equal(json_integer_value(json_object_get(json, "damaged_blocks")),
+			 1);
+	assert_int_equal(json_array_size(json_object_get(json, "items")), 1);
+	json_decref(json);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_pages_give_all_once),
+		cmocka_unit_test(test_scope_is_kept),
+		cmocka_unit_test(test_item),
+		cmocka_unit_test(test_one),
+		cmocka_unit_test(test_absent_events),
+		cmocka_unit_test(test_around),
+		cmocka_unit_test(test_cancel_at_any_time),
+		cmocka_unit_test(test_damaged_block_is_told),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
