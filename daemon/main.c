@@ -10,9 +10,11 @@ static const struct {
 	cmd_fn *run;
 	const char *help;
 } commands[] = {
+	{ "run", cmd_run, "read the configured sources, store, and serve" },
 	{ "sift", cmd_sift, "triage files or standard input, without a database" },
 	{ "check", cmd_check, "read a configuration and say what is wrong with it" },
 	{ "config", cmd_config, "print every option with its default" },
+	{ "migrate", cmd_migrate, "bring the database's schema up to date" },
 	{ "rules", cmd_rules, "rules test [FOLDER]: run the rules' own cases" },
 };
 

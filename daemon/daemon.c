@@ -1,0 +1,193 @@
+/* daemon.c - the loop: start, signals, watchdog, and an end that stores what was read
+ *
+ *   STARTING -> RUNNING -> DRAINING -> (loop ends)
+ *
+ * Draining: the interface takes nothing new, lanes take no more chunks (a source that
+ * waits for room gives up: what it held will be read again), sources stop, and the loop
+ * goes on until the last batch is committed, or DRAIN_MAX_S passed.
+ */
+#include "daemon/daemon.h"
+
+#include <event2/event.h>
+#include <event2/thread.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+
+#include "base/log.h"
+#include "base/sd_notify.h"
+#include "daemon/parts.h"
+
+#define TICK_MS 250
+#define DRAIN_MAX_S 60
+#define STATUS_TICKS 20
+
+struct daemon {
+	struct parts parts;
+	struct event_base *base;
+	struct event *terminate;
+	struct event *interrupt;
+	struct event *child;
+	struct event *tick;
+	struct sd_notify notify;
+	int64_t ticks;
+	int64_t drain_ticks;
+	bool draining;
+};
+
+static uint64_t events_committed(const struct daemon *daemon)
+{
+	uint64_t events = 0;
+
+	for (size_t i = 0; i < flows_count(daemon->parts.flows); i++)
+		events += flows_stats(daemon->parts.flows, i)->committed_events;
+	return events;
+}
+
+static void begin_draining(struct daemon *daemon)
+{
+	if (daemon->draining)
+		return;
+	daemon->draining = true;
+	sd_notify_stopping(&daemon->notify);
+	log_info("daemon", "stopping: storing what was read");
+	api_free(&daemon->parts.api);
+	lanes_finish(daemon->parts.lanes);
+	parts_stop_sources(&daemon->parts);
+}
+
+static void on_signal(evutil_socket_t number, short events, void *context)
+{
+	struct daemon *daemon = context;
+
+	(void)events;
+	if (daemon->draining) {
+		log_warn("daemon",
+			 "stopping at once, what is not stored will be read again");
+		event_base_loopbreak(daemon->base);
+		return;
+	}
+	log_info("daemon", "signal number=%d", (int)number);
+	begin_draining(daemon);
+}
+
+static void check_store(struct daemon *daemon)
+{
+	struct error error = { 0 };
+
+	if (store_check(daemon->parts.store, &error) < 0)
+		log_error("store", "%s", error.text);
+}
+
+static void on_child(evutil_socket_t number, short events, void *context)
+{
+	(void)number;
+	(void)events;
+	check_store(context);
+}
+
+static void go_on_draining(struct daemon *daemon)
+{
+	daemon->drain_ticks++;
+	sd_notify_extend_timeout(&daemon->notify, INT64_C(5000000));
+	if (flows_idle(daemon->parts.flows)) {
+		event_base_loopbreak(daemon->base);
+	} else if (daemon->drain_ticks * TICK_MS >= DRAIN_MAX_S * 1000) {
+		log_error("daemon",
+			  "the database did not take the rest in time; files and "
+			  "the spool will be read again from there");
+		event_base_loopbreak(daemon->base);
+	}
+}
+
+static void on_tick(evutil_socket_t fd, short events, void *context)
+{
+	struct daemon *daemon = context;
+
+	(void)fd;
+	(void)events;
+	sd_notify_watchdog(&daemon->notify);
+	if (daemon->ticks++ % STATUS_TICKS == 0) {
+		check_store(daemon);
+		sd_notify_status(&daemon->notify, "%" PRIu64 " events stored",
+				 events_committed(daemon));
+	}
+	if (daemon->draining)
+		go_on_draining(daemon);
+}
+
+static void on_admin(void *context, const char *text, const struct error *error)
+{
+	const struct daemon *daemon = context;
+
+	if (error != NULL)
+		log_error("api", "cannot make the first admin: %s", error->text);
+	else if (text != NULL)
+		(void)fprintf(stderr, "siftd: admin login: %s\n", text);
+	log_info("daemon", "ready http=%s sources=%zu",
+		 daemon->parts.config->http.listen, daemon->parts.sources_count - 1);
+	sd_notify_ready(&daemon->notify);
+}
+
+static struct event *add_event(struct daemon *daemon, int fd, short what,
+			       event_callback_fn call)
+{
+	struct event *event =
+		event_new(daemon->base, fd, (short)(what | EV_PERSIST), call, daemon);
+	const struct timeval interval = { .tv_usec = TICK_MS * 1000 };
+
+	event_add(event, what == EV_SIGNAL ? NULL : &interval);
+	return event;
+}
+
+static int run(struct daemon *daemon, const struct config *config, struct error *error)
+{
+	if (parts_make(&daemon->parts, config, daemon->base, error) < 0 ||
+	    parts_start_sources(&daemon->parts, error) < 0)
+		return -1;
+	daemon->terminate = add_event(daemon, SIGTERM, EV_SIGNAL, on_signal);
+	daemon->interrupt = add_event(daemon, SIGINT, EV_SIGNAL, on_signal);
+	daemon->child = add_event(daemon, SIGCHLD, EV_SIGNAL, on_child);
+	daemon->tick = add_event(daemon, -1, 0, on_tick);
+	api_bootstrap_admin(daemon->parts.api, on_admin, daemon);
+	event_base_dispatch(daemon->base);
+	log_info("daemon", "stopped events=%" PRIu64, events_committed(daemon));
+	return 0;
+}
+
+static void free_events(struct daemon *daemon)
+{
+	struct event *const events[] = { daemon->terminate, daemon->interrupt,
+					 daemon->child, daemon->tick };
+
+	for (size_t i = 0; i < ARRAY_LEN(events); i++) {
+		if (events[i] != NULL)
+			event_free(events[i]);
+	}
+}
+
+int daemon_run(const struct config *config, struct error *error)
+{
+	struct daemon daemon = { 0 };
+	enum log_level level = LOG_LEVEL_INFO;
+	int status = log_level_parse(config->log_level, &level);
+
+	if (status < 0)
+		return error_set(error, "log_level %s", config->log_level);
+	log_set_level(level);
+	(void)signal(SIGPIPE, SIG_IGN); /* a known signal: cannot fail */
+	if (sd_notify_init(&daemon.notify, error) < 0)
+		return -1;
+	evthread_use_pthreads();
+	daemon.base = event_base_new();
+	status = run(&daemon, config, error);
+	if (status < 0 && daemon.parts.lanes != NULL) {
+		lanes_finish(daemon.parts.lanes);
+		parts_stop_sources(&daemon.parts);
+	}
+	parts_free(&daemon.parts);
+	free_events(&daemon);
+	event_base_free(daemon.base);
+	sd_notify_deinit(&daemon.notify);
+	return status;
+}

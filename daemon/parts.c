@@ -1,0 +1,328 @@
+/* parts.c - making the daemon's objects in their order, and freeing them in reverse */
+#include "daemon/parts.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/endpoint.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "daemon/shipped_rules.h"
+#include "sources/file_tail.h"
+#include "sources/syslog_tcp.h"
+
+#define LANE_CHUNK_BYTES ((size_t)8 << 20)
+#define QUERY_JOBS_MAX 256
+
+static bool put_chunk(void *context, struct chunk *chunk)
+{
+	return lanes_put(context, chunk);
+}
+
+static bool try_put_chunk(void *context, struct chunk *chunk)
+{
+	return lanes_try_put(context, chunk);
+}
+
+static struct learner *learner_of(void *context, int64_t project_id)
+{
+	return learners_get(context, project_id);
+}
+
+static int make_state_dir(const char *path, struct error *error)
+{
+	if (mkdir(path, 0755) < 0 && errno != EEXIST)
+		return error_set_errno(error, "state_dir %s", path);
+	if (access(path, R_OK | W_OK | X_OK) < 0)
+		return error_set_errno(error, "state_dir %s", path);
+	return 0;
+}
+
+static int load_rules(struct parts *parts, struct error *error)
+{
+	const char *folder = parts->config->rules_dir;
+
+	if (shipped_rules_load(folder, &parts->rules, error) < 0)
+		return -1;
+	log_info("rules", "loaded count=%zu from=%s", rules_count(parts->rules),
+		 folder == NULL ? "shipped" : folder);
+	return 0;
+}
+
+static void make_learners(struct parts *parts)
+{
+	const struct learner_config config = {
+		.templates_max = (size_t)parts->config->grouping.templates_max,
+		.buckets_max = (size_t)parts->config->grouping.buckets_max,
+		.bytes_max = (size_t)parts->config->grouping.memory_bytes_max,
+	};
+
+	parts->learners = learners_new(&config);
+}
+
+static struct front_config front_config_of(const struct config *config)
+{
+	return (struct front_config){
+		.record_bytes_max = (size_t)config->record.bytes_max,
+		.record_lines_max = (size_t)config->record.lines_max,
+		.zone_offset_s = (int32_t)config->record.zone_offset_minutes * 60,
+	};
+}
+
+static unsigned lanes_wanted(const struct config *config)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (config->lanes > 0)
+		return (unsigned)config->lanes;
+	return cores > 2 ? (unsigned)cores - 1 : 1;
+}
+
+static void make_lanes(struct parts *parts)
+{
+	const struct config *config = parts->config;
+	const struct lanes_config lanes_config = {
+		.count = lanes_wanted(config),
+		.chunk_bytes_max = LANE_CHUNK_BYTES,
+		.batch_bytes_max = (size_t)config->batch.queue_bytes,
+		.pipeline = {
+			.front = front_config_of(config),
+			.batch_events_max = (uint64_t)config->batch.events_max,
+			.batch_bytes_max = (uint64_t)config->batch.bytes_max,
+			.batch_age_us = config->batch.age_us,
+			.record_close_us = config->record.close_after_us,
+			.templates_max = (size_t)config->grouping.templates_max,
+			.zstd_level = (int)config->batch.zstd_level,
+		},
+	};
+	const struct pipeline_deps deps = { .rules = parts->rules,
+					    .learner_of = learner_of,
+					    .context = parts->learners };
+
+	parts->lanes = lanes_start(&lanes_config, &deps);
+}
+
+static int make_spool(struct parts *parts, struct error *error)
+{
+	const struct config *config = parts->config;
+	struct buf folder = { 0 };
+	struct spool_config spool_config = {
+		.host_id = parts->host_id,
+		.partitions = (unsigned)config->spool.partitions,
+		.segment_bytes = (uint64_t)config->spool.segment_bytes,
+		.bytes_max = (uint64_t)config->spool.bytes_max,
+		.frame_bytes_max = (uint32_t)config->spool.frame_bytes_max,
+		.sync_delay_us = (unsigned)config->spool.sync_delay_us,
+	};
+	int status = 0;
+
+	buf_printf(&folder, "%s/spool", config->state_dir);
+	buf_append_char(&folder, '\0');
+	spool_config.folder = folder.data;
+	status = spool_open(parts->base, &spool_config, &parts->spool, error);
+	buf_deinit(&folder);
+	if (status == 0) {
+		parts->sources[parts->sources_count++] = spool_source(parts->spool);
+	}
+	return status;
+}
+
+static int make_file_tail(const struct parts *parts, const struct source_config *source,
+			  struct source **out, struct error *error)
+{
+	struct file_tail_config config = file_tail_defaults();
+
+	config.name = source->name;
+	config.host_id = parts->host_id;
+	config.globs = (const char *const *)source->paths.items;
+	config.globs_count = source->paths.count;
+	config.excludes = (const char *const *)source->exclude.items;
+	config.excludes_count = source->exclude.count;
+	config.start_at = strcmp(source->start_at, "end") == 0 ? TAIL_START_END
+							       : TAIL_START_BEGINNING;
+	config.rescan_ms = (unsigned)(source->rescan_us / 1000);
+	config.read_bytes = (size_t)source->read_bytes;
+	config.ignore_older_s = (uint64_t)source->ignore_older_us / 1000000;
+	if (store_ingestion(parts->store, source, &config.project_id,
+			    &config.ingestion_id, error) < 0)
+		return -1;
+	return file_tail_new(&config, out, error);
+}
+
+static int make_syslog(const struct parts *parts, const struct source_config *source,
+		       struct source **out, struct error *error)
+{
+	struct syslog_tcp_config config = syslog_tcp_defaults();
+
+	config.name = source->name;
+	config.listen = source->listen;
+	config.connections_max = (unsigned)source->connections_max;
+	config.idle_timeout_s = (unsigned)(source->idle_timeout_us / 1000000);
+	config.frame_bytes_max = (size_t)source->frame_bytes_max;
+	if (store_ingestion(parts->store, source, &config.project_id, &config.ingestion_id,
+			    error) < 0)
+		return -1;
+	*out = syslog_tcp_new(parts->base, parts->spool, &config);
+	return 0;
+}
+
+static int make_sources(struct parts *parts, enum source_kind kind, struct error *error)
+{
+	for (size_t i = 0; i < parts->config->sources_count; i++) {
+		const struct source_config *config = &parts->config->sources[i];
+		struct source *source = NULL;
+		int status = 0;
+
+		if (config->kind != kind)
+			continue;
+		if (kind == SOURCE_FILE)
+			status = make_file_tail(parts, config, &source, error);
+		else
+			status = make_syslog(parts, config, &source, error);
+		if (status < 0)
+			return error_prefix(error, "source %s", config->name);
+		parts->sources[parts->sources_count++] = source;
+	}
+	return 0;
+}
+
+static int make_all_sources(struct parts *parts, struct error *error)
+{
+	parts->sources =
+		mem_calloc(parts->config->sources_count + 1, sizeof(struct source *));
+	if (make_spool(parts, error) < 0 || make_sources(parts, SOURCE_FILE, error) < 0)
+		return -1;
+	parts->positioned_count = parts->sources_count;
+	if (make_sources(parts, SOURCE_SYSLOG_TCP, error) < 0)
+		return -1;
+	for (size_t i = 0; i < parts->sources_count; i++)
+		parts->sources[i]->sink =
+			(struct source_sink){ .context = parts->lanes,
+					      .put = put_chunk,
+					      .try_put = try_put_chunk };
+	return 0;
+}
+
+static void make_flows(struct parts *parts)
+{
+	const struct pg_config pool_config = {
+		.conninfo = store_conninfo(parts->store),
+		.connections_max = (unsigned)parts->config->database.connections_max,
+		.pending_max = (unsigned)parts->config->database.pending_max,
+		.query_ms_max =
+			(unsigned)(parts->config->database.query_timeout_us / 1000),
+	};
+	struct flows_deps deps = {
+		.base = parts->base,
+		.lanes = parts->lanes,
+		.learners = parts->learners,
+		.conninfo = pool_config.conninfo,
+		.host_id = parts->host_id,
+		.sources = parts->sources,
+		.sources_count = parts->positioned_count,
+	};
+
+	parts->pool = pg_pool_new(parts->base, &pool_config);
+	deps.pool = parts->pool;
+	parts->flows = flows_new(&deps);
+	parts->metrics = (struct metrics_deps){ .lanes = parts->lanes,
+						.flows = parts->flows,
+						.learners = parts->learners,
+						.sources = parts->sources,
+						.sources_count = parts->sources_count };
+}
+
+static int make_api(struct parts *parts, struct error *error)
+{
+	struct api_config config = api_config_default();
+	struct endpoint endpoint = { 0 };
+	struct api_deps deps = {
+		.base = parts->base,
+		.pool = parts->pool,
+		.spool = parts->spool,
+		.metrics = metrics_write,
+		.metrics_context = &parts->metrics,
+		.version = SIFTD_VERSION,
+	};
+	int status = endpoint_parse(parts->config->http.listen, &endpoint, error);
+
+	if (status < 0)
+		return error_prefix(error, "http.listen");
+	parts->workers = query_workers_new(parts->base,
+					   (unsigned)parts->config->http.query_workers,
+					   QUERY_JOBS_MAX);
+	deps.workers = parts->workers;
+	config.address = endpoint.address;
+	config.port = endpoint.port;
+	config.body_bytes_max = (size_t)parts->config->http.body_bytes_max;
+	config.idle_timeout_s =
+		(unsigned)(parts->config->http.idle_timeout_us / 1000000);
+	config.token_lifetime_s = parts->config->http.token_lifetime_us / 1000000;
+	status = api_new(&config, &deps, &parts->api, error);
+	endpoint_deinit(&endpoint);
+	return status;
+}
+
+int parts_make(struct parts *parts, const struct config *config,
+	       struct event_base *base, struct error *error)
+{
+	parts->config = config;
+	parts->base = base;
+	if (make_state_dir(config->state_dir, error) < 0 ||
+	    host_id_load(config->state_dir, parts->host_id, error) < 0 ||
+	    load_rules(parts, error) < 0 ||
+	    store_start(config, &parts->store, error) < 0)
+		return -1;
+	make_learners(parts);
+	if (store_restore(parts->store, parts->learners, error) < 0)
+		return -1;
+	make_lanes(parts);
+	if (make_all_sources(parts, error) < 0)
+		return -1;
+	make_flows(parts);
+	return make_api(parts, error);
+}
+
+int parts_start_sources(struct parts *parts, struct error *error)
+{
+	for (size_t i = 0; i < parts->sources_count; i++) {
+		struct source *source = parts->sources[i];
+		struct stored_positions positions = { 0 };
+		int status = 0;
+
+		if (i < parts->positioned_count)
+			status = store_positions(parts->store, parts->host_id,
+						 source->name, &positions, error);
+		if (status == 0)
+			status = source->ops->start(source, &positions, error);
+		stored_positions_deinit(&positions);
+		if (status < 0)
+			return error_prefix(error, "source %s", source->name);
+	}
+	return 0;
+}
+
+void parts_stop_sources(struct parts *parts)
+{
+	for (size_t i = parts->sources_count; i-- > 0;)
+		parts->sources[i]->ops->stop(parts->sources[i]);
+}
+
+void parts_free(struct parts *parts)
+{
+	api_free(&parts->api);
+	query_workers_free(&parts->workers);
+	flows_free(&parts->flows);
+	pg_pool_free(&parts->pool);
+	/* the spool's own source goes with the spool */
+	for (size_t i = parts->sources_count; i-- > 1;)
+		parts->sources[i]->ops->free(&parts->sources[i]);
+	spool_close(&parts->spool);
+	mem_free(parts->sources);
+	lanes_free(&parts->lanes);
+	learners_free(&parts->learners);
+	rules_free(&parts->rules);
+	store_stop(&parts->store);
+}

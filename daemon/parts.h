@@ -1,0 +1,54 @@
+/* parts.h - configuration to objects: the sources, the spool, the interface
+ *
+ * Threads: start-up and the loop thread.
+ * Owner: parts_free frees all in reverse order; sources were stopped before.
+ */
+#ifndef SIFTD_DAEMON_PARTS_H
+#define SIFTD_DAEMON_PARTS_H
+
+#include <event2/event.h>
+
+#include "api/api.h"
+#include "api/query_workers.h"
+#include "base/error.h"
+#include "daemon/config.h"
+#include "daemon/flows.h"
+#include "daemon/host_id.h"
+#include "daemon/lanes.h"
+#include "daemon/learners.h"
+#include "daemon/metrics.h"
+#include "daemon/store.h"
+#include "pipeline/rules.h"
+#include "sinks/pg_pool.h"
+#include "sources/spool.h"
+
+struct parts {
+	const struct config *config;
+	struct event_base *base;
+	char host_id[HOST_ID_MAX];
+	struct rules *rules;
+	struct learners *learners;
+	struct store *store;
+	struct lanes *lanes;
+	struct pg_pool *pool;
+	struct query_workers *workers;
+	struct spool *spool;
+	/* those with positions, the spool's first, then those that feed the spool */
+	struct source **sources;
+	size_t sources_count;
+	size_t positioned_count;
+	struct flows *flows;
+	struct api *api;
+	struct metrics_deps metrics;
+};
+
+/* makes everything, starts nothing that reads; on an error what was made stays, for
+ * parts_free */
+MUST_CHECK int parts_make(struct parts *parts, const struct config *config,
+			  struct event_base *base, struct error *error);
+/* loads positions, then lets chunks flow */
+MUST_CHECK int parts_start_sources(struct parts *parts, struct error *error);
+void parts_stop_sources(struct parts *parts);
+void parts_free(struct parts *parts);
+
+#endif

@@ -1,0 +1,129 @@
+/* store.c - choosing, starting and preparing the database */
+#include "daemon/store.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "daemon/embedded_pg.h"
+#include "sinks/pg_bootstrap.h"
+#include "sinks/pg_schema.h"
+
+#define URL_BYTES_MAX 4096
+
+struct store {
+	char *conninfo;
+	struct embedded_pg *embedded;
+	struct pg_sync *sync;
+};
+
+static int read_url_file(const char *path, char **out, struct error *error)
+{
+	char text[URL_BYTES_MAX + 1];
+	FILE *file = fopen(path, "re");
+	size_t len = 0;
+	struct slice url = { 0 };
+
+	if (file == NULL)
+		return error_set_errno(error, "database.url_file %s", path);
+	len = fread(text, 1, sizeof(text), file);
+	(void)fclose(file); /* only read from */
+	url = slice_trim(slice_of(text, len));
+	if (len > URL_BYTES_MAX || url.len == 0)
+		return error_set(
+			error, "database.url_file %s: holds no URL of at most %d bytes",
+			path, URL_BYTES_MAX);
+	*out = mem_slice_dup(url);
+	return 0;
+}
+
+static int find_database(struct store *store, const struct config *config,
+			 struct error *error)
+{
+	const struct embedded_pg_config embedded = {
+		.state_dir = config->state_dir,
+		.user = config->database.embedded_user,
+	};
+
+	if (config->database.url_file != NULL)
+		return read_url_file(config->database.url_file, &store->conninfo,
+				     error);
+	if (config->database.url != NULL) {
+		store->conninfo = mem_strdup(config->database.url);
+		return 0;
+	}
+	if (embedded_pg_start(&embedded, &store->embedded, error) < 0)
+		return error_prefix(error, "embedded PostgreSQL");
+	store->conninfo = mem_strdup(embedded_pg_conninfo(store->embedded));
+	return 0;
+}
+
+int store_start(const struct config *config, struct store **out, struct error *error)
+{
+	struct store *store = mem_calloc(1, sizeof(*store));
+	unsigned applied = 0;
+
+	*out = store;
+	if (find_database(store, config, error) < 0)
+		return -1;
+	if (pg_schema_apply(store->conninfo, &applied, error) < 0)
+		return error_prefix(error, "database");
+	if (applied > 0)
+		log_info("store", "schema brought up to date migrations=%u", applied);
+	if (pg_sync_open(store->conninfo, &store->sync, error) < 0)
+		return error_prefix(error, "database");
+	return 0;
+}
+
+void store_stop(struct store **store)
+{
+	if (*store == NULL)
+		return;
+	pg_sync_close(&(*store)->sync);
+	embedded_pg_stop(&(*store)->embedded);
+	mem_free((*store)->conninfo);
+	mem_free(*store);
+	*store = NULL;
+}
+
+const char *store_conninfo(const struct store *store)
+{
+	return store->conninfo;
+}
+
+int store_check(struct store *store, struct error *error)
+{
+	return store->embedded == NULL ? 0 : embedded_pg_check(store->embedded, error);
+}
+
+int store_ingestion(struct store *store, const struct source_config *source,
+		    int64_t *project_id, int64_t *ingestion_id, struct error *error)
+{
+	const char *type = source->kind == SOURCE_FILE ? "file" : "syslog";
+
+	if (pg_bootstrap_project(store->sync, source->project, project_id, error) < 0)
+		return -1;
+	return pg_bootstrap_ingestion(store->sync, *project_id, source->name, type,
+				      ingestion_id, error);
+}
+
+int store_positions(struct store *store, const char *host_id, const char *source,
+		    struct stored_positions *out, struct error *error)
+{
+	return pg_bootstrap_positions(store->sync, host_id, source, out, error);
+}
+
+static int restore_template(void *context, int64_t project_id,
+			    const struct learner_event *event, struct error *error)
+{
+	return learner_restore(learners_get(context, project_id), event, error);
+}
+
+int store_restore(struct store *store, struct learners *learners, struct error *error)
+{
+	return pg_bootstrap_templates(store->sync, restore_template, learners, error);
+}
