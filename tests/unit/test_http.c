@@ -290,7 +290,7 @@ static void test_multipart(void **state)
 
 		if (result != (cases[i].content == NULL ? -1 : 0))
 			fail_msg("case %zu: result %d %s", i, result, error.text);
-		if (result != 0)
+		if (cases[i].content == NULL)
 			continue;
 		if (!slice_equal(file.content, slice_str(cases[i].content)) ||
 		    !slice_equal(file.name, slice_str(cases[i].name)))
