@@ -59,11 +59,8 @@ static void on_written(void *context, const struct pg_rows *rows,
 		return;
 	}
 	/* the parts are shorter than the buffer */
-	(void)snprintf(text, sizeof(text),
-		       "siftd made its first account. This is shown once:\n"
-		       "  e-mail    %s\n"
-		       "  password  %s\n",
-		       ADMIN_EMAIL, bootstrap->password);
+	(void)snprintf(text, sizeof(text), "%s password: %s", ADMIN_EMAIL,
+		       bootstrap->password);
 	finish(bootstrap, pg_rows_affected(rows) > 0 ? text : NULL, NULL);
 	sodium_memzero(text, sizeof(text));
 }

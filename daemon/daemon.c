@@ -123,7 +123,10 @@ static void on_admin(void *context, const char *text, const struct error *error)
 	if (error != NULL)
 		log_error("api", "cannot make the first admin: %s", error->text);
 	else if (text != NULL)
-		(void)fprintf(stderr, "siftd: admin login: %s\n", text);
+		(void)fprintf(stderr,
+			      "siftd: the first admin was made, the password is shown "
+			      "only now\nsiftd: admin login: %s\n",
+			      text);
 	log_info("daemon", "ready http=%s sources=%zu",
 		 daemon->parts.config->http.listen, daemon->parts.sources_count - 1);
 	sd_notify_ready(&daemon->notify);
