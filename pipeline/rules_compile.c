@@ -2,7 +2,7 @@
 #include "base/mem.h"
 #include "pipeline/rules_set.h"
 
-#define PATTERN_FLAGS (HS_FLAG_CASELESS | HS_FLAG_SINGLEMATCH | HS_FLAG_MULTILINE)
+#define PATTERN_FLAGS (HS_FLAG_CASELESS | HS_FLAG_SINGLEMATCH)
 
 struct expressions {
 	const char **texts;
@@ -27,11 +27,17 @@ static void expressions_deinit(struct expressions *expressions)
 	mem_free(expressions->ids);
 }
 
+/* line anchors cost speed in patterns that have none, too */
+static unsigned line_flag(const char *text)
+{
+	return strpbrk(text, "^$") != NULL ? HS_FLAG_MULTILINE : 0;
+}
+
 static void expressions_add(struct expressions *expressions, const char *text,
 			    unsigned flags, size_t id)
 {
 	expressions->texts[expressions->count] = text;
-	expressions->flags[expressions->count] = flags;
+	expressions->flags[expressions->count] = flags | line_flag(text);
 	expressions->ids[expressions->count++] = (unsigned)id;
 }
 

@@ -100,13 +100,19 @@ static int hex_value(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+/* of two hexadecimal digits */
+static char hex_byte(struct slice s)
+{
+	return (char)(hex_value(s.ptr[0]) * 16 + hex_value(s.ptr[1]));
+}
+
 static struct atom next_escape(struct slice s)
 {
 	char c = byte_at(s, 1);
 
 	if (s.len > 3 && c == 'x' && hex_value(s.ptr[2]) >= 0 &&
 	    hex_value(s.ptr[3]) >= 0) {
-		char byte = (char)(hex_value(s.ptr[2]) * 16 + hex_value(s.ptr[3]));
+		char byte = hex_byte(slice_from(s, 2));
 
 		return atom_of(is_digit(byte) ? ATOM_DIGIT : ATOM_LETTER, s, 4);
 	}
@@ -306,12 +312,21 @@ static bool relax_number(struct relaxer *relaxer, struct atom *atom, struct slic
 	return true;
 }
 
+/* whether the atom may match a letter; what it cannot tell counts as one */
 static bool has_letter(struct atom atom)
 {
-	for (size_t i = 0; atom.kind == ATOM_LETTER && i < atom.text.len; i++) {
-		if (atom.text.ptr[i] == '\\')
-			i++; /* \s and the like match signs and blanks */
-		else if (is_letter(atom.text.ptr[i]))
+	char c = byte_at(atom.text, 0);
+
+	if (atom.kind != ATOM_LETTER)
+		return false;
+	if (c == '\\' && byte_at(atom.text, 1) == 'x')
+		return is_letter(hex_byte(slice_from(atom.text, 2)));
+	if (c == '\\')
+		return false; /* \s and the like, or a sign */
+	for (size_t i = 0; i < atom.text.len; i++) {
+		if (byte_at(atom.text, i) == '\\')
+			i += byte_at(atom.text, i + 1) != 'x';
+		else if (is_letter(byte_at(atom.text, i)))
 			return true;
 	}
 	return false;
