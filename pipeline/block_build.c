@@ -214,8 +214,6 @@ bool block_builder_add(struct block_builder *builder, const struct block_event *
 		return false;
 	add_columns(builder, event);
 	builder->places[builder->count] = builder->texts.len;
-	if (builder->words != NULL)
-		block_words_add(builder->words, event->raw);
 	buf_append_slice(&builder->texts, event->raw);
 	buf_append_slice(&builder->texts, event->extra);
 	builder->count++;
@@ -506,8 +504,11 @@ void block_builder_seal(struct block_builder *builder, struct block_encoded *out
 	frames = build_body(builder, &out->body, &directory);
 	build_columns(builder, &directory);
 	build_meta(builder, out, frames);
-	if (builder->words != NULL)
+	/* all texts in one go, over their seams and extras too: that only adds bits */
+	if (builder->words != NULL) {
+		block_words_add(builder->words, buf_slice(&builder->texts));
 		block_words_take(builder->words, &out->words);
+	}
 	buf_deinit(&directory);
 	builder_clear(builder);
 }

@@ -27,7 +27,7 @@ enum {
 };
 
 /* a frame ends at so many events, or as soon as it holds so many bytes */
-#define BLOCK_FRAME_EVENTS 128
+#define BLOCK_FRAME_EVENTS 256
 #define BLOCK_FRAME_BYTES ((size_t)64 * 1024)
 
 /* in the order in which they are stored */
