@@ -32,7 +32,7 @@ static const char make_admin_sql[] =
 enum bootstrap_state { LOOKING, HASHING, WRITING, FINISHED };
 
 struct bootstrap {
-	const struct api_context *api;
+	struct api_context *api;
 	api_bootstrap_fn *done;
 	void *context;
 	enum bootstrap_state state;
@@ -46,6 +46,7 @@ static void finish(struct bootstrap *bootstrap, const char *text,
 {
 	bootstrap->state = FINISHED;
 	bootstrap->done(bootstrap->context, text, error);
+	bootstrap->api->ready = true;
 }
 
 static void on_written(void *context, const struct pg_rows *rows,
@@ -117,7 +118,7 @@ static void on_counted(void *context, const struct pg_rows *rows,
 	}
 }
 
-struct bootstrap *bootstrap_start(const struct api_context *api, api_bootstrap_fn *done,
+struct bootstrap *bootstrap_start(struct api_context *api, api_bootstrap_fn *done,
 				  void *context)
 {
 	struct bootstrap *bootstrap = mem_calloc(1, sizeof(*bootstrap));

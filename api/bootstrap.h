@@ -12,7 +12,7 @@
 
 struct bootstrap;
 
-struct bootstrap *bootstrap_start(const struct api_context *api, api_bootstrap_fn *done,
+struct bootstrap *bootstrap_start(struct api_context *api, api_bootstrap_fn *done,
 				  void *context);
 void bootstrap_free(struct bootstrap **bootstrap);
 

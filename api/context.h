@@ -5,6 +5,8 @@
 #ifndef SIFTD_API_CONTEXT_H
 #define SIFTD_API_CONTEXT_H
 
+#include <stdbool.h>
+
 #include "api/api.h"
 
 struct limiter;
@@ -17,6 +19,7 @@ struct api_context {
 	struct limiter *limiter;
 	struct passwords *passwords;
 	const struct request_stats *stats;
+	bool ready; /* the first admin is there, so that somebody can log in */
 	uint64_t limiter_seed; /* so that nobody can choose keys that share a place */
 };
 

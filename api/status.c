@@ -35,6 +35,10 @@ void status_ready(struct request *request)
 {
 	struct db_call call = { .sql = "SELECT 1", .done = on_ready };
 
+	if (!request->api->ready) {
+		request_unavailable(request, "Starting.");
+		return;
+	}
 	db_run(request, &call);
 }
 

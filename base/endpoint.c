@@ -62,6 +62,12 @@ int endpoint_parse(const char *text, struct endpoint *out, struct error *error)
 	return 0;
 }
 
+bool endpoint_is_loopback(const struct endpoint *endpoint)
+{
+	return strncmp(endpoint->address, "127.", 4) == 0 ||
+	       strcmp(endpoint->address, "::1") == 0;
+}
+
 void endpoint_deinit(struct endpoint *endpoint)
 {
 	mem_free(endpoint->address);

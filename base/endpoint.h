@@ -6,6 +6,7 @@
 #ifndef SIFTD_BASE_ENDPOINT_H
 #define SIFTD_BASE_ENDPOINT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -19,6 +20,7 @@ struct endpoint {
  * "localhost:8080" (127.0.0.1) */
 MUST_CHECK int endpoint_parse(const char *text, struct endpoint *out,
 			      struct error *error);
+bool endpoint_is_loopback(const struct endpoint *endpoint);
 void endpoint_deinit(struct endpoint *endpoint);
 
 #endif

@@ -21,6 +21,7 @@
 #define TICK_MS 250
 #define DRAIN_MAX_S 60
 #define STATUS_TICKS 20
+#define AGAIN_MS 1000
 
 struct daemon {
 	struct parts parts;
@@ -61,6 +62,8 @@ static void on_signal(evutil_socket_t number, short events, void *context)
 	struct daemon *daemon = context;
 
 	(void)events;
+	if (daemon->draining && daemon->drain_ticks * TICK_MS < AGAIN_MS)
+		return; /* the same request, sent to the process and to its group */
 	if (daemon->draining) {
 		log_warn("daemon",
 			 "stopping at once, what is not stored will be read again");

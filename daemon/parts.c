@@ -161,8 +161,8 @@ static int make_syslog(const struct parts *parts, const struct source_config *so
 	config.connections_max = (unsigned)source->connections_max;
 	config.idle_timeout_s = (unsigned)(source->idle_timeout_us / 1000000);
 	config.frame_bytes_max = (size_t)source->frame_bytes_max;
-	if (store_ingestion(parts->store, source, &config.project_id, &config.ingestion_id,
-			    error) < 0)
+	if (store_ingestion(parts->store, source, &config.project_id,
+			    &config.ingestion_id, error) < 0)
 		return -1;
 	*out = syslog_tcp_new(parts->base, parts->spool, &config);
 	return 0;
@@ -256,6 +256,9 @@ static int make_api(struct parts *parts, struct error *error)
 	deps.workers = parts->workers;
 	config.address = endpoint.address;
 	config.port = endpoint.port;
+	/* anybody who reaches a loopback address is at home here; others need an
+	 * invitation */
+	config.registration_open = endpoint_is_loopback(&endpoint);
 	config.body_bytes_max = (size_t)parts->config->http.body_bytes_max;
 	config.idle_timeout_s =
 		(unsigned)(parts->config->http.idle_timeout_us / 1000000);
