@@ -192,7 +192,6 @@ class Siftd:
         self.config = {
             "state_dir": self.state_dir,
             "http": {"listen": f"127.0.0.1:{self.http_port}"},
-            "rules_dir": os.path.join(TOP, "conf/rules"),
             "sources": list(sources),
             **config,
         }
