@@ -96,7 +96,7 @@ static bool begin_in_open(struct syslog_framer *framer)
 	size_t len = 0;
 	size_t count = 0;
 
-	assert(input.ptr != NULL || input.len == 0);
+	assert(input.ptr != NULL);
 	while (prefix == PREFIX_PARTIAL && used < input.len) {
 		buf_append(&framer->open, input.ptr + used, 1);
 		prefix = parse_prefix(buf_slice(&framer->open), &len, &count);
@@ -121,18 +121,19 @@ static bool begin_in_open(struct syslog_framer *framer)
 /* false: more bytes are needed to know the framing */
 static bool begin_frame(struct syslog_framer *framer)
 {
-	if (framer->open.len == 0) {
+	if (framer->open.len == 0)
 		skip_separators(framer);
-		if (framer->input.len == 0)
-			return false;
-		if (begin_in_input(framer))
-			return true;
-	}
+	if (framer->input.len == 0)
+		return false;
+	if (framer->open.len == 0 && begin_in_input(framer))
+		return true;
 	return begin_in_open(framer);
 }
 
 static struct slice without_line_end(struct slice s)
 {
+	if (s.ptr == NULL)
+		return s;
 	if (s.len > 0 && s.ptr[s.len - 1] == '\n')
 		s.len--;
 	if (s.len > 0 && s.ptr[s.len - 1] == '\r')
