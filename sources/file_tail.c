@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "sources/tail_config.h"
 #include "sources/tail_file.h"
+#include "sources/tail_intake.h"
 #include "sources/tail_mark.h"
 #include "sources/tail_orders.h"
 #include "sources/tail_scan.h"
@@ -34,8 +35,7 @@ struct file_tail {
 	struct tail_watch watch;
 	struct tail_marks marks;
 	struct tail_set set;
-	bool first_scan;
-	bool skip_present; /* files of the first scan are read from their end */
+	struct tail_intake intake;
 	int64_t scanned_us;
 	int64_t scan_due_us;
 	pthread_t thread;
@@ -161,70 +161,6 @@ static bool read_turn(struct file_tail *tail, bool *busy)
 	return true;
 }
 
-/* NULL: nothing is wrong with it; else why it is not read. Sets where reading begins */
-static const char *place_file(struct file_tail *tail, struct tail_file *file,
-			      const struct tail_found *found)
-{
-	const struct tail_mark *mark = tail_marks_find(&tail->marks, file);
-	int64_t age_s = clock_now_us() / 1000000 - found->mtime_s;
-
-	if (mark != NULL) {
-		memcpy(file->name, mark->name, sizeof(file->name));
-		file->id = mark->id;
-		file->offset = mark->offset;
-	} else if (tail->config.ignore_older_s != 0 && age_s > 0 &&
-		   (uint64_t)age_s > tail->config.ignore_older_s) {
-		return "older than ignore_older";
-	} else if (tail->first_scan && tail->skip_present) {
-		file->offset = found->size;
-	}
-	file->first = file->offset;
-	file->listed = true;
-	file->quiet_since_us = clock_monotonic_us();
-	return NULL;
-}
-
-static void add_found(struct file_tail *tail, const struct tail_found *found)
-{
-	struct tail_file *file = NULL;
-	const char *unfit = NULL;
-	struct error error;
-
-	if (tail->set.count == tail->config.files_max) {
-		tail_scan_skip(&tail->scan, found->path, "files_max is reached");
-		return;
-	}
-	if (tail_file_open(found->path, &file, &error) < 0) {
-		tail_scan_skip(&tail->scan, found->path, error.text);
-		return;
-	}
-	unfit = place_file(tail, file, found);
-	if (unfit != NULL) {
-		tail_scan_skip(&tail->scan, found->path, unfit);
-		tail_file_free(&file);
-		return;
-	}
-	log_info("file_tail", "reading source=%s path=%s stream=%s offset=%lld",
-		 tail->config.name, file->path, file->name, (long long)file->offset);
-	tail_set_add(&tail->set, file);
-}
-
-static void see_found(struct file_tail *tail, const struct tail_found *found)
-{
-	struct tail_file *file =
-		tail_set_by_inode(&tail->set, found->device, found->inode);
-
-	if (file == NULL) {
-		add_found(tail, found);
-		return;
-	}
-	if (!file->listed && strcmp(file->path, found->path) != 0) {
-		mem_free(file->path);
-		file->path = mem_strdup(found->path);
-	}
-	file->listed = true;
-}
-
 static bool still_linked(const struct tail_file *file)
 {
 	struct stat st = { 0 };
@@ -277,22 +213,14 @@ static void watch_folders(struct file_tail *tail)
 
 static bool scan(struct file_tail *tail)
 {
-	struct tail_list list = { 0 };
-
 	/* first the watches, so that nothing can appear unseen in between */
 	watch_folders(tail);
-	for (size_t i = 0; i < tail->set.count; i++)
-		tail->set.files[i]->listed = false;
-	tail_scan_files(&tail->scan, &list);
-	for (size_t i = 0; i < list.count; i++)
-		see_found(tail, &list.items[i]);
-	tail_list_deinit(&list);
+	tail_intake_run(&tail->intake);
 	for (size_t i = 0; i < tail->set.count; i++) {
 		struct tail_file *file = tail->set.files[i];
 
 		file->dirty = file->dirty || tail_file_size(file) != file->offset;
 	}
-	tail->first_scan = false;
 	tail->scanned_us = clock_monotonic_us();
 	tail->scan_due_us = tail->scanned_us + (int64_t)tail->config.rescan_ms * 1000;
 	return retire_files(tail);
@@ -389,7 +317,7 @@ static int start(struct source *source, const struct stored_positions *positions
 	struct file_tail *tail = tail_of(source);
 
 	tail_marks_load(&tail->marks, positions);
-	tail->skip_present =
+	tail->intake.skip_present =
 		tail->config.start_at == TAIL_START_END && positions->count == 0;
 	if (start_thread(tail, error) < 0)
 		return error_prefix(error, "file_tail %s", tail->config.name);
@@ -474,7 +402,13 @@ int file_tail_new(const struct file_tail_config *config, struct source **out,
 		.excludes_count = tail->config.excludes_count,
 	};
 	tail->set.watch = &tail->watch;
-	tail->first_scan = true;
+	tail->intake = (struct tail_intake){
+		.config = &tail->config,
+		.scan = &tail->scan,
+		.marks = &tail->marks,
+		.set = &tail->set,
+		.first_scan = true,
+	};
 	*out = &tail->source;
 	return 0;
 }

@@ -366,6 +366,30 @@ static void test_restart(void **state)
 	assert_false(fixture->lanes.broken);
 }
 
+/* renamed while the daemon was down, to a name that no pattern matches */
+static void test_renamed_while_down(void **state)
+{
+	struct fixture *fixture = *state;
+	struct stored_position stored = { 0 };
+	struct stored_positions positions = { 0 };
+
+	write_file(fixture, "a.log", "one\n", "w");
+	start_source(fixture, NULL);
+	assert_true(stream_gives(&fixture->lanes, 0, "one\n", false));
+	stop_and_store(fixture, &stored, &positions);
+	write_file(fixture, "a.log", "two\n", "a");
+	rename_file(fixture, "a.log", "a.log.1");
+	write_file(fixture, "a.log", "new\n", "w");
+	fixture->config.start_at = TAIL_START_END; /* not the first start: no matter */
+	start_source(fixture, &positions);
+	assert_true(stream_gives(&fixture->lanes, 0, "new\n", false));
+	assert_true(stream_gives(&fixture->lanes, 1, "two\n", true));
+	assert_string_equal(fixture->lanes.streams[1].name, stored.stream);
+	assert_int_equal(fixture->lanes.streams[1].begin.offset, 4);
+	free_stored(&stored);
+	assert_false(fixture->lanes.broken);
+}
+
 /* the inode is the same, the log is not: the stored position does not apply */
 static void test_inode_used_again(void **state)
 {
@@ -527,6 +551,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_renamed_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_truncation, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_restart, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_renamed_while_down, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_inode_used_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_start_at_end, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_rewind, setup, teardown),

@@ -1,0 +1,161 @@
+/* tail_intake.c - taking up files that the patterns name, and files renamed while we
+ * were not there */
+#include "sources/tail_intake.h"
+
+#include <dirent.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+#define PATH_BYTES 4096
+
+static void begin_at(struct tail_file *file, const struct tail_mark *mark)
+{
+	memcpy(file->name, mark->name, sizeof(file->name));
+	file->id = mark->id;
+	file->offset = mark->offset;
+}
+
+static bool too_old(const struct tail_intake *intake, const struct tail_found *found)
+{
+	int64_t age_s = clock_now_us() / 1000000 - found->mtime_s;
+
+	return intake->config->ignore_older_s != 0 && age_s > 0 &&
+	       (uint64_t)age_s > intake->config->ignore_older_s;
+}
+
+/* sets where reading begins. NULL: nothing is wrong with it; else why it is not read */
+static const char *place(const struct tail_intake *intake, struct tail_file *file,
+			 const struct tail_found *found)
+{
+	const struct tail_mark *mark = tail_marks_find(intake->marks, file);
+
+	if (mark != NULL)
+		begin_at(file, mark);
+	else if (too_old(intake, found))
+		return "older than ignore_older";
+	else if (intake->first_scan && intake->skip_present)
+		file->offset = found->size;
+	return NULL;
+}
+
+static void take_up(struct tail_intake *intake, struct tail_file *file, bool listed)
+{
+	file->first = file->offset;
+	file->listed = listed;
+	file->quiet_since_us = clock_monotonic_us();
+	log_info("file_tail", "reading source=%s path=%s stream=%s offset=%lld",
+		 intake->config->name, file->path, file->name, (long long)file->offset);
+	tail_set_add(intake->set, file);
+}
+
+static void add_found(struct tail_intake *intake, const struct tail_found *found)
+{
+	struct tail_file *file = NULL;
+	const char *unfit = NULL;
+	struct error error;
+
+	if (intake->set->count == intake->config->files_max) {
+		tail_scan_skip(intake->scan, found->path, "files_max is reached");
+		return;
+	}
+	if (tail_file_open(found->path, &file, &error) < 0) {
+		tail_scan_skip(intake->scan, found->path, error.text);
+		return;
+	}
+	unfit = place(intake, file, found);
+	if (unfit != NULL) {
+		tail_scan_skip(intake->scan, found->path, unfit);
+		tail_file_free(&file);
+		return;
+	}
+	take_up(intake, file, true);
+}
+
+static void see_found(struct tail_intake *intake, const struct tail_found *found)
+{
+	struct tail_file *file =
+		tail_set_by_inode(intake->set, found->device, found->inode);
+
+	if (file == NULL) {
+		add_found(intake, found);
+		return;
+	}
+	if (!file->listed && strcmp(file->path, found->path) != 0) {
+		mem_free(file->path);
+		file->path = mem_strdup(found->path);
+	}
+	file->listed = true;
+}
+
+/* the path in the folder that has the inode; false: none */
+static bool find_inode(const char *folder, uint64_t inode, char out[PATH_BYTES])
+{
+	DIR *dir = opendir(folder);
+	struct dirent *entry = NULL;
+	bool found = false;
+
+	if (dir == NULL)
+		return false;
+	/* the stream is this call's own, which is safe */
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe) */
+	while (!found && (entry = readdir(dir)) != NULL) {
+		int len = snprintf(out, PATH_BYTES, "%s/%s", folder, entry->d_name);
+
+		found = entry->d_ino == inode && len > 0 && len < PATH_BYTES;
+	}
+	(void)closedir(dir); /* only read from */
+	return found;
+}
+
+static bool find_renamed(const struct tail_mark *mark, char out[PATH_BYTES])
+{
+	const char *slash = strrchr(mark->path, '/');
+	char *folder = NULL;
+	bool found = false;
+
+	if (slash == NULL)
+		return false;
+	folder = mem_slice_dup(slice_of(mark->path, (size_t)(slash - mark->path)));
+	found = find_inode(folder, mark->id.inode, out);
+	mem_free(folder);
+	return found;
+}
+
+/* a log that was renamed to what no pattern names has bytes that nobody has read: it is
+ * looked for beside its old name */
+static void add_renamed(struct tail_intake *intake, const struct tail_mark *mark)
+{
+	struct tail_file *file = NULL;
+	struct error error;
+	char path[PATH_BYTES];
+
+	if (tail_set_by_inode(intake->set, mark->id.device, mark->id.inode) != NULL ||
+	    intake->set->count == intake->config->files_max ||
+	    !find_renamed(mark, path) || tail_file_open(path, &file, &error) < 0)
+		return;
+	if (tail_marks_find(intake->marks, file) != mark ||
+	    tail_file_size(file) == mark->offset) {
+		tail_file_free(&file);
+		return;
+	}
+	begin_at(file, mark);
+	take_up(intake, file, false);
+}
+
+void tail_intake_run(struct tail_intake *intake)
+{
+	struct tail_list list = { 0 };
+
+	for (size_t i = 0; i < intake->set->count; i++)
+		intake->set->files[i]->listed = false;
+	tail_scan_files(intake->scan, &list);
+	for (size_t i = 0; i < list.count; i++)
+		see_found(intake, &list.items[i]);
+	tail_list_deinit(&list);
+	for (size_t i = 0; intake->first_scan && i < intake->marks->count; i++)
+		add_renamed(intake, &intake->marks->items[i]);
+	intake->first_scan = false;
+}
