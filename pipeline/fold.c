@@ -5,41 +5,51 @@
 #include "pipeline/lex_bytes.h"
 
 #define BLOCK_MAX 8
+#define UNIT_LEN_MAX 7
+
+#define UNIT(word, type)                                                               \
+	{                                                                              \
+		SLICE_INIT(word), type                                                 \
+	}
+#define SLICE_INIT(word)                                                               \
+	{                                                                              \
+		"" word "", sizeof(word) - 1                                           \
+	}
 
 static const struct {
-	const char *word;
+	struct slice word;
 	enum variable_type type;
 } units[] = {
-	{ "ns", VARIABLE_DURATION },      { "us", VARIABLE_DURATION },
-	{ "ms", VARIABLE_DURATION },      { "s", VARIABLE_DURATION },
-	{ "sec", VARIABLE_DURATION },     { "secs", VARIABLE_DURATION },
-	{ "second", VARIABLE_DURATION },  { "seconds", VARIABLE_DURATION },
-	{ "m", VARIABLE_DURATION },       { "min", VARIABLE_DURATION },
-	{ "mins", VARIABLE_DURATION },    { "minute", VARIABLE_DURATION },
-	{ "minutes", VARIABLE_DURATION }, { "h", VARIABLE_DURATION },
-	{ "hour", VARIABLE_DURATION },    { "hours", VARIABLE_DURATION },
-	{ "d", VARIABLE_DURATION },       { "day", VARIABLE_DURATION },
-	{ "days", VARIABLE_DURATION },    { "msec", VARIABLE_DURATION },
-	{ "usec", VARIABLE_DURATION },    { "nsec", VARIABLE_DURATION },
-	{ "b", VARIABLE_SIZE },           { "k", VARIABLE_SIZE },
-	{ "g", VARIABLE_SIZE },           { "t", VARIABLE_SIZE },
-	{ "kb", VARIABLE_SIZE },          { "mb", VARIABLE_SIZE },
-	{ "gb", VARIABLE_SIZE },          { "tb", VARIABLE_SIZE },
-	{ "kib", VARIABLE_SIZE },         { "mib", VARIABLE_SIZE },
-	{ "gib", VARIABLE_SIZE },         { "tib", VARIABLE_SIZE },
-	{ "byte", VARIABLE_SIZE },        { "bytes", VARIABLE_SIZE },
-	{ "hz", VARIABLE_NUMBER },        { "khz", VARIABLE_NUMBER },
-	{ "mhz", VARIABLE_NUMBER },       { "ghz", VARIABLE_NUMBER },
-	{ "kbps", VARIABLE_SIZE },        { "mbps", VARIABLE_SIZE },
-	{ "gbps", VARIABLE_SIZE },
+	UNIT("ns", VARIABLE_DURATION),      UNIT("us", VARIABLE_DURATION),
+	UNIT("ms", VARIABLE_DURATION),      UNIT("s", VARIABLE_DURATION),
+	UNIT("sec", VARIABLE_DURATION),     UNIT("secs", VARIABLE_DURATION),
+	UNIT("second", VARIABLE_DURATION),  UNIT("seconds", VARIABLE_DURATION),
+	UNIT("m", VARIABLE_DURATION),       UNIT("min", VARIABLE_DURATION),
+	UNIT("mins", VARIABLE_DURATION),    UNIT("minute", VARIABLE_DURATION),
+	UNIT("minutes", VARIABLE_DURATION), UNIT("h", VARIABLE_DURATION),
+	UNIT("hour", VARIABLE_DURATION),    UNIT("hours", VARIABLE_DURATION),
+	UNIT("d", VARIABLE_DURATION),       UNIT("day", VARIABLE_DURATION),
+	UNIT("days", VARIABLE_DURATION),    UNIT("msec", VARIABLE_DURATION),
+	UNIT("usec", VARIABLE_DURATION),    UNIT("nsec", VARIABLE_DURATION),
+	UNIT("b", VARIABLE_SIZE),           UNIT("k", VARIABLE_SIZE),
+	UNIT("g", VARIABLE_SIZE),           UNIT("t", VARIABLE_SIZE),
+	UNIT("kb", VARIABLE_SIZE),          UNIT("mb", VARIABLE_SIZE),
+	UNIT("gb", VARIABLE_SIZE),          UNIT("tb", VARIABLE_SIZE),
+	UNIT("kib", VARIABLE_SIZE),         UNIT("mib", VARIABLE_SIZE),
+	UNIT("gib", VARIABLE_SIZE),         UNIT("tib", VARIABLE_SIZE),
+	UNIT("byte", VARIABLE_SIZE),        UNIT("bytes", VARIABLE_SIZE),
+	UNIT("hz", VARIABLE_NUMBER),        UNIT("khz", VARIABLE_NUMBER),
+	UNIT("mhz", VARIABLE_NUMBER),       UNIT("ghz", VARIABLE_NUMBER),
+	UNIT("kbps", VARIABLE_SIZE),        UNIT("mbps", VARIABLE_SIZE),
+	UNIT("gbps", VARIABLE_SIZE),
 };
 
 bool fold_unit(struct slice word, enum variable_type *type)
 {
-	if (word.len > 7)
-		return false;
-	for (size_t i = 0; i < ARRAY_LEN(units); i++) {
-		if (slice_equal_nocase(word, slice_str(units[i].word))) {
+	for (size_t i = 0; i < ARRAY_LEN(units) && word.len <= UNIT_LEN_MAX; i++) {
+		if (units[i].word.len == word.len &&
+		    (units[i].word.ptr[0] | 32) == (word.ptr[0] | 32) &&
+		    slice_equal_nocase(word, units[i].word)) {
 			*type = units[i].type;
 			return true;
 		}

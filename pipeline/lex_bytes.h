@@ -18,6 +18,21 @@ enum lex_class {
 
 extern const uint8_t lex_classes[256];
 
+/* Counters of a token in one word, a byte each, so that one addition counts a byte in
+ * every class it has; 0: the byte ends the token.
+ *
+ *	0 digits, 1 runs of digits, 2 letters, 3 hex letters, 4 dots, 5 deep, 6 other
+ */
+#define LEX_COUNT_DIGIT ((uint64_t)1)
+#define LEX_COUNT_RUN ((uint64_t)1 << 8)
+#define LEX_COUNT_MAX 255
+extern const uint64_t lex_counts[256];
+
+static inline unsigned lex_count(uint64_t counts, unsigned counter)
+{
+	return counts >> (8 * counter) & 0xff;
+}
+
 static inline uint8_t lex_class(char c)
 {
 	return lex_classes[(unsigned char)c];

@@ -103,23 +103,34 @@ static void emit_variable(struct lexer *lexer, size_t begin, size_t end,
 
 static void scan_span(const struct lexer *lexer, size_t at, struct span *span)
 {
-	unsigned before = 0;
+	uint64_t counts = 0;
+	uint64_t before = 0;
 
 	for (; at < lexer->end; at++) {
-		unsigned class = lex_class(lexer->text[at]);
+		uint64_t count = lex_counts[(unsigned char)lexer->text[at]];
 
-		if ((class & (LEX_BLANK | LEX_SPLIT)) != 0)
+		if (count == 0)
 			break;
-		span->digits += (class & LEX_DIGIT) != 0;
-		span->letters += (class & LEX_LETTER) != 0;
-		span->hex += (class & LEX_HEX) != 0;
-		span->runs += (class & ~before & LEX_DIGIT) != 0;
-		span->dots += (class & LEX_DOT) != 0;
-		span->deep += (class & LEX_DEEP) != 0;
-		span->other += (class & LEX_OTHER) != 0;
-		before = class;
+		counts += count + (count & ~before & LEX_COUNT_DIGIT) * LEX_COUNT_RUN;
+		before = count;
 	}
 	span->end = at;
+	if (at - span->begin > LEX_COUNT_MAX) {
+		/* too long for the counters, and surely no word */
+		*span = (struct span){ .begin = span->begin,
+				       .end = at,
+				       .digits = 1,
+				       .letters = 1,
+				       .deep = 2 };
+		return;
+	}
+	span->digits = lex_count(counts, 0);
+	span->runs = lex_count(counts, 1);
+	span->letters = lex_count(counts, 2);
+	span->hex = lex_count(counts, 3);
+	span->dots = lex_count(counts, 4);
+	span->deep = lex_count(counts, 5);
+	span->other = lex_count(counts, 6);
 }
 
 /* without punctuation at both ends */
@@ -224,6 +235,15 @@ static void set_digit_run(const char *text, const struct span *span,
 		at--;
 	token->digits = (uint16_t)(at - span->begin);
 	token->run_len = (uint16_t)(end - at);
+}
+
+static bool is_hex_word(const char *text, size_t begin, size_t end)
+{
+	if (end - begin < 8)
+		return false;
+	while (begin < end && lex_is(text[begin], LEX_HEX))
+		begin++;
+	return begin == end;
 }
 
 static void classify(const char *text, const struct span *span, struct token *token)
@@ -340,6 +360,28 @@ static void cut_at_dots(const struct lexer *lexer, struct span *span)
 	*span = part;
 }
 
+/* most tokens are letters and nothing else */
+static bool lex_word(struct lexer *lexer)
+{
+	const char *text = lexer->text;
+	size_t at = lexer->at;
+	struct token token = { .begin = (uint32_t)at, .class = TOKEN_WORD };
+
+	while (at < lexer->end && lex_is(text[at], LEX_LETTER))
+		at++;
+	if (at == lexer->at ||
+	    (at < lexer->end && !lex_is(text[at], LEX_BLANK | LEX_SPLIT)))
+		return false;
+	/* colons begin URLs and Windows paths; eight and more hex letters are a number
+	 */
+	if ((at < lexer->end && text[at] == ':') || is_hex_word(text, lexer->at, at))
+		return false;
+	token.end = (uint32_t)at;
+	lexer->at = at;
+	emit(lexer, &token);
+	return true;
+}
+
 static void lex_token(struct lexer *lexer)
 {
 	const char *text = lexer->text;
@@ -360,6 +402,8 @@ static void lex_token(struct lexer *lexer)
 			return;
 		}
 	}
+	if (lex_word(lexer))
+		return;
 	scan_span(lexer, lexer->at, &span);
 	if (span.dots >= 3)
 		cut_at_dots(lexer, &span);
@@ -388,14 +432,13 @@ static bool lex_quoted_value(struct lexer *lexer, size_t quote)
 /* msg="..." : what follows is text, no value */
 static bool names_message(const struct tokens *tokens)
 {
-	static const char *const keys[] = { "msg", "message", "event" };
+	struct slice key = { NULL, 0 };
 
-	for (size_t i = 0; i < ARRAY_LEN(keys) && tokens->count > 0; i++) {
-		if (slice_equal(token_folded(tokens, tokens->count - 1),
-				slice_str(keys[i])))
-			return true;
-	}
-	return false;
+	if (tokens->count == 0)
+		return false;
+	key = token_folded(tokens, tokens->count - 1);
+	return slice_equal(key, SLICE("msg")) || slice_equal(key, SLICE("message")) ||
+	       slice_equal(key, SLICE("event"));
 }
 
 static void lex_separator(struct lexer *lexer)
