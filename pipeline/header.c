@@ -192,8 +192,8 @@ static bool take_item(struct header_scanner *s, const char *at, bool *ends)
 	if (byte_is(*at, BYTE_DIGIT) || *at == '#')
 		return header_take_number(s, at) || header_take_level_ahead(s, at);
 	return take_closer(s, at, ends) || header_take_separator(s, at, ends) ||
-	       header_take_level(s, at) || header_take_named(s, at, ends) ||
-	       header_take_group(s, at);
+	       header_take_number(s, at) || header_take_level(s, at) ||
+	       header_take_named(s, at, ends) || header_take_group(s, at);
 }
 
 static void take_items(struct header_scanner *s)

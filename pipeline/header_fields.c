@@ -196,10 +196,10 @@ static void take_connection(struct header_scanner *s)
 		s->at = to;
 }
 
-/* pid, thread or line: 123, #123, 123#0: */
+/* pid, thread, line or flag: 123, #123, 123#0:, -1 */
 bool header_take_number(struct header_scanner *s, const char *at)
 {
-	const char *digits = *at == '#' ? at + 1 : at;
+	const char *digits = *at == '#' || *at == '-' ? at + 1 : at;
 	const char *to = digits;
 	bool thread = false;
 
@@ -230,7 +230,7 @@ bool header_take_number(struct header_scanner *s, const char *at)
 		if (next != '-' && next != '[' && next != '|')
 			return false;
 	}
-	if (s->numbers++ == 0)
+	if (s->numbers++ == 0 && *at != '-')
 		s->out->pid = span_of(s, digits, number_end);
 	s->at = to;
 	if (thread && colon)
