@@ -129,6 +129,13 @@ static enum truth truth_without_hits(void *context, const struct condition *leaf
 	return only_patterns ? TRUTH_NO : TRUTH_MAYBE;
 }
 
+static enum truth truth_without_hits_bare(void *context, const struct condition *leaf)
+{
+	if (leaf->field == RULE_FIELD_ATTRIBUTE)
+		return TRUTH_NO;
+	return truth_without_hits(context, leaf);
+}
+
 static void sort_rules(struct rules *rules)
 {
 	for (size_t i = 0; i < rules->count; i++) {
@@ -141,6 +148,9 @@ static void sort_rules(struct rules *rules)
 			rule_set_put(&rules->specific, i);
 		if (condition_truth(entry->match, truth_without_hits, NULL) != TRUTH_NO)
 			rule_set_put(&rules->unscanned, i);
+		if (condition_truth(entry->match, truth_without_hits_bare, NULL) !=
+		    TRUTH_NO)
+			rule_set_put(&rules->unscanned_bare, i);
 	}
 }
 

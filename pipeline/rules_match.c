@@ -12,7 +12,11 @@
 #include "base/mem.h"
 #include "pipeline/rules_scratch.h"
 
-#define SET_WORDS (RULES_MAX / 64)
+/* of a rule_set, as far as rules go */
+static size_t set_words(const struct rules *rules)
+{
+	return (rules->count + 63) / 64;
+}
 
 struct rules_scratch *rules_scratch_new(const struct rules *rules)
 {
@@ -131,10 +135,12 @@ static void match_event(const struct rules *rules, struct rules_scratch *scratch
 			const struct rule_set *judged, struct rule_set *matched)
 {
 	struct event_context context = { scratch, subject };
-	size_t words = (rules->count + 63) / 64;
+	size_t words = set_words(rules);
 
 	next_stamp(scratch);
-	scratch->candidates = rules->unscanned;
+	scratch->candidates = subject->record->attributes_count > 0
+				      ? rules->unscanned
+				      : rules->unscanned_bare;
 	scan_targets(rules, scratch, subject, judged, words);
 	for (size_t i = 0; i < words; i++) {
 		uint64_t left = scratch->candidates.bits[i] & judged->bits[i];
@@ -169,13 +175,14 @@ void rules_judge_event(const struct rules *rules, struct rules_scratch *scratch,
 {
 	bool all = subject->record->severity >= SEVERITY_ERROR;
 	const struct rule_set *judged = all ? &rules->all : maybe;
+	size_t words = set_words(rules);
 
 	*matched = (struct rule_set){ 0 };
-	if (!intersect(judged, &rules->all, SET_WORDS))
+	if (!intersect(judged, &rules->all, words))
 		return;
 	match_event(rules, scratch, subject, judged, matched);
-	if (!intersect(matched, &rules->specific, SET_WORDS))
+	if (!intersect(matched, &rules->specific, words))
 		return;
-	for (size_t i = 0; i < SET_WORDS; i++)
+	for (size_t i = 0; i < words; i++)
 		matched->bits[i] &= ~rules->generic.bits[i];
 }

@@ -76,9 +76,10 @@ struct rules {
 	struct rule_set specific;  /* an event that one matches needs no generic one;
 				      a windowed rule says nothing of one event */
 	struct rule_set unscanned; /* may be true although no pattern is found */
-	hs_database_t *database;   /* NULL when there are no patterns */
-	hs_database_t *relaxed;    /* of the relaxed expressions; NULL when none */
-	hs_scratch_t *scratch;     /* fits both; cloned for each thread */
+	struct rule_set unscanned_bare; /* the same of an event without attributes */
+	hs_database_t *database;        /* NULL when there are no patterns */
+	hs_database_t *relaxed;         /* of the relaxed expressions; NULL when none */
+	hs_scratch_t *scratch;          /* fits both; cloned for each thread */
 };
 
 /* appends the rule of one document */

@@ -4,28 +4,28 @@
 /* Structured records say "query failed" and put what happened into a member of its own.
  * For a rule that is part of the message. Names as loggers of several languages write
  * them, by first letter. */
-static const char *const error_keys[] = {
-	"cause",
-	"err",
-	"err.message",
-	"err.stack",
-	"error",
-	"error.cause",
-	"error.message",
-	"error.stack",
-	"error.stack_trace",
-	"error.type",
-	"error_message",
-	"errorMessage",
-	"exc_info",
-	"exception",
-	"exception.message",
-	"exception.stacktrace",
-	"exception.type",
-	"reason",
-	"stack",
-	"stack_trace",
-	"stacktrace",
+static const struct slice error_keys[] = {
+	{ "cause", 5 },
+	{ "err", 3 },
+	{ "err.message", 11 },
+	{ "err.stack", 9 },
+	{ "error", 5 },
+	{ "error.cause", 11 },
+	{ "error.message", 13 },
+	{ "error.stack", 11 },
+	{ "error.stack_trace", 17 },
+	{ "error.type", 10 },
+	{ "error_message", 13 },
+	{ "errorMessage", 12 },
+	{ "exc_info", 8 },
+	{ "exception", 9 },
+	{ "exception.message", 17 },
+	{ "exception.stacktrace", 20 },
+	{ "exception.type", 14 },
+	{ "reason", 6 },
+	{ "stack", 5 },
+	{ "stack_trace", 11 },
+	{ "stacktrace", 10 },
 };
 
 static bool is_error_key(struct slice key)
@@ -36,7 +36,7 @@ static bool is_error_key(struct slice key)
 	    memchr(first_letters, key.ptr[0], sizeof(first_letters)) == NULL)
 		return false;
 	for (size_t i = 0; i < ARRAY_LEN(error_keys); i++) {
-		if (slice_equal(key, slice_str(error_keys[i])))
+		if (slice_equal(key, error_keys[i]))
 			return true;
 	}
 	return false;
