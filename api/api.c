@@ -19,6 +19,7 @@
 #include "api/passwords.h"
 #include "api/projects.h"
 #include "api/status.h"
+#include "api/users.h"
 #include "base/mem.h"
 
 #define V1 "/api/v1"
@@ -40,6 +41,7 @@ static const struct route routes[] = {
 	{ ROUTE_GET, "/readyz", ACCESS_PUBLIC, LIMIT_NONE, status_ready },
 	{ ROUTE_GET, "/version", ACCESS_PUBLIC, LIMIT_NONE, status_version },
 	{ ROUTE_GET, "/metrics", ACCESS_PUBLIC, LIMIT_NONE, status_metrics },
+	{ ROUTE_GET, "/openapi.yaml", ACCESS_PUBLIC, LIMIT_NONE, status_openapi },
 
 	{ ROUTE_POST, V1 "/auth/register", ACCESS_PUBLIC, LIMIT_REGISTER,
 	  auth_register },
@@ -52,7 +54,9 @@ static const struct route routes[] = {
 	{ ROUTE_POST, V1 "/orgs", ACCESS_USER, LIMIT_WRITE, orgs_create },
 	{ ROUTE_GET, ORG, ACCESS_MEMBER, LIMIT_READ, orgs_get },
 	{ ROUTE_DELETE, ORG, ACCESS_ADMIN, LIMIT_WRITE, orgs_delete },
-	{ ROUTE_GET, ORG "/users", ACCESS_MEMBER, LIMIT_READ, orgs_list_users },
+	{ ROUTE_GET, ORG "/users", ACCESS_MEMBER, LIMIT_READ, users_list },
+	{ ROUTE_PATCH, ORG "/users/{user}", ACCESS_ADMIN, LIMIT_WRITE, users_patch },
+	{ ROUTE_DELETE, ORG "/users/{user}", ACCESS_ADMIN, LIMIT_WRITE, users_delete },
 
 	{ ROUTE_GET, ORG "/projects", ACCESS_MEMBER, LIMIT_READ, projects_list },
 	{ ROUTE_POST, ORG "/projects", ACCESS_ADMIN, LIMIT_WRITE, projects_create },

@@ -12,12 +12,6 @@ static const struct column org_columns[] = {
 	{ "role", COLUMN_TEXT },
 	{ "created_at", COLUMN_TIME },
 };
-static const struct column user_columns[] = {
-	{ "id", COLUMN_INT },          { "name", COLUMN_TEXT },
-	{ "email", COLUMN_TEXT },      { "role", COLUMN_TEXT },
-	{ "created_at", COLUMN_TIME },
-};
-
 /* clang-format off */
 #define ORG_FIELDS "o.id, o.name, m.role, " SQL_TIME_US("o.created_at")
 #define ORG_TABLES " FROM siftd.memberships AS m" \
@@ -31,29 +25,12 @@ static const struct list org_list = {
 	.columns_count = ARRAY_LEN(org_columns),
 	.kind = 'o',
 };
-static const struct list user_list = {
-	.sql = "SELECT u.id, u.name, u.email, m.role, " SQL_TIME_US(
-		"m.created_at") " FROM siftd.memberships AS m JOIN siftd.users AS u ON u.id = m.user_id"
-				" WHERE m.organisation_id = $1 AND u.id > $2 ORDER BY u.id LIMIT $3",
-	.columns = user_columns,
-	.columns_count = ARRAY_LEN(user_columns),
-	.kind = 'u',
-};
-
 void orgs_list(struct request *request)
 {
 	struct db_call call = { .sql = org_list.sql };
 
 	db_add_int(request, &call, request->caller.user_id);
 	list_run(request, &org_list, &call);
-}
-
-void orgs_list_users(struct request *request)
-{
-	struct db_call call = { .sql = user_list.sql };
-
-	db_add_int(request, &call, request->caller.organisation_id);
-	list_run(request, &user_list, &call);
 }
 
 static void run_one(struct request *request, struct db_call *call, int status)

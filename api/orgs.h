@@ -1,4 +1,4 @@
-/* orgs.h - organisations, and who belongs to them
+/* orgs.h - organisations
  *
  * Threads: the loop thread only.
  */
@@ -11,6 +11,5 @@ route_handler_fn orgs_list;
 route_handler_fn orgs_create;
 route_handler_fn orgs_get;
 route_handler_fn orgs_delete;
-route_handler_fn orgs_list_users;
 
 #endif

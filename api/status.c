@@ -6,6 +6,10 @@
 #include "api/context.h"
 #include "api/db.h"
 #include "api/limiter.h"
+#include "base/embedded.h"
+
+/* made by embed.cmake; api/openapi.yaml is the only one */
+extern const struct embedded_file api_documents[];
 
 #define METRICS_TYPE "text/plain; version=0.0.4; charset=utf-8"
 
@@ -86,4 +90,10 @@ void status_metrics(struct request *request)
 	if (api->deps.metrics != NULL)
 		api->deps.metrics(api->deps.metrics_context, &request->out);
 	request_reply(request, 200, METRICS_TYPE);
+}
+
+void status_openapi(struct request *request)
+{
+	buf_append_slice(&request->out, api_documents[0].bytes);
+	request_reply(request, 200, "application/yaml");
 }

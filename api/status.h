@@ -11,5 +11,6 @@ route_handler_fn status_health;
 route_handler_fn status_ready;
 route_handler_fn status_version;
 route_handler_fn status_metrics;
+route_handler_fn status_openapi;
 
 #endif
