@@ -78,6 +78,8 @@ size_t learner_journal_read(const struct learner_journal *journal, uint64_t afte
 		from += after - journal->trimmed;
 	while (taken < max && from + taken < journal->count) {
 		out[taken] = journal->events[from + taken];
+		out[taken].number =
+			journal->trimmed + 1 + (from - journal->first) + taken;
 		taken++;
 	}
 	return taken;

@@ -7,7 +7,7 @@
 #include "pipeline/classify.h"
 #include "pipeline/lane_stream.h"
 
-#define LEARNED_MAX 4096
+#define LEARNED_MAX 512
 
 struct project {
 	int64_t id;
@@ -29,6 +29,7 @@ struct pipeline {
 	struct batch **sealed;
 	size_t sealed_count, sealed_capacity;
 	struct record record;
+	struct learner_event events[LEARNED_MAX]; /* on their way into a batch */
 	struct pipeline_stats stats;
 };
 
@@ -243,26 +244,28 @@ static void seal_stream(struct batch *batch, struct lane_stream *stream)
 	stream->skipped_bytes = 0;
 }
 
-static void seal_learned(struct batch *batch, struct project *project)
+/* one piece of what the learner learned since our last batch; false: that was all */
+static bool seal_learned_piece(struct pipeline *pipeline, struct batch *batch,
+			       struct project *project)
 {
-	struct learner_event *events =
-		arena_alloc(&batch->arena, LEARNED_MAX * sizeof(*events));
-	struct batch_learned *learned = NULL;
+	struct learner_event *events = pipeline->events;
 	size_t count = learner_events(project->learner, project->learned, &batch->arena,
 				      events, LEARNED_MAX);
+	struct learner_event *kept = NULL;
 
 	if (count == 0)
-		return;
+		return false;
+	kept = arena_alloc(&batch->arena, count * sizeof(*kept));
+	memcpy(kept, events, count * sizeof(*kept));
 	project->learned = events[count - 1].number;
 	mem_grow(&batch->learned, &batch->learned_capacity, batch->learned_count,
 		 sizeof(*batch->learned));
-	learned = &batch->learned[batch->learned_count++];
-	*learned = (struct batch_learned){ .project_id = project->id,
-					   .up_to = project->learned,
-					   .events = events,
-					   .count = count };
-	if (count == LEARNED_MAX)
-		seal_learned(batch, project);
+	batch->learned[batch->learned_count++] =
+		(struct batch_learned){ .project_id = project->id,
+					.up_to = project->learned,
+					.events = kept,
+					.count = count };
+	return count == LEARNED_MAX;
 }
 
 static void sweep_streams(struct pipeline *pipeline)
@@ -299,7 +302,8 @@ void pipeline_seal(struct pipeline *pipeline)
 	for (size_t i = 0; i < pipeline->streams_count; i++)
 		seal_stream(batch, pipeline->streams[i]);
 	for (size_t i = 0; i < pipeline->projects_count; i++)
-		seal_learned(batch, &pipeline->projects[i]);
+		while (seal_learned_piece(pipeline, batch, &pipeline->projects[i]))
+			;
 	sweep_streams(pipeline);
 	mem_grow(&pipeline->sealed, &pipeline->sealed_capacity, pipeline->sealed_count,
 		 sizeof(*pipeline->sealed));

@@ -169,9 +169,12 @@ static void test_journal(void **state)
 	assert_true(events[4].key == first);
 	/* numbered from 1, re-read until trimmed */
 	assert_int_equal(learner_events(learner, 3, &arena, events, EVENTS_MAX), 2);
+	assert_int_equal(events[0].number, 4);
+	assert_int_equal(events[1].number, 5);
 	learner_trim(learner, 3);
 	assert_int_equal(learner_events(learner, 0, &arena, events, EVENTS_MAX), 2);
 	assert_int_equal(learner_events(learner, 4, &arena, events, EVENTS_MAX), 1);
+	assert_int_equal(events[0].number, 5);
 	learner_trim(learner, 99);
 	assert_int_equal(learner_events(learner, 0, &arena, events, EVENTS_MAX), 0);
 	arena_deinit(&arena);
