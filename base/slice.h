@@ -45,7 +45,8 @@ static inline struct slice slice_from(struct slice s, size_t offset)
 {
 	if (offset > s.len)
 		offset = s.len;
-	return (struct slice){ s.ptr == NULL ? NULL : s.ptr + offset, s.len - offset };
+	/* an empty slice may have no bytes to point into */
+	return (struct slice){ offset == 0 ? s.ptr : s.ptr + offset, s.len - offset };
 }
 
 /* the first `len` bytes, or all of it when it is shorter */

@@ -41,7 +41,8 @@ bool civil_valid(const struct civil_time *civil)
 int64_t timestamp_of_civil(const struct civil_time *civil)
 {
 	int64_t seconds = civil_days(civil->year, civil->month, civil->day) * 86400 +
-			  civil->hour * 3600 + civil->minute * 60 + civil->second;
+			  (int64_t)civil->hour * 3600 + (int64_t)civil->minute * 60 +
+			  civil->second;
 
 	return seconds * US_PER_SECOND + civil->microsecond;
 }
@@ -172,7 +173,7 @@ static bool take_zone(struct slice *text, int64_t *offset_s)
 
 	if (hours < 0 || hours > 23 || minutes < 0 || minutes > 59)
 		return false;
-	*offset_s = (west ? -1 : 1) * (hours * 3600 + minutes * 60);
+	*offset_s = (west ? -1 : 1) * ((int64_t)hours * 3600 + (int64_t)minutes * 60);
 	return text->len == 0;
 }
 

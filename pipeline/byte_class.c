@@ -1,11 +1,12 @@
 /* byte_class.c - the table */
 #include "pipeline/byte_class.h"
 
-#define D (BYTE_DIGIT | BYTE_IDENT)
-#define L (BYTE_LOWER | BYTE_IDENT)
-#define U (BYTE_UPPER | BYTE_IDENT)
+#define D (BYTE_DIGIT | BYTE_IDENT | BYTE_KEY)
+#define L (BYTE_LOWER | BYTE_IDENT | BYTE_KEY)
+#define U (BYTE_UPPER | BYTE_IDENT | BYTE_KEY)
 #define B BYTE_BLANK
 #define I BYTE_IDENT
+#define K (BYTE_IDENT | BYTE_KEY)
 
 const uint8_t byte_classes[256] = {
 	['\t'] = B, [' '] = B, ['0'] = D, ['1'] = D, ['2'] = D, ['3'] = D, ['4'] = D,
@@ -17,7 +18,7 @@ const uint8_t byte_classes[256] = {
 	['e'] = L,  ['f'] = L, ['g'] = L, ['h'] = L, ['i'] = L, ['j'] = L, ['k'] = L,
 	['l'] = L,  ['m'] = L, ['n'] = L, ['o'] = L, ['p'] = L, ['q'] = L, ['r'] = L,
 	['s'] = L,  ['t'] = L, ['u'] = L, ['v'] = L, ['w'] = L, ['x'] = L, ['y'] = L,
-	['z'] = L,  ['_'] = I, ['.'] = I, ['$'] = I, ['/'] = I, ['@'] = I, ['#'] = I,
-	['<'] = I,  ['>'] = I, ['*'] = I, ['+'] = I, ['-'] = I, ['~'] = I, [':'] = I,
+	['z'] = L,  ['_'] = K, ['.'] = K, ['$'] = I, ['/'] = K, ['@'] = K, ['#'] = I,
+	['<'] = I,  ['>'] = I, ['*'] = I, ['+'] = I, ['-'] = K, ['~'] = I, [':'] = I,
 	['('] = I,  [')'] = I, ['['] = I, [']'] = I,
 };

@@ -13,6 +13,7 @@
 #define BYTE_UPPER 4
 #define BYTE_BLANK 8  /* space and tab */
 #define BYTE_IDENT 16 /* may stand inside a component's name */
+#define BYTE_KEY 32   /* may stand inside the key of a pair */
 #define BYTE_ALPHA (BYTE_LOWER | BYTE_UPPER)
 #define BYTE_ALNUM (BYTE_ALPHA | BYTE_DIGIT)
 

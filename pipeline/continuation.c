@@ -187,7 +187,9 @@ static char shape_of_byte(char c)
 {
 	if (byte_is(c, BYTE_DIGIT))
 		return '0';
-	return byte_is(c, BYTE_ALPHA) ? 'a' : c;
+	if (byte_is(c, BYTE_ALPHA))
+		return 'a';
+	return c;
 }
 
 /* the next byte's shape, runs of digits and of letters as one; 0 at the end */

@@ -14,16 +14,12 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "pipeline/byte_class.h"
-#include "pipeline/continuation.h"
-#include "pipeline/envelope.h"
-#include "pipeline/json_scan.h"
+#include "pipeline/judge.h"
 #include "pipeline/parse.h"
 
 #define RECORD_BYTES_DEFAULT ((size_t)1024 * 1024)
 #define RECORD_LINES_DEFAULT 10000
 #define HELD_KEEP_BYTES 4096
-/* enough of an escaped line to judge its header */
-#define PEEK_BYTES 256
 
 enum trace_state { TRACE_NONE, TRACE_PYTHON, TRACE_ENDED, TRACE_CHAINED };
 
@@ -33,18 +29,6 @@ struct line {
 	size_t full;       /* with it */
 	bool ended;        /* by a line feed */
 	bool piece;        /* of a line that is too long */
-};
-
-/* what a line means to the assembly */
-struct judgement {
-	enum line_shape shape;
-	bool begins;   /* has what only a record's first line has */
-	bool scanned;  /* header is filled */
-	bool partial;  /* its end is in the next line */
-	bool complete; /* a JSON object closed on its line: nothing goes on from it */
-	bool wants_more;
-	char stream; /* of an envelope: 'o' or 'e' of stdout, stderr; 0 */
-	struct header header;
 };
 
 struct open_record {
@@ -176,81 +160,6 @@ static bool find_line(struct front *front, struct line *line)
 	return true;
 }
 
-static bool closes_object(struct slice text)
-{
-	while (text.len > 0 &&
-	       (text.ptr[text.len - 1] == ' ' || text.ptr[text.len - 1] == '\t'))
-		text.len--;
-	return text.len > 1 && text.ptr[text.len - 1] == '}';
-}
-
-static void judge_text(const struct front *front, struct slice text,
-		       struct judgement *out)
-{
-	struct timestamp_context context = {
-		.now_us = front->now_us,
-		.zone_offset_s = front->config.zone_offset_s,
-	};
-
-	out->shape = line_shape_of(text);
-	switch (out->shape) {
-	case LINE_BRACE:
-		out->complete = closes_object(text);
-		out->begins = true;
-		return;
-	case LINE_PRIORITY:
-	case LINE_PAIRS:
-		out->begins = true;
-		return;
-	case LINE_PLAIN:
-		header_scan(text, &context, &out->header);
-		out->scanned = true;
-		out->begins = out->header.found;
-		if (!out->begins)
-			out->wants_more = line_wants_more(text);
-		return;
-	case LINE_INDENTED:
-		out->wants_more = line_wants_more(text);
-		return;
-	case LINE_BLANK:
-	case LINE_STACK:
-	case LINE_PYTHON:
-	case LINE_CHAIN:
-	default:
-		return;
-	}
-}
-
-/* an enveloped line is judged by what is inside */
-static void judge_line(struct front *front, struct slice text, struct judgement *out)
-{
-	struct envelope envelope;
-
-	out->begins = false;
-	out->scanned = false;
-	out->partial = false;
-	out->complete = false;
-	out->wants_more = false;
-	out->stream = 0;
-	if (!envelope_open(text, &envelope)) {
-		judge_text(front, text, out);
-		return;
-	}
-	if (envelope.escaped) {
-		envelope.inner = json_unescape(slice_head(envelope.inner, PEEK_BYTES),
-					       &front->scratch);
-		envelope.inner = parse_first_line(envelope.inner);
-	}
-	judge_text(front, envelope.inner, out);
-	/* the header of a part of the line is not the header of the line */
-	if (envelope.escaped || envelope.partial)
-		out->scanned = false;
-	if (out->shape == LINE_BLANK)
-		out->shape = LINE_INDENTED;
-	out->partial = envelope.partial;
-	out->stream = envelope.stream.ptr[3];
-}
-
 /* a Python trace ends with one unindented line; another one is another record, unless
  * it is said to be of the same failure */
 static bool python_goes_on(struct open_record *open, const struct judgement *line)
@@ -296,6 +205,8 @@ static bool goes_on(struct front *front, const struct judgement *line,
 	if (open->partial)
 		return true;
 	if (open->lines == 1 && open->first.scanned && line->scanned &&
+	    line->header.timestamp_us == TIMESTAMP_NONE &&
+	    line->header.severity != SEVERITY_NONE &&
 	    header_begins_pair(open_bytes(front), &open->first.header, text))
 		return true;
 	if (line->begins || open->first.complete)
@@ -325,14 +236,19 @@ static bool has_high_bytes(struct slice bytes)
 	return (seen & UINT64_C(0x8080808080808080)) != 0;
 }
 
+static struct timestamp_context context_at(const struct front *front, int64_t now_us)
+{
+	return (struct timestamp_context){
+		.now_us = now_us,
+		.zone_offset_s = front->config.zone_offset_s,
+	};
+}
+
 static void fill_record(struct front *front, struct slice raw,
 			const struct header *header, int64_t now_us,
 			struct record *record)
 {
-	struct timestamp_context context = {
-		.now_us = now_us,
-		.zone_offset_s = front->config.zone_offset_s,
-	};
+	struct timestamp_context context = context_at(front, now_us);
 	struct parse_input input = {
 		.raw = raw,
 		.header = header,
@@ -457,10 +373,15 @@ static bool take_line(struct front *front, const struct line *line,
 		      struct record *record, struct front_extent *extent)
 {
 	struct open_record *open = &front->open;
+	struct timestamp_context context = context_at(front, front->now_us);
 	struct judgement judged;
 	bool forced = front->in_long_line;
 
-	judge_line(front, line->text, &judged);
+	judge_line(line->text, &context, &front->scratch, &judged);
+
+	/* what is cut is parsed as it will be read again: on its own */
+	if (line->piece)
+		judged.scanned = false;
 
 	bool blank = judged.shape == LINE_BLANK;
 

@@ -9,13 +9,24 @@
 #define FIELDS_BETWEEN_MAX 4
 #define PIPES_MAX 4
 
+/* "Jan 2", "Sun, 6 Nov": most words are told from them by their case or fourth byte */
+static bool may_be_day_or_month(const struct header_scanner *s, const char *at)
+{
+	return s->end - at > 8 && byte_is(at[0], BYTE_UPPER) &&
+	       byte_is(at[1], BYTE_LOWER) && byte_is(at[2], BYTE_LOWER) &&
+	       (at[3] == ' ' || at[3] == ',' || byte_is(at[3], BYTE_LOWER));
+}
+
 /* a stamp, bare or in brackets; bytes consumed */
 static size_t read_stamp(struct header_scanner *s, const char *at,
 			 struct timestamp_match *match)
 {
-	if (byte_is(*at, BYTE_ALNUM))
+	if (byte_is(*at, BYTE_ALNUM)) {
+		if (byte_is(*at, BYTE_ALPHA) && !may_be_day_or_month(s, at))
+			return 0;
 		return timestamp_scan(slice_of(at, (size_t)(s->end - at)), s->context,
 				      match);
+	}
 
 	char closer = closer_of(*at);
 
@@ -175,8 +186,10 @@ static bool take_late_stamp(struct header_scanner *s, const char *at)
 /* an item that begins with a letter */
 static bool take_word(struct header_scanner *s, const char *at, bool *ends)
 {
+	if (s->leveled && s->component)
+		return false;
 	if (header_take_level(s, at) || header_take_letter_level(s, at) ||
-	    header_take_named(s, at, ends) || header_take_channel_level(s, at, ends))
+	    header_take_channel_level(s, at, ends) || header_take_named(s, at, ends))
 		return true;
 	return header_take_column(s, at) || header_take_thread(s, at) ||
 	       header_take_name_dash(s, at) || header_take_level_ahead(s, at);
@@ -233,7 +246,8 @@ static void scan_general(struct header_scanner *s)
 {
 	find_stamps(s);
 	if (s->stamped) {
-		if ((s->shape == TIMESTAMP_SYSLOG || s->stamp_is_iso) &&
+		if ((s->has_priority || s->shape == TIMESTAMP_SYSLOG ||
+		     s->stamp_is_iso) &&
 		    header_take_syslog(s))
 			return;
 		if (take_pipes(s))
@@ -242,8 +256,8 @@ static void scan_general(struct header_scanner *s)
 	take_items(s);
 }
 
-void header_scan(struct slice line, const struct timestamp_context *context,
-		 struct header *header)
+static void scan(struct slice line, const struct timestamp_context *context,
+		 bool has_priority, struct header *header)
 {
 	struct header_scanner s = {
 		.text = line.ptr,
@@ -251,10 +265,13 @@ void header_scan(struct slice line, const struct timestamp_context *context,
 		.end = line.ptr + line.len,
 		.context = context,
 		.out = header,
+		.has_priority = has_priority,
 	};
 
 	*header = (struct header){ .timestamp_us = TIMESTAMP_NONE };
-	if (line.len == 0)
+	while (s.end > s.text && s.end[-1] == '\r')
+		s.end--;
+	if (s.end == s.text)
 		return;
 	if (!(byte_is(*s.at, BYTE_UPPER) && header_take_klog(&s)) &&
 	    !(byte_is(*s.at, BYTE_DIGIT) && header_take_redis(&s)))
@@ -263,6 +280,18 @@ void header_scan(struct slice line, const struct timestamp_context *context,
 	header->confidence = judge_confidence(&s);
 	if (header->found)
 		header->body = (uint32_t)(skip_blanks(s.at, s.end) - s.text);
+}
+
+void header_scan(struct slice line, const struct timestamp_context *context,
+		 struct header *header)
+{
+	scan(line, context, false, header);
+}
+
+void header_scan_syslog(struct slice line, const struct timestamp_context *context,
+			struct header *header)
+{
+	scan(line, context, true, header);
 }
 
 bool header_begins_pair(struct slice first, const struct header *header,

@@ -42,6 +42,9 @@ struct header {
 void header_scan(struct slice line, const struct timestamp_context *context,
 		 struct header *header);
 
+/* the same for what stood behind a syslog priority: host and tag follow any stamp */
+void header_scan_syslog(struct slice line, const struct timestamp_context *context,
+			struct header *header);
 /* java.util.logging: a stamp, a class and a method, and on the next line the level */
 bool header_begins_pair(struct slice first, const struct header *header,
 			struct slice second);

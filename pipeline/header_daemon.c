@@ -87,11 +87,12 @@ bool header_take_syslog(struct header_scanner *s)
 {
 	const char *at = skip_blanks(s->at, s->end);
 	const char *to = field_end(at, s->end);
+	bool is_daemon = s->shape == TIMESTAMP_SYSLOG || s->has_priority;
 	struct level level;
 
 	if (header_read_level(at, to, &level) && level.letter_case == LEVEL_UPPER)
 		return false;
-	if (s->shape == TIMESTAMP_SYSLOG && at < to && to[-1] == ':') {
+	if (is_daemon && at < to && to[-1] == ':') {
 		s->out->format = FORMAT_SYSLOG3164;
 		return take_tag(s, at);
 	}
@@ -100,7 +101,7 @@ bool header_take_syslog(struct header_scanner *s)
 
 	const char *tag = skip_blanks(to, s->end);
 
-	if (s->shape != TIMESTAMP_SYSLOG) {
+	if (!is_daemon) {
 		/* only what a daemon surely wrote: tag[pid]: or a name like a host's */
 		bool plain = !take_tag(s, tag);
 

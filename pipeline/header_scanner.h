@@ -23,6 +23,7 @@ struct header_scanner {
 	bool stamped;
 	bool stamp_is_iso; /* begins the line, has a T: rsyslog's file format */
 	char closer;       /* of a bracket that opened before the stamp */
+	bool has_priority; /* a syslog daemon sent it */
 	bool leveled;
 	bool level_colon; /* "ERROR:" */
 	bool component;
@@ -84,7 +85,9 @@ static inline const char *field_end(const char *at, const char *end)
 
 static inline char byte_at(const struct header_scanner *s, const char *at)
 {
-	return at < s->end ? *at : '\0';
+	if (at < s->end)
+		return *at;
+	return '\0';
 }
 
 static inline bool blank_or_end(const struct header_scanner *s, const char *at)

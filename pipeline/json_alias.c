@@ -91,7 +91,9 @@ const struct alias *alias_of_key(struct slice key)
 	for (size_t i = 0; i < key.len; i++) {
 		char c = key.ptr[i];
 
-		lower[i] = byte_is(c, BYTE_UPPER) ? (char)(c | 0x20) : c;
+		lower[i] = c;
+		if (byte_is(c, BYTE_UPPER))
+			lower[i] = (char)(c + ('a' - 'A'));
 	}
 	for (const struct alias *alias = by_length[key.len]; alias->name != NULL;
 	     alias++) {

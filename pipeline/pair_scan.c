@@ -6,12 +6,6 @@
 #include "pipeline/byte_class.h"
 #include "pipeline/json_alias.h"
 
-static bool is_key_byte(char c)
-{
-	return byte_is(c, BYTE_ALNUM) || c == '_' || c == '.' || c == '-' || c == '@' ||
-	       c == '/';
-}
-
 static size_t key_length(struct slice text)
 {
 	size_t len = 0;
@@ -19,7 +13,7 @@ static size_t key_length(struct slice text)
 	if (text.len == 0 || (!byte_is(text.ptr[0], BYTE_ALPHA) && text.ptr[0] != '_' &&
 			      text.ptr[0] != '@'))
 		return 0;
-	while (len < text.len && is_key_byte(text.ptr[len]))
+	while (len < text.len && byte_is(text.ptr[len], BYTE_KEY))
 		len++;
 	return len;
 }
@@ -81,7 +75,7 @@ bool pair_take(struct slice *rest, struct pair *pair)
 static void trim_value(struct pair *pair)
 {
 	while (pair->value.len > 0 &&
-	       memchr(",;.)]}>", pair->value.ptr[pair->value.len - 1], 7) != NULL)
+	       strchr(",;.)]}>", pair->value.ptr[pair->value.len - 1]) != NULL)
 		pair->value.len--;
 }
 
@@ -98,7 +92,7 @@ bool pair_find(struct slice *rest, struct pair *pair)
 		struct slice behind =
 			slice_from(*rest, (size_t)(equals + 1 - rest->ptr));
 
-		while (key > rest->ptr && is_key_byte(key[-1]))
+		while (key > rest->ptr && byte_is(key[-1], BYTE_KEY))
 			key--;
 		*rest = behind;
 		*pair = (struct pair){ .key = slice_of(key, (size_t)(equals - key)) };
@@ -116,9 +110,13 @@ bool pair_find(struct slice *rest, struct pair *pair)
 
 bool pairs_begin_line(struct slice line)
 {
+	size_t len = key_length(line);
 	struct pair pair;
 	bool known = false;
 
+	/* most lines end here */
+	if (len == 0 || len == line.len || line.ptr[len] != '=')
+		return false;
 	for (unsigned i = 0; i < 2; i++) {
 		if (!pair_take(&line, &pair) || !pair.has_value)
 			return false;

@@ -9,8 +9,15 @@
 /* java.util.logging writes two lines: "STAMP class method", "LEVEL: message" */
 static void join_second_line(const struct parse_input *input, struct record *record)
 {
-	const char *end = memchr(input->raw.ptr, '\n', input->raw.len);
+	const char *space = memchr(record->body.ptr, ' ', record->body.len);
 	struct header header;
+
+	if (space == NULL ||
+	    memchr(record->body.ptr, '.', (size_t)(space - record->body.ptr)) == NULL)
+		return;
+
+	const char *end =
+		memchr(space, '\n', (size_t)(input->raw.ptr + input->raw.len - space));
 
 	if (end == NULL)
 		return;
@@ -23,10 +30,8 @@ static void join_second_line(const struct parse_input *input, struct record *rec
 	header_scan(parse_first_line(rest), input->context, &header);
 	record->severity = header.severity;
 	record->severity_text = header_slice(rest, header.severity_text);
-	record->service_name = record->body;
-	record->service_name.len =
-		(size_t)((const char *)memchr(record->body.ptr, ' ', record->body.len) -
-			 record->body.ptr);
+	record->service_name =
+		slice_head(record->body, (size_t)(space - record->body.ptr));
 	record->body = slice_from(rest, header.body);
 }
 
@@ -58,7 +63,7 @@ struct slice parse_first_line(struct slice raw)
 	struct slice line =
 		end == NULL ? raw : slice_head(raw, (size_t)(end - raw.ptr));
 
-	if (line.len > 0 && line.ptr[line.len - 1] == '\r')
+	if (end != NULL && line.len > 0 && line.ptr[line.len - 1] == '\r')
 		line.len--;
 	return line;
 }
@@ -95,20 +100,22 @@ static void clear_fields(struct record *record, struct slice body)
 	record->attributes_dropped = 0;
 }
 
-static bool try_parser(uint8_t format, const struct parse_input *input,
+static bool try_parser(unsigned format, const struct parse_input *input,
 		       struct record *record)
 {
 	clear_fields(record, input->raw);
-	record->format = format;
+	record->format = (uint8_t)format;
 	return parsers[format].parse(input, record);
 }
 
 static void parse_fields(struct parse_input *input, struct record *record)
 {
 	struct header header;
-	char first = input->raw.len == 0 ? '\0' : input->raw.ptr[0];
+	char first = '\0';
 
-	for (uint8_t i = FORMAT_TEXT + 1; i < FORMAT_COUNT && first != '\0'; i++) {
+	if (input->raw.len > 0)
+		first = input->raw.ptr[0];
+	for (unsigned i = FORMAT_TEXT + 1; i < FORMAT_COUNT && first != '\0'; i++) {
 		if (parsers[i].first_byte == first && try_parser(i, input, record))
 			return;
 	}
@@ -116,7 +123,7 @@ static void parse_fields(struct parse_input *input, struct record *record)
 		header_scan(parse_first_line(input->raw), input->context, &header);
 		input->header = &header;
 	}
-	for (uint8_t i = FORMAT_TEXT + 1; i < FORMAT_COUNT; i++) {
+	for (unsigned i = FORMAT_TEXT + 1; i < FORMAT_COUNT; i++) {
 		if (parsers[i].first_byte == '\0' && try_parser(i, input, record))
 			return;
 	}

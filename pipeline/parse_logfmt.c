@@ -9,7 +9,7 @@ bool parse_logfmt(const struct parse_input *input, struct record *record)
 	struct slice rest = input->raw;
 	struct pair pair;
 
-	if (!pairs_begin_line(parse_first_line(input->raw)))
+	if (!pairs_begin_line(input->raw))
 		return false;
 
 	struct role_filler filler = role_filler_init(record, input->context);

@@ -16,7 +16,7 @@ bool parse_syslog3164(const struct parse_input *input, struct record *record)
 
 	enum severity priority = record->severity;
 
-	header_scan(line, input->context, &header);
+	header_scan_syslog(line, input->context, &header);
 	parse_apply_header(&header, rest, record);
 	/* a level in the text is the program's own word; the priority is often a
 	 * default */

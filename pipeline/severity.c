@@ -46,16 +46,10 @@ static enum severity severity_of_long_word(uint64_t head, struct slice tail)
 	return SEVERITY_NONE;
 }
 
-enum severity severity_of_word(struct slice word)
+/* up to NOTICE */
+static enum severity severity_of_low(uint64_t word)
 {
-	if (word.len == 0 || word.len > WORD_LEN_MAX)
-		return SEVERITY_NONE;
-
-	uint64_t head = pack_word(word.ptr, word.len < 8 ? word.len : 8);
-
-	if (word.len > 8)
-		return severity_of_long_word(head, slice_from(word, 8));
-	switch (head) {
+	switch (word) {
 	case W1('t'):
 	case W1('v'):
 	case W3('t', 'r', 'c'):
@@ -81,6 +75,15 @@ enum severity severity_of_word(struct slice word)
 	case W4('n', 'o', 't', 'e'):
 	case W6('n', 'o', 't', 'i', 'c', 'e'):
 		return SEVERITY_NOTICE;
+	default:
+		return SEVERITY_NONE;
+	}
+}
+
+/* from WARN */
+static enum severity severity_of_high(uint64_t word)
+{
+	switch (word) {
 	case W1('w'):
 	case W3('w', 'r', 'n'):
 	case W4('w', 'a', 'r', 'n'):
@@ -108,4 +111,18 @@ enum severity severity_of_word(struct slice word)
 	default:
 		return SEVERITY_NONE;
 	}
+}
+
+enum severity severity_of_word(struct slice word)
+{
+	if (word.len == 0 || word.len > WORD_LEN_MAX)
+		return SEVERITY_NONE;
+
+	uint64_t head = pack_word(word.ptr, word.len < 8 ? word.len : 8);
+
+	if (word.len > 8)
+		return severity_of_long_word(head, slice_from(word, 8));
+	enum severity low = severity_of_low(head);
+
+	return low != SEVERITY_NONE ? low : severity_of_high(head);
 }

@@ -68,7 +68,7 @@ static struct slice word_behind(struct slice text, struct slice mark)
 		return (struct slice){ 0 };
 	text = slice_from(text, (size_t)(at - text.ptr) + mark.len);
 	while (len < text.len && !byte_is(text.ptr[len], BYTE_BLANK) &&
-	       memchr(",;)]\"\n", text.ptr[len], 6) == NULL)
+	       strchr(",;)]\"\n", text.ptr[len]) == NULL)
 		len++;
 	return slice_head(text, len);
 }
