@@ -91,6 +91,15 @@ static void add_frame(struct spool_reader *reader, struct chunk *chunk,
 	item->end = reader->at;
 }
 
+/* an item of no bytes and of a substream that ends at once */
+static void add_gap(struct spool_reader *reader, struct chunk *chunk)
+{
+	struct chunk_item *item = add_item(reader, chunk);
+
+	item->end = reader->at;
+	item->flags |= CHUNK_ITEM_END;
+}
+
 static void skip(struct spool_reader *reader, uint64_t bytes, const char *why)
 {
 	note_gap(reader, bytes, why);
@@ -196,7 +205,7 @@ static bool read_chunk(struct spool_reader *reader, const struct spool_piece *pi
 	if (used == 0) /* the file is shorter than what was made durable */
 		skip(reader, piece->end - begin, "segment is too short");
 	if (reader->gap > 0 && (uint64_t)reader->at.offset >= piece->end)
-		add_item(reader, chunk)->end = reader->at;
+		add_gap(reader, chunk);
 	if (chunk->items_count == 0) {
 		chunk_free(&chunk);
 		return true;

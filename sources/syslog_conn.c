@@ -20,6 +20,11 @@
 #include "base/mem.h"
 #include "sources/syslog_frame.h"
 
+/* Connections share substreams: nothing of a whole record is kept from one to the next,
+ * so no more are needed than spread well over the spool's partitions, and no substream
+ * has to be ended. One connection stays in one, hence its order holds. */
+#define SUBSTREAMS 32
+
 enum conn_state { CONN_READING, CONN_SYNCING, CONN_HOLDING, CONN_CLOSED };
 
 struct held_frame {
@@ -84,8 +89,7 @@ struct syslog_conn *syslog_conn_new(struct syslog_shared *shared, int fd)
 	conn->shared = shared;
 	conn->fd = fd;
 	conn->framer.frame_bytes_max = shared->frame_bytes_max;
-	/* unique over restarts, since the spool outlives us */
-	conn->substream = hash64_mix((uint64_t)clock_now_us(), ++number);
+	conn->substream = hash64_mix(shared->stamp, number++ % SUBSTREAMS);
 	conn->event =
 		event_new(shared->base, fd, EV_READ | EV_PERSIST, on_readable, conn);
 	if (conn->event == NULL || add_event(conn) < 0) {
@@ -108,6 +112,14 @@ static void count_loss(struct syslog_conn *conn, size_t bytes, const char *why)
 	atomic_fetch_add(&source->stats.skipped_bytes, bytes);
 }
 
+static void free_conn(struct syslog_conn *conn)
+{
+	syslog_framer_deinit(&conn->framer);
+	buf_deinit(&conn->held);
+	mem_free(conn->held_frames);
+	mem_free(conn);
+}
+
 void syslog_conn_free(struct syslog_conn **conn_ptr)
 {
 	struct syslog_conn *conn = *conn_ptr;
@@ -116,10 +128,9 @@ void syslog_conn_free(struct syslog_conn **conn_ptr)
 		return;
 	if (conn->held_count > 0)
 		count_loss(conn, conn->held.len, "no room before the stop");
-	syslog_framer_deinit(&conn->framer);
-	buf_deinit(&conn->held);
-	mem_free(conn->held_frames);
-	mem_free(conn);
+	conn->shared = NULL;
+	if (conn->callbacks == 0)
+		free_conn(conn);
 	*conn_ptr = NULL;
 }
 
@@ -136,11 +147,25 @@ static void end_callback(struct syslog_conn *conn)
 		conn->shared->drained(conn->shared->context, conn);
 }
 
+/* true: freed before the spool was done with it; conn may be gone afterwards */
+static bool is_orphan(struct syslog_conn *conn)
+{
+	if (conn->shared != NULL)
+		return false;
+	if (--conn->callbacks == 0)
+		free_conn(conn);
+	return true;
+}
+
 static void on_durable(void *context, const struct error *error)
 {
 	struct flight *flight = context;
 	struct syslog_conn *conn = flight->conn;
 
+	if (is_orphan(conn)) {
+		mem_free(flight);
+		return;
+	}
 	conn->unsynced_bytes -= flight->bytes;
 	if (error != NULL)
 		count_loss(conn, flight->bytes, error->text);
@@ -208,6 +233,8 @@ static void on_room(void *context, const struct error *error)
 	size_t count = 0;
 
 	(void)error; /* room is never refused */
+	if (is_orphan(conn))
+		return;
 	for (size_t i = 0; i < conn->held_count; i++)
 		add_entry(conn, &count,
 			  slice_of(conn->held.data + conn->held_frames[i].offset,

@@ -21,6 +21,7 @@ struct syslog_shared {
 	struct event_base *base;
 	struct spool *spool;
 	struct source *source; /* its name and counters */
+	uint64_t stamp;        /* unique over restarts: the spool outlives us */
 	int64_t project_id;
 	int64_t ingestion_id;
 	size_t frame_bytes_max;
@@ -41,7 +42,8 @@ struct syslog_shared {
 struct syslog_conn *syslog_conn_new(struct syslog_shared *shared, int fd);
 /* what is open is a last frame; `closed` is called, `drained` maybe later */
 void syslog_conn_close(struct syslog_conn *conn);
-/* the connection is closed; what still waits for room is lost, and counted */
+/* of a closed connection; what still waits for room is lost, and counted. The memory
+ * stays until the spool has called back about what is on its way */
 void syslog_conn_free(struct syslog_conn **conn);
 struct syslog_conn **syslog_conn_next(struct syslog_conn *conn);
 

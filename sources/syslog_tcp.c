@@ -9,6 +9,8 @@
 #include <stdatomic.h>
 #include <sys/socket.h>
 
+#include "base/clock.h"
+#include "base/hash64.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "sources/syslog_conn.h"
@@ -282,6 +284,7 @@ struct source *syslog_tcp_new(struct event_base *base, struct spool *spool,
 		.base = base,
 		.spool = spool,
 		.source = &tcp->source,
+		.stamp = hash64(slice_str(config->name), (uint64_t)clock_now_us()),
 		.project_id = config->project_id,
 		.ingestion_id = config->ingestion_id,
 		.frame_bytes_max = at_least(config->frame_bytes_max, FRAME_BYTES_MIN),

@@ -1,8 +1,7 @@
 /* syslog_tcp.h - listens for syslog over TCP and appends every frame to the spool
  *
  * Threads: the loop thread. Owner: the wiring, by ops->free; the configuration is
- *          copied. Order at the end: ops->stop, spool_close (which calls back about
- *          appends on their way), ops->free.
+ *          copied. Ended before the spool is closed: ops->stop, ops->free.
  * Limits: syslog_tcp_config. At connections_max no more are accepted until one ends;
  *         those that wait are in the kernel's queue.
  *

@@ -157,10 +157,8 @@ static int teardown(void **state)
 	int status = 0;
 
 	if (fixture->source != NULL)
-		fixture->source->ops->stop(fixture->source);
-	spool_close(&fixture->spool);
-	if (fixture->source != NULL)
 		fixture->source->ops->free(&fixture->source);
+	spool_close(&fixture->spool);
 	event_base_free(fixture->base);
 	buf_deinit(&fixture->lanes.records);
 	pthread_mutex_destroy(&fixture->lanes.mutex);
@@ -330,6 +328,38 @@ static void test_sync_bound(void **state)
 	flood(fixture);
 }
 
+/* the listener is freed while appends are on their way and frames wait for room */
+static void test_free_in_flight(void **state)
+{
+	struct fixture *fixture = *state;
+	char frames[8192];
+	int first = -1;
+	int second = -1;
+
+	memset(frames, 'x', sizeof(frames));
+	for (size_t i = 0; i < sizeof(frames); i += 64)
+		frames[i] = '\n';
+	fixture->spool_config.bytes_max = 20 << 10;
+	fixture->spool_config.sync_delay_us = 300000;
+	start_all(fixture);
+	first = connect_to(fixture);
+	second = connect_to(fixture);
+	assert_int_equal(send_some(first, slice_of(frames, sizeof(frames))),
+			 sizeof(frames));
+	for (int i = 0; i < 10; i++)
+		turn(fixture);
+	assert_int_equal(send_some(second, slice_of(frames, sizeof(frames))),
+			 sizeof(frames));
+	for (int i = 0; i < 10; i++)
+		turn(fixture);
+	assert_int_equal(fixture->source->stats.received_bytes, 2 * sizeof(frames));
+	fixture->source->ops->stop(fixture->source);
+	fixture->source->ops->free(&fixture->source);
+	spool_close(&fixture->spool);
+	assert_int_equal(close(first), 0);
+	assert_int_equal(close(second), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -339,6 +369,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_connections_max, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_full_spool, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_sync_bound, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_free_in_flight, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
