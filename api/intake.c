@@ -1,9 +1,9 @@
 /* intake.c - pastes and uploads
  *
- * States: spooling (not to be cancelled: the bytes may be durable already) -> counting
- * (the ingestion's row) -> answered 202. Once the bytes are durable the answer is 202,
- * even when the database cannot count them now: a client that was told otherwise would
- * send them twice.
+ * States: inflating (compressed files only, on a worker) -> spooling (not to be
+ * cancelled: the bytes may be durable already) -> counting (the ingestion's row) ->
+ * answered 202. Once the bytes are durable the answer is 202, even when the database
+ * cannot count them now: a client that was told otherwise would send them twice.
  */
 #include "api/intake.h"
 
@@ -13,12 +13,13 @@
 
 #include "api/body.h"
 #include "api/context.h"
-#include "api/db.h"
+#include "api/inflate.h"
 #include "api/multipart.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "sinks/pg_pool.h"
+#include "sources/decompress.h"
 #include "sources/spool.h"
 
 static const char count_sql[] =
@@ -142,6 +143,12 @@ static struct intake *intake_new(struct request *request, struct slice text)
 	return intake;
 }
 
+/* what a compressed file may hold: it is in memory whole, twice for a moment */
+static size_t plain_bytes_max(const struct request *request)
+{
+	return request->api->config.body_bytes_max * 4;
+}
+
 static void accept_text(struct request *request, const char *field, struct slice text)
 {
 	struct spool *spool = request->api->deps.spool;
@@ -185,18 +192,71 @@ void intake_paste(struct request *request)
 }
 
 /* false: answered with 415 */
-static bool plain_encoding(struct request *request)
+static bool known_encoding(struct request *request)
 {
+	static const char *const known[] = { "identity", "gzip", "x-gzip", "zstd" };
 	const char *encoding = request_header(request, "Content-Encoding");
 
-	if (encoding == NULL ||
-	    slice_equal_nocase(slice_str(encoding), SLICE("identity")))
+	for (size_t i = 0; encoding != NULL && i < ARRAY_LEN(known); i++) {
+		if (slice_equal_nocase(slice_str(encoding), slice_str(known[i])))
+			return true;
+	}
+	if (encoding == NULL)
 		return true;
-	request_problem(request, 415,
-			"Content-Encoding %.40s is not supported here; send the logs "
-			"uncompressed.",
-			encoding);
+	request_problem(
+		request, 415,
+		"Content-Encoding %.40s is unknown here; gzip and zstd are known.",
+		encoding);
 	return false;
+}
+
+struct inflating {
+	struct request *request;
+	struct inflate *inflate;
+};
+
+static void on_inflated(void *context, const struct inflate_answer *answer)
+{
+	struct inflating *inflating = context;
+	struct request *request = inflating->request;
+
+	request_on_cancel(request, NULL, NULL);
+	switch (answer->status) {
+	case INFLATE_OK:
+		accept_text(request, "file", answer->plain);
+		break;
+	case INFLATE_CORRUPT:
+		request_problem(request, 400, "The file cannot be decompressed: %s.",
+				answer->error.text);
+		break;
+	case INFLATE_TOO_LARGE:
+		request_problem(request, 413,
+				"The file decompresses to more than %zu bytes; send it "
+				"in parts.",
+				plain_bytes_max(request));
+		break;
+	}
+}
+
+static void cancel_inflating(void *context)
+{
+	struct inflating *inflating = context;
+
+	inflate_cancel(inflating->inflate);
+}
+
+static void accept_compressed(struct request *request, struct slice content)
+{
+	struct inflating *inflating = request_alloc(request, sizeof(*inflating));
+
+	inflating->request = request;
+	inflating->inflate =
+		inflate_start(request->api->deps.workers, content,
+			      plain_bytes_max(request), on_inflated, inflating);
+	if (inflating->inflate == NULL)
+		request_unavailable(request, "Too many files are being decompressed.");
+	else
+		request_on_cancel(request, cancel_inflating, inflating);
 }
 
 void intake_upload(struct request *request)
@@ -206,7 +266,7 @@ void intake_upload(struct request *request)
 	struct multipart_file file = { .content = request->body };
 	struct error error = { 0 };
 
-	if (!plain_encoding(request))
+	if (!known_encoding(request))
 		return;
 	if (boundary.ptr == NULL && type != NULL &&
 	    slice_equal_nocase(slice_head(slice_str(type), 10), SLICE("multipart/"))) {
@@ -220,5 +280,8 @@ void intake_upload(struct request *request)
 		request_problem(request, 400, "%s.", error.text);
 		return;
 	}
-	accept_text(request, "file", file.content);
+	if (decompress_is_plain(slice_head(file.content, 4)))
+		accept_text(request, "file", file.content);
+	else
+		accept_compressed(request, file.content);
 }
