@@ -148,7 +148,10 @@ static struct atom next_class(struct slice s)
 
 	if (s.len > 1 && s.ptr[1] == '^')
 		others = digits = true;
-	for (at += digits; at < s.len && s.ptr[at] != ']'; at++) {
+	at += digits;
+	if (byte_at(s, at) == ']')
+		return atom_of(ATOM_UNKNOWN, s, s.len); /* stands for itself here */
+	for (; at < s.len && s.ptr[at] != ']'; at++) {
 		if (s.ptr[at] == '[')
 			return atom_of(ATOM_UNKNOWN, s, s.len); /* [:alpha:] */
 		if (s.ptr[at] == '\\') {

@@ -151,9 +151,9 @@ static void test_patterns(void **state)
 		{ "\\w+ x", false, "\\w+ x" },
 		{ "\\x34 x", false, "(?:\\d[\\d.:,-]*) x" },
 		{ "\\d+ms", false, NULL },
-	{ "\\x2d7", false, "\\x2d(?:\\d[\\d.:,-]*)" },
-	{ "\\x417", false, NULL },
-	{ "[\\x41]7", false, NULL },
+		{ "\\x2d7", false, "\\x2d(?:\\d[\\d.:,-]*)" },
+		{ "\\x417", false, NULL },
+		{ "[\\x41]7", false, NULL },
 		{ "[a-z]+5", false, NULL },
 		{ "(x)5", false, NULL },
 		{ "[: ]?5", false, "[: ]?(?:\\d[\\d.:,-]*)" },
@@ -165,6 +165,7 @@ static void test_patterns(void **state)
 		{ "a\\p{L}", false, NULL },
 		{ "a{x", false, NULL },
 		{ "[a", false, NULL },
+		{ "[]0-9]", false, NULL },
 	};
 	struct arena arena = { 0 };
 
