@@ -387,7 +387,8 @@ static void conn_lost(void *context, const struct error *error)
 	(void)error; /* the connection has logged it */
 	if (flush->state == STATE_GUARD || flush->state == STATE_STORING)
 		flush->stats.retries++;
-	if (flush->state == STATE_STORING && !flush->refusal.set) {
+	if (flush->state == STATE_STORING) {
+		/* also behind a FATAL, which may follow the commit */
 		flush->answer_lost = true;
 		flush->must_check = true;
 	}

@@ -175,15 +175,25 @@ static void conn_ready(void *context)
 	event_active(slot->pool->turn, EV_TIMEOUT, 0);
 }
 
+static enum pg_error_kind kind_of(const char *sqlstate)
+{
+	if (strcmp(sqlstate, "57014") == 0)
+		return PG_ERROR_TIMEOUT;
+	/* libpq's own errors have none; 08 and 57P: connections, shutting down */
+	if (sqlstate[0] == '\0' || strncmp(sqlstate, "08", 2) == 0 ||
+	    strncmp(sqlstate, "57P", 3) == 0)
+		return PG_ERROR_AWAY;
+	return PG_ERROR_SQL;
+}
+
 static void fill_error(const PGresult *result, struct pg_error *out)
 {
 	const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 	const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 
-	if (sqlstate == NULL)
-		sqlstate = "";
-	out->kind = strcmp(sqlstate, "57014") == 0 ? PG_ERROR_TIMEOUT : PG_ERROR_SQL;
-	(void)snprintf(out->sqlstate, sizeof(out->sqlstate), "%s", sqlstate); /* 5 */
+	(void)snprintf(out->sqlstate, sizeof(out->sqlstate), "%s",
+		       sqlstate == NULL ? "" : sqlstate); /* five characters */
+	out->kind = kind_of(out->sqlstate);
 	(void)error_set(&out->error, "postgresql: %s",
 			text != NULL ? text : PQresultErrorMessage(result));
 }

@@ -180,6 +180,7 @@ static void test_away_and_back(void **state)
 	(void)ask("SELECT pg_terminate_backend(pg_backend_pid())", &lost);
 	run(1, 20);
 	assert_false(lost.ok);
+	assert_int_equal(lost.kind, PG_ERROR_AWAY);
 	pg_sync_close(&fixture.sync);
 	embedded_pg_stop(&fixture.pg);
 	(void)ask("SELECT 1", &away);
