@@ -257,6 +257,12 @@ static bool seal_learned_piece(struct pipeline *pipeline, struct batch *batch,
 		return false;
 	kept = arena_alloc(&batch->arena, count * sizeof(*kept));
 	memcpy(kept, events, count * sizeof(*kept));
+	/* a template that has joined an older group meanwhile is stored there at once,
+	 * and the store has no merge to do */
+	for (size_t i = 0; i < count; i++) {
+		if (kept[i].type == LEARNER_TEMPLATE)
+			kept[i].root = learner_root(project->learner, kept[i].key);
+	}
 	project->learned = events[count - 1].number;
 	mem_grow(&batch->learned, &batch->learned_capacity, batch->learned_count,
 		 sizeof(*batch->learned));

@@ -11,6 +11,8 @@ CREATE TABLE siftd.groups (
 	PRIMARY KEY (project_id, id),
 	UNIQUE (project_id, root_key)
 );
+CREATE INDEX groups_merged ON siftd.groups (project_id, merged_into)
+	WHERE merged_into IS NOT NULL;
 CREATE INDEX groups_resolved ON siftd.groups (project_id, id) WHERE status = 'resolved';
 
 -- The journal of the learners: loaded in ordinal order at start.
@@ -115,10 +117,12 @@ BEGIN
 	IF moved IS NULL THEN
 		RETURN NULL;
 	END IF;
-	UPDATE siftd.groups SET merged_into = kept, updated_at = now()
-		WHERE project_id = project AND (id = ended OR merged_into = ended)
-		AND NOT EXISTS (SELECT FROM siftd.templates
-			WHERE project_id = project AND group_id = ended);
+	IF NOT EXISTS (SELECT FROM siftd.templates WHERE project_id = project AND group_id = ended) THEN
+		UPDATE siftd.groups SET merged_into = kept, updated_at = now()
+			WHERE project_id = project AND id = ended;
+		UPDATE siftd.groups SET merged_into = kept, updated_at = now()
+			WHERE project_id = project AND merged_into = ended;
+	END IF;
 	INSERT INTO siftd.group_merges (project_id, group_id, merged_id, template_keys, user_id, reason)
 		VALUES (project, kept, ended, moved, actor, why);
 	RETURN kept;
