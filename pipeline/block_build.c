@@ -13,31 +13,22 @@
 
 #include "base/hash64.h"
 #include "base/mem.h"
-#include "base/table.h"
+#include "pipeline/block_dictionary.h"
 #include "pipeline/block_format.h"
 #include "pipeline/block_words.h"
 
 #define VARINT32_BYTES_MAX 5
 #define VARINT64_BYTES_MAX 10
 
-/* texts or numbers that events share; code n is the n-th distinct one */
-struct dictionary {
-	struct table codes; /* hash of a text, or a number -> code */
-	struct buf bytes;   /* of the texts */
-	size_t ends[BLOCK_EVENTS_MAX];
-	uint64_t numbers[BLOCK_EVENTS_MAX];
-	uint32_t count;
-};
-
 struct block_builder {
 	ZSTD_CCtx *zstd;
 	struct block_words *words; /* NULL: no filter is wanted */
 	uint32_t count;
 	struct buf texts;
-	struct dictionary services;
-	struct dictionary hosts;
-	struct dictionary templates;
-	struct dictionary fingerprints;
+	struct block_dictionary services;
+	struct block_dictionary hosts;
+	struct block_dictionary templates;
+	struct block_dictionary fingerprints;
 	int64_t timestamps[BLOCK_EVENTS_MAX];
 	int64_t observed[BLOCK_EVENTS_MAX];
 	uint32_t raw_lengths[BLOCK_EVENTS_MAX];
@@ -73,15 +64,9 @@ struct block_builder *block_builder_new(int zstd_level)
 	/* never NULL, so that places in them are defined even when all texts are empty
 	 */
 	buf_reserve(&builder->texts, BLOCK_FRAME_BYTES);
-	buf_reserve(&builder->services.bytes, 1);
-	buf_reserve(&builder->hosts.bytes, 1);
+	block_dictionary_init(&builder->services);
+	block_dictionary_init(&builder->hosts);
 	return builder;
-}
-
-static void dictionary_deinit(struct dictionary *dictionary)
-{
-	table_deinit(&dictionary->codes);
-	buf_deinit(&dictionary->bytes);
 }
 
 void block_builder_free(struct block_builder **builder_ptr)
@@ -94,10 +79,10 @@ void block_builder_free(struct block_builder **builder_ptr)
 	block_words_free(&builder->words);
 	buf_deinit(&builder->texts);
 	buf_deinit(&builder->columns);
-	dictionary_deinit(&builder->services);
-	dictionary_deinit(&builder->hosts);
-	dictionary_deinit(&builder->templates);
-	dictionary_deinit(&builder->fingerprints);
+	block_dictionary_deinit(&builder->services);
+	block_dictionary_deinit(&builder->hosts);
+	block_dictionary_deinit(&builder->templates);
+	block_dictionary_deinit(&builder->fingerprints);
 	mem_free(builder);
 	*builder_ptr = NULL;
 }
@@ -122,58 +107,6 @@ size_t block_builder_bytes(const struct block_builder *builder)
 	       builder->hosts.bytes.len;
 }
 
-static struct slice dictionary_text(const struct dictionary *dictionary, uint32_t code)
-{
-	size_t begin = code == 0 ? 0 : dictionary->ends[code - 1];
-
-	return slice_of(dictionary->bytes.data + begin, dictionary->ends[code] - begin);
-}
-
-/* hashes of two texts may be equal, by an attacker's will: then the next key is tried
- */
-static uint32_t code_of_text(struct dictionary *dictionary, struct slice text)
-{
-	uint64_t key = hash64(text, 0);
-	bool added = false;
-	uint64_t *code = table_put(&dictionary->codes, key, &added);
-
-	while (!added &&
-	       !slice_equal(dictionary_text(dictionary, (uint32_t)*code), text)) {
-		key = hash64_mix(key, 1);
-		code = table_put(&dictionary->codes, key, &added);
-	}
-	if (added) {
-		*code = dictionary->count;
-		buf_append_slice(&dictionary->bytes, text);
-		dictionary->ends[dictionary->count++] = dictionary->bytes.len;
-	}
-	return (uint32_t)*code;
-}
-
-/* 0 for no text, else its code + 1; neighbours often share it: no look-up then */
-static uint32_t code_of_optional(struct dictionary *dictionary, struct slice text,
-				 uint32_t previous)
-{
-	if (text.ptr == NULL)
-		return 0;
-	if (previous > 0 &&
-	    slice_equal(dictionary_text(dictionary, previous - 1), text))
-		return previous;
-	return code_of_text(dictionary, text) + 1;
-}
-
-static uint32_t code_of_number(struct dictionary *dictionary, uint64_t number)
-{
-	bool added = false;
-	uint64_t *code = table_put(&dictionary->codes, number, &added);
-
-	if (added) {
-		*code = dictionary->count;
-		dictionary->numbers[dictionary->count++] = number;
-	}
-	return (uint32_t)*code;
-}
-
 static void add_columns(struct block_builder *builder, const struct block_event *event)
 {
 	uint32_t at = builder->count;
@@ -188,16 +121,18 @@ static void add_columns(struct block_builder *builder, const struct block_event 
 	if (at == 0)
 		builder->service_codes[0] = builder->host_codes[0] = 0;
 	builder->service_codes[at] =
-		code_of_optional(&builder->services, event->service_name,
-				 builder->service_codes[before]);
-	builder->host_codes[at] = code_of_optional(&builder->hosts, event->host_name,
-						   builder->host_codes[before]);
+		block_dictionary_optional(&builder->services, event->service_name,
+					  builder->service_codes[before]);
+	builder->host_codes[at] = block_dictionary_optional(
+		&builder->hosts, event->host_name, builder->host_codes[before]);
 	builder->template_codes[at] =
-		code_of_number(&builder->templates, event->template_key);
+		block_dictionary_number(&builder->templates, event->template_key);
 	builder->fingerprint_codes[at] = 0;
 	if (event->fingerprint != event->template_key)
 		builder->fingerprint_codes[at] =
-			code_of_number(&builder->fingerprints, event->fingerprint) + 1;
+			block_dictionary_number(&builder->fingerprints,
+						event->fingerprint) +
+			1;
 }
 
 bool block_builder_add(struct block_builder *builder, const struct block_event *event)
@@ -344,18 +279,18 @@ static void put_codes(struct buf *out, const uint32_t *codes, uint32_t count)
 	out->len = (size_t)(at - out->data);
 }
 
-static void put_texts(struct buf *out, const struct dictionary *dictionary)
+static void put_texts(struct buf *out, const struct block_dictionary *dictionary)
 {
 	buf_append_varint(out, dictionary->count);
 	for (uint32_t i = 0; i < dictionary->count; i++) {
-		struct slice text = dictionary_text(dictionary, i);
+		struct slice text = block_dictionary_text(dictionary, i);
 
 		buf_append_varint(out, text.len);
 		buf_append_slice(out, text);
 	}
 }
 
-static void put_numbers(struct buf *out, const struct dictionary *dictionary)
+static void put_numbers(struct buf *out, const struct block_dictionary *dictionary)
 {
 	buf_append_varint(out, dictionary->count);
 	for (uint32_t i = 0; i < dictionary->count; i++)
@@ -477,21 +412,14 @@ static void build_meta(struct block_builder *builder, struct block_encoded *out,
 		meta->data[BLOCK_AT_CHECKSUM + i] = (char)(checksum >> (8 * i));
 }
 
-static void dictionary_clear(struct dictionary *dictionary)
-{
-	table_clear(&dictionary->codes);
-	buf_clear(&dictionary->bytes);
-	dictionary->count = 0;
-}
-
 static void builder_clear(struct block_builder *builder)
 {
 	builder->count = 0;
 	buf_clear(&builder->texts);
-	dictionary_clear(&builder->services);
-	dictionary_clear(&builder->hosts);
-	dictionary_clear(&builder->templates);
-	dictionary_clear(&builder->fingerprints);
+	block_dictionary_clear(&builder->services);
+	block_dictionary_clear(&builder->hosts);
+	block_dictionary_clear(&builder->templates);
+	block_dictionary_clear(&builder->fingerprints);
 }
 
 void block_builder_seal(struct block_builder *builder, struct block_encoded *out)

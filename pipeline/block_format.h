@@ -6,6 +6,7 @@
 #ifndef SIFTD_PIPELINE_BLOCK_FORMAT_H
 #define SIFTD_PIPELINE_BLOCK_FORMAT_H
 
+#include <endian.h>
 #include <stdint.h>
 
 #include "pipeline/block.h"
@@ -64,6 +65,22 @@ static inline uint64_t zigzag_encode(uint64_t delta)
 static inline uint64_t zigzag_decode(uint64_t value)
 {
 	return (value >> 1) ^ (0 - (value & 1));
+}
+
+static inline uint32_t block_load_u32(const char *bytes)
+{
+	uint32_t value = 0;
+
+	memcpy(&value, bytes, sizeof(value));
+	return le32toh(value);
+}
+
+static inline uint64_t block_load_u64(const char *bytes)
+{
+	uint64_t value = 0;
+
+	memcpy(&value, bytes, sizeof(value));
+	return le64toh(value);
 }
 
 #endif
