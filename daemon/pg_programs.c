@@ -43,10 +43,11 @@ static char *find_in_folders(unsigned major)
 
 	for (size_t i = 0; i < ARRAY_LEN(patterns); i++) {
 		glob_t found = { 0 };
+		int status = 0;
 
-		/* NOLINTNEXTLINE(concurrency-mt-unsafe): without tilde, wildcards only
-		 */
-		if (glob(patterns[i], GLOB_NOSORT, NULL, &found) == 0)
+		/* without a tilde in the pattern it asks no user database */
+		status = glob(patterns[i], 0, NULL, &found); /* NOLINT */
+		if (status == 0)
 			for (size_t j = 0; j < found.gl_pathc; j++) {
 				const char *path = found.gl_pathv[j];
 				unsigned here = major_of(path);
