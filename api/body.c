@@ -158,22 +158,30 @@ struct slice body_bytes(struct body *body, const char *field)
 	return arena_dup(&body->request->arena, value);
 }
 
+static void complain_word(struct body *body, const char *field,
+			  const char *const *words)
+{
+	struct buf list = { 0 };
+
+	for (size_t i = 0; words[i] != NULL; i++)
+		buf_printf(&list, "%s%s", i == 0 ? "must be one of: " : ", ", words[i]);
+	body_complain(body, field,
+		      arena_dup(&body->request->arena, buf_slice(&list)).ptr);
+	buf_deinit(&list);
+}
+
 struct slice body_word(struct body *body, const char *field, const char *const *words,
 		       const char *absent)
 {
 	struct slice value = raw_string(body, field);
-	struct buf list = { 0 };
 
 	if (absent != NULL && is_absent(body, field))
 		return slice_str(absent);
 	for (size_t i = 0; words[i] != NULL; i++) {
 		if (value.ptr != NULL && slice_equal(value, slice_str(words[i])))
 			return slice_str(words[i]);
-		buf_printf(&list, "%s%s", i == 0 ? "must be one of: " : ", ", words[i]);
 	}
-	body_complain(body, field,
-		      arena_dup(&body->request->arena, buf_slice(&list)).ptr);
-	buf_deinit(&list);
+	complain_word(body, field, words);
 	return (struct slice){ 0 };
 }
 
