@@ -55,6 +55,7 @@ static const struct route routes[] = {
 	{ ROUTE_GET, ORG, ACCESS_MEMBER, LIMIT_READ, orgs_get },
 	{ ROUTE_DELETE, ORG, ACCESS_ADMIN, LIMIT_WRITE, orgs_delete },
 	{ ROUTE_GET, ORG "/users", ACCESS_MEMBER, LIMIT_READ, users_list },
+	{ ROUTE_POST, ORG "/users", ACCESS_ADMIN, LIMIT_WRITE, users_create },
 	{ ROUTE_PATCH, ORG "/users/{user}", ACCESS_ADMIN, LIMIT_WRITE, users_patch },
 	{ ROUTE_DELETE, ORG "/users/{user}", ACCESS_ADMIN, LIMIT_WRITE, users_delete },
 

@@ -8,6 +8,8 @@
 #include "api/route.h"
 
 route_handler_fn users_list;
+/* somebody who has an account */
+route_handler_fn users_create;
 route_handler_fn users_patch;
 route_handler_fn users_delete;
 
