@@ -1,6 +1,4 @@
 """test_http.py - logs pasted and uploaded, and who may see them"""
-import gzip
-
 import harness
 import pytest
 
@@ -27,12 +25,6 @@ def test_upload(shared, count):
     ingestion = shared.client.new_ingestion(shared.scope, f"upload {count}", "upload")
     shared.client.upload(ingestion, data.encode())
     shared.client.wait_total(ingestion, harness.count_records(data.encode()))
-
-
-def test_upload_of_gzip(shared):
-    ingestion = shared.client.new_ingestion(shared.scope, "gzip", "upload")
-    shared.client.upload(ingestion, gzip.compress(LINES.encode()), "lines.log.gz")
-    shared.client.wait_total(ingestion, 300)
 
 
 def test_ingestions_do_not_mix(shared):
