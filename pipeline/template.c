@@ -60,10 +60,34 @@ static void write_token(struct buf *out, const struct template_token *token,
 	buf_append_slice(out, text);
 }
 
+/* "12 bytes (1.2 KB) sent": the bracket belongs to what was folded */
+static bool closes_folded(const struct tokens *tokens, size_t index, size_t from)
+{
+	const struct token *before = &tokens->items[index];
+	int depth = 0;
+
+	if (before->class != TOKEN_VARIABLE || from >= tokens->text.len ||
+	    tokens->text.ptr[from] != ')')
+		return false;
+	for (size_t i = before->begin; i < from; i++) {
+		depth += tokens->text.ptr[i] == '(';
+		depth -= tokens->text.ptr[i] == ')';
+	}
+	return depth > 0;
+}
+
+/* where the gap behind a token begins */
+static size_t gap_begin(const struct tokens *tokens, size_t index)
+{
+	size_t from = tokens->items[index].next;
+
+	return from + closes_folded(tokens, index, from);
+}
+
 static struct slice source_gap(const struct tokens *tokens, size_t index)
 {
 	const struct token *token = &tokens->items[index];
-	size_t from = index == 0 ? 0 : tokens->items[index - 1].next;
+	size_t from = index == 0 ? 0 : gap_begin(tokens, index - 1);
 	struct slice gap = { NULL, 0 };
 
 	if (token->class == TOKEN_KEYS)
@@ -77,7 +101,7 @@ static struct slice source_gap(const struct tokens *tokens, size_t index)
 
 static struct slice source_tail(const struct tokens *tokens)
 {
-	size_t from = tokens->count == 0 ? 0 : tokens->items[tokens->count - 1].next;
+	size_t from = tokens->count == 0 ? 0 : gap_begin(tokens, tokens->count - 1);
 	struct slice tail = slice_from(tokens->text, from);
 	const char *line_end = tail.len == 0 ? NULL : memchr(tail.ptr, '\n', tail.len);
 

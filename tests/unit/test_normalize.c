@@ -43,7 +43,7 @@ static const struct {
 	{ "connection refused", "connection refused" },
 	{ "took 12ms", "took <dur>" },
 	{ "took 3.5 seconds.", "took <dur>." },
-	{ "read 1024 bytes (1.0 KB) from disk", "read <size>) from disk" },
+	{ "read 1024 bytes (1.0 KB) from disk", "read <size> from disk" },
 	{ "from 10.0.0.1:8080 to 10.0.0.2", "from <ip> to <ip>" },
 	{ "from 10.0.0.1 port 22", "from <ip> port <num>" },
 	{ "peer fe80::1ff:fe23:4567:890a up", "peer <ip> up" },
