@@ -4,8 +4,9 @@
 #include "base/compiler.h"
 #include "pipeline/lex_bytes.h"
 
-#define BLOCK_MAX 8
+#define BLOCK_MAX TOKENS_BEHIND
 #define UNIT_LEN_MAX 7
+#define COPY_BYTES 16
 
 #define UNIT(word, type)                                                               \
 	{                                                                              \
@@ -82,7 +83,7 @@ static uint32_t mark_of(const char *text, size_t len)
 
 static bool same_text(const struct tokens *tokens, size_t a, size_t b)
 {
-	return tokens->marks[a] == tokens->marks[b] &&
+	return tokens->marks[a + TOKENS_BEHIND] == tokens->marks[b + TOKENS_BEHIND] &&
 	       slice_equal(token_folded(tokens, a), token_folded(tokens, b));
 }
 
@@ -147,7 +148,7 @@ static void make_variable(struct tokens *tokens, uint32_t end, uint8_t type)
 	tokens->folded[last->folded + 1] = '\0';
 	last->folded_len = 1;
 	tokens->folded_len = (size_t)last->folded + 2;
-	tokens->marks[tokens->count - 1] = mark_of("\x01", 1);
+	tokens->marks[tokens->count - 1 + TOKENS_BEHIND] = mark_of("\x01", 1);
 }
 
 /* `Sun Dec 04` becomes one time when the 04 is added */
@@ -249,35 +250,57 @@ static bool fold_into_last(struct tokens *tokens, const struct token *token)
 	return false;
 }
 
+static bool repeats(struct tokens *tokens, size_t last, size_t len)
+{
+	uint8_t class = tokens->items[last].class;
+	bool varies = false;
+
+	if (tokens->marks[last + TOKENS_BEHIND] !=
+	    tokens->marks[last + TOKENS_BEHIND - len])
+		return false;
+	/* a word said twice may be a name behind its kind: "user user". Variables were
+	 * joined already, unless they are items of their own. */
+	if (len == 1 &&
+	    (class == TOKEN_WORD || class == TOKEN_NAME || class == TOKEN_VARIABLE))
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		if (!same_text(tokens, last - i, last - i - len))
+			return false;
+		varies |= tokens->items[last - i].class == TOKEN_VARIABLE;
+	}
+	return varies || len == 1;
+}
+
+/* cheap, and right nearly always: no token near has the text of the last one */
+static bool is_new_text(const struct tokens *tokens, size_t last)
+{
+	const uint32_t *marks = tokens->marks + TOKENS_BEHIND + last;
+	uint32_t equal = 0;
+
+	for (size_t len = 1; len <= BLOCK_MAX; len++)
+		equal |= *(marks - len) == *marks;
+	return equal == 0;
+}
+
 /* a block of 1 to BLOCK_MAX tokens that stands twice at the end is kept once */
 static void fold_repeated(struct tokens *tokens)
 {
 	size_t last = tokens->count - 1;
 	size_t longest = tokens->count / 2 < BLOCK_MAX ? tokens->count / 2 : BLOCK_MAX;
 
+	if (is_new_text(tokens, last))
+		return;
 	for (size_t len = 1; len <= longest; len++) {
-		bool varies = false;
-		size_t i = 0;
-
-		if (tokens->marks[last] != tokens->marks[last - len])
-			continue;
-		while (i < len && same_text(tokens, last - i, last - i - len)) {
-			varies |= tokens->items[last - i].class == TOKEN_VARIABLE;
-			i++;
-		}
-		/* a word said twice may be a name behind its kind: "user user" */
-		varies |= len == 1 && tokens->items[last].class != TOKEN_WORD &&
-			  tokens->items[last].class != TOKEN_NAME;
-		/* variables were joined already, unless they are items of their own */
-		varies &= len > 1 || tokens->items[last].class != TOKEN_VARIABLE;
-		if (i == len && varies) {
+		if (repeats(tokens, last, len)) {
 			drop_tail(tokens, tokens->count - len, tokens->items[last].end);
 			return;
 		}
 	}
 }
 
-static size_t write_folded(char *out, const char *text, const struct token *token)
+/* room: bytes that may be read from text, those behind the token included */
+static size_t write_folded(char *out, const char *text, const struct token *token,
+			   size_t room)
 {
 	size_t len = token->end - token->begin;
 
@@ -286,7 +309,11 @@ static size_t write_folded(char *out, const char *text, const struct token *toke
 		return 1;
 	}
 	if (token->run_len == 0) {
-		memcpy(out, text, len);
+		/* most are short: two moves of fixed size cost less than a call */
+		if (len <= COPY_BYTES && room >= COPY_BYTES)
+			memcpy(out, text, COPY_BYTES);
+		else
+			memcpy(out, text, len);
 		return len;
 	}
 	memcpy(out, text, token->digits);
@@ -296,7 +323,8 @@ static size_t write_folded(char *out, const char *text, const struct token *toke
 	return len - token->run_len + 1;
 }
 
-static void append(struct tokens *tokens, const struct token *token, const char *text)
+static void append(struct tokens *tokens, const struct token *token, const char *text,
+		   size_t room)
 {
 	struct token *added = &tokens->items[tokens->count];
 	char *out = tokens->folded + tokens->folded_len;
@@ -305,10 +333,10 @@ static void append(struct tokens *tokens, const struct token *token, const char 
 	*added = *token;
 	added->next = token->end;
 	added->folded = (uint32_t)tokens->folded_len;
-	len = write_folded(out, text, token);
+	len = write_folded(out, text, token, room);
 	out[len] = '\0';
 	added->folded_len = (uint16_t)len;
-	tokens->marks[tokens->count] = mark_of(out, len);
+	tokens->marks[tokens->count + TOKENS_BEHIND] = mark_of(out, len);
 	tokens->folded_len += len + 1;
 	tokens->count++;
 }
@@ -321,7 +349,8 @@ void fold_token(struct tokens *tokens, const struct token *token)
 		tokens->cut = true;
 		return;
 	}
-	append(tokens, token, tokens->text.ptr + token->begin);
+	append(tokens, token, tokens->text.ptr + token->begin,
+	       tokens->text.len - token->begin);
 	fold_repeated(tokens);
 }
 
@@ -341,7 +370,7 @@ void fold_synthetic(struct tokens *tokens, struct slice text, enum token_class c
 	}
 	if (tokens->count > 0)
 		token.field = (uint16_t)(tokens->items[tokens->count - 1].field + 1);
-	append(tokens, &token, text.ptr);
+	append(tokens, &token, text.ptr, text.len);
 	tokens->items[tokens->count - 1].begin = at;
 	tokens->items[tokens->count - 1].end = at;
 	tokens->items[tokens->count - 1].next = at;

@@ -15,11 +15,11 @@ struct learner *learner_new(const struct learner_config *config)
 
 	learner->config = *config;
 	if (config->templates_max == 0)
-		learner->config.templates_max = 100000;
+		learner->config.templates_max = 32768;
 	if (config->buckets_max == 0)
-		learner->config.buckets_max = 2000000;
+		learner->config.buckets_max = 1000000;
 	if (config->bytes_max == 0)
-		learner->config.bytes_max = (size_t)256 * 1024 * 1024;
+		learner->config.bytes_max = (size_t)128 * 1024 * 1024;
 	(void)pthread_mutex_init(&learner->lock, NULL); /* cannot fail on Linux */
 	learner_store_init(&learner->store);
 	learner->shapes = mem_calloc(SHAPES, sizeof(*learner->shapes));

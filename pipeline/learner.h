@@ -21,9 +21,9 @@ struct learner;
 
 /* 0: the default */
 struct learner_config {
-	size_t templates_max; /* leaves and generalised templates kept; 100000 */
-	size_t buckets_max;   /* 2000000 */
-	size_t bytes_max;     /* of both; 256 MiB */
+	size_t templates_max; /* leaves and generalised templates kept; 32768 */
+	size_t buckets_max;   /* 1000000 */
+	size_t bytes_max;     /* of both; 128 MiB */
 };
 
 enum learner_event_type {

@@ -14,7 +14,7 @@
 #define DISTINCT_VALUES_MIN 8
 /* halvings of one guard, and unmerged leaves of one shape, that make free text */
 #define FREE_TEXT_OVERFLOWS 32
-#define FREE_TEXT_SHAPE 4096
+#define FREE_TEXT_SHAPE 2048
 
 struct change {
 	struct template *general; /* taken */

@@ -67,14 +67,15 @@ static void emit(struct lexer *lexer, struct token *token)
 	size_t len = token->end - token->begin;
 
 	token->field = lexer->field;
+	if (len > TOKEN_TEXT_MAX)
+		token->class = TOKEN_VARIABLE;
 	if (lexer->value && value_end(lexer, token->end) > token->end) {
 		token->class = TOKEN_VARIABLE;
 		token->end = (uint32_t)value_end(lexer, token->end);
 		lexer->at = token->end;
 	}
-	if (len > TOKEN_TEXT_MAX)
-		token->class = TOKEN_VARIABLE;
-	if (token->class != TOKEN_VARIABLE) {
+	if (token->class != TOKEN_VARIABLE &&
+	    (lexer->value || (token->begin > 0 && is_quote(text[token->begin - 1])))) {
 		bool key = token->end < lexer->end && text[token->end] == '=';
 
 		token->quoted = token->begin > 0 && token->end < lexer->end &&

@@ -29,6 +29,7 @@ void normalize_record(const struct record *record, struct tokens *tokens)
 	tokens->count = 0;
 	tokens->folded_len = 0;
 	tokens->cut = false;
+	memset(tokens->marks, 0, TOKENS_BEHIND * sizeof(*tokens->marks));
 	if (record->format == FORMAT_JSON || record->format == FORMAT_LOGFMT)
 		normalize_keyed(record, tokens);
 	else if (!normalize_access(tokens))

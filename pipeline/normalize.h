@@ -17,7 +17,10 @@
 #define TOKENS_MAX 256
 /* longer words are taken for blobs, which vary */
 #define TOKEN_TEXT_MAX 64
-#define TOKENS_FOLDED_MAX (TOKENS_MAX * (TOKEN_TEXT_MAX + 4))
+/* tokens looked back for repetitions */
+#define TOKENS_BEHIND 8
+/* short texts are copied as 16 bytes, hence some room at the end */
+#define TOKENS_FOLDED_MAX (TOKENS_MAX * (TOKEN_TEXT_MAX + 4) + 16)
 /* stored beside every fingerprint; a new lexer gets a new version */
 #define NORMALIZE_VERSION 1
 
@@ -90,7 +93,9 @@ struct tokens {
 	size_t folded_len;
 	bool cut; /* the message goes on behind the last token */
 	struct token items[TOKENS_MAX];
-	uint32_t marks[TOKENS_MAX]; /* of the folded texts; equal texts, equal marks */
+	/* of the folded texts; equal texts have equal marks. Token i has [i +
+	 * TOKENS_BEHIND], so that looking back from the first needs no test. */
+	uint32_t marks[TOKENS_MAX + TOKENS_BEHIND];
 	char folded[TOKENS_FOLDED_MAX]; /* texts, each with a NUL behind it */
 };
 

@@ -303,7 +303,7 @@ static void test_free_text_becomes_one_group(void **state)
 	}
 	learner_read_stats(learner, &stats);
 	assert_int_equal(stats.free_text, 1);
-	assert_true(stats.leaves < 4200);
+	assert_true(stats.leaves < 2100);
 	random_words(&seed, line, 6);
 	assert_true(learn(learner, line) == last);
 	/* another shape is not touched by it */
