@@ -25,8 +25,10 @@ uint64_t match_shape(const struct template *template)
 static bool is_labelled(const struct template *template, size_t first)
 {
 	const struct template_token *next = &template->tokens[first + 1];
-	char gap = next->gap_len == 0 ? ' ' : template->bytes[next->gap];
+	char gap = ' ';
 
+	if (next->gap_len > 0)
+		gap = template->bytes[next->gap];
 	return template->tokens[first].class == TOKEN_WORD &&
 	       (gap == ':' || gap == '=' || gap == '.');
 }

@@ -41,14 +41,30 @@ static bool is_flag_word(struct slice word)
 	       slice_equal_nocase(word, SLICE("false"));
 }
 
+static char byte_or_blank(const struct lexer *lexer, size_t at)
+{
+	if (at < lexer->end)
+		return lexer->text[at];
+	return ' ';
+}
+
+static char closing(char open)
+{
+	if (open == '{')
+		return '}';
+	if (open == '(')
+		return ')';
+	return ']';
+}
+
 /* key=Name{12}: the brackets belong to the value, if no blank is in them */
 static size_t value_end(const struct lexer *lexer, size_t at)
 {
 	const char *text = lexer->text;
 	size_t limit =
 		lexer->end - at < QUOTED_VALUE_MAX ? lexer->end : at + QUOTED_VALUE_MAX;
-	char open = at < lexer->end ? text[at] : ' ';
-	char close = open == '{' ? '}' : open == '(' ? ')' : ']';
+	char open = byte_or_blank(lexer, at);
+	char close = closing(open);
 	unsigned depth = 0;
 
 	if (open != '{' && open != '(' && open != '[')
@@ -446,9 +462,11 @@ static void lex_separator(struct lexer *lexer)
 {
 	const char *text = lexer->text;
 	size_t at = lexer->at++;
-	char before = at > 0 ? text[at - 1] : ' ';
-	char after = at + 1 < lexer->end ? text[at + 1] : ' ';
+	char before = ' ';
+	char after = byte_or_blank(lexer, at + 1);
 
+	if (at > 0)
+		before = text[at - 1];
 	switch (text[at]) {
 	case '=':
 		if (before == '=' || after == '=' || before == '!')

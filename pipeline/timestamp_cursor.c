@@ -281,6 +281,15 @@ void stamp_take_zone(struct stamp_cursor *s)
 		(void)take_zone_name(s, skip); /* no zone is fine */
 }
 
+/* some clocks do not pad: 20171223-22:16:0:15. Only behind a full date, where nothing
+ * else can be meant. */
+static bool take_sixtieth(struct stamp_cursor *s, char separator, int *out)
+{
+	if (s->year_known && separator == ':')
+		return stamp_take_one_or_two(s, out);
+	return stamp_take_two(s, out);
+}
+
 /* hh:mm[:ss[.f]][ AM][ zone]; dots for colons as in hh.mm.ss.f */
 bool stamp_take_time(struct stamp_cursor *s, bool seconds_required)
 {
@@ -292,11 +301,11 @@ bool stamp_take_time(struct stamp_cursor *s, bool seconds_required)
 	if (separator != ':' && separator != '.')
 		return false;
 	s->at++;
-	if (!stamp_take_two(s, &s->civil.minute))
+	if (!take_sixtieth(s, separator, &s->civil.minute))
 		return false;
 	if (peek(s, 0) == separator && is_digit(peek(s, 1))) {
 		s->at++;
-		if (!stamp_take_two(s, &s->civil.second))
+		if (!take_sixtieth(s, separator, &s->civil.second))
 			return false;
 		stamp_take_fraction(s);
 	} else if (seconds_required || separator == '.') {
