@@ -12,6 +12,7 @@
 
 #include "api/events.h"
 #include "base/mem.h"
+#include "block_sql.h"
 #include "daemon/embedded_pg.h"
 #include "pg_fixture.h"
 
@@ -57,38 +58,6 @@ static void make_event(int64_t seq, struct buf *raw, struct block_event *event)
 	};
 }
 
-static void append_hex(struct buf *sql, const struct buf *bytes)
-{
-	buf_append_str(sql, ", '\\x");
-	for (size_t i = 0; i < bytes->len; i++)
-		buf_printf(sql, "%02x", (unsigned char)bytes->data[i]);
-	buf_append_char(sql, '\'');
-}
-
-static void append_block(struct buf *sql, int64_t first_seq, uint64_t number,
-			 const struct block_encoded *encoded)
-{
-	buf_printf(sql,
-		   "INSERT INTO siftd.event_blocks VALUES (%d, %lld, %lld, %u,"
-		   " '2026-11-%02u', %lld, %lld, 0, %llu, '{",
-		   PROJECT, (long long)ingestion_of(number), (long long)first_seq,
-		   encoded->count, (unsigned)(1 + number % 3),
-		   (long long)encoded->timestamp_min_us,
-		   (long long)encoded->timestamp_max_us,
-		   (unsigned long long)encoded->raw_bytes);
-	for (unsigned i = 0; i < SEVERITY_COUNT; i++)
-		buf_printf(sql, "%s%u", i > 0 ? "," : "", encoded->severities[i]);
-	buf_append_str(sql, "}', '{");
-	for (size_t i = 0; i < encoded->template_keys_count; i++)
-		buf_printf(sql, "%s%lld", i > 0 ? "," : "",
-			   (long long)encoded->template_keys[i]);
-	buf_append_str(sql, "}'");
-	append_hex(sql, &encoded->meta);
-	append_hex(sql, &encoded->body);
-	append_hex(sql, &encoded->words);
-	buf_append_str(sql, ");\n");
-}
-
 static void store_events(void)
 {
 	struct block_builder *builder = block_builder_new(1);
@@ -108,7 +77,7 @@ static void store_events(void)
 			assert_true(block_builder_add(builder, &event));
 		}
 		block_builder_seal(builder, &encoded);
-		append_block(&sql, first_seq, number, &encoded);
+		append_block(&sql, ingestion_of(number), first_seq, &encoded);
 		block_encoded_deinit(&encoded);
 		first_seq = seq;
 	}
@@ -261,6 +230,11 @@ static bool any_event(int64_t seq)
 	return seq > 0;
 }
 
+static bool no_event(int64_t seq)
+{
+	return seq == 0;
+}
+
 static bool is_error(int64_t seq)
 {
 	return seq % 10 == 0;
@@ -279,11 +253,6 @@ static bool has_no_service(int64_t seq)
 static bool is_early_db(int64_t seq)
 {
 	return seq <= 5000 && seq % 3 == 1;
-}
-
-static bool none(int64_t seq)
-{
-	return seq == 0;
 }
 
 /* digits are in every filter of words: the bodies must be read */
@@ -307,13 +276,13 @@ static void test_pages_give_all_once(void **state)
 		{ "limit=499&service=db&order=asc&ts_to=2026-11-22T21:00:00.005Z",
 		  is_early_db },
 		{ "q=request+1999", has_1999 },
-		{ "q=needles", none },
+		{ "q=needles", no_event },
 		{ "limit=100&group=77", is_error },
 		{ "limit=200&group=78&order=asc", is_error },
 		{ "limit=500&group=fffffffffffffffe", is_error },
 		{ "limit=500&fingerprint=fffffffffffffffe", is_error },
-		{ "group=79", none },
-		{ "group=77&fingerprint=0000000000000005", none },
+		{ "group=79", no_event },
+		{ "group=77&fingerprint=0000000000000005", no_event },
 	};
 	int64_t *seqs = mem_calloc(EVENTS, sizeof(*seqs));
 

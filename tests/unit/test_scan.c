@@ -12,27 +12,11 @@
 #include "api/scan.h"
 #include "base/buf.h"
 #include "base/mem.h"
+#include "random_numbers.h"
 
 #define EVENTS 3000
 #define ROUNDS 400
 #define SEQ_BEGIN INT64_C(1000)
-
-static uint64_t random_state;
-
-/* splitmix64: the same run everywhere */
-static uint64_t random_next(void)
-{
-	uint64_t z = random_state += 0x9e3779b97f4a7c15u;
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-	return z ^ (z >> 31);
-}
-
-static uint64_t random_below(uint64_t bound)
-{
-	return random_next() % bound;
-}
 
 /* a store of blocks, and the same events plain */
 struct store {
