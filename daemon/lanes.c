@@ -90,7 +90,8 @@ static void *run_lane(void *argument)
 			pipeline_feed(lane->pipeline, chunk, now_us);
 		else if (closed)
 			break;
-		pipeline_tick(lane->pipeline, now_us);
+		pipeline_tick(lane->pipeline, now_us,
+			      mailbox_weight(lane->batches) == 0);
 		hand_over_batches(lane, epoch);
 		publish_stats(lane);
 	}

@@ -361,14 +361,15 @@ static void close_idle_records(struct pipeline *pipeline, struct lane_stream *st
 	}
 }
 
-void pipeline_tick(struct pipeline *pipeline, int64_t now_us)
+void pipeline_tick(struct pipeline *pipeline, int64_t now_us, bool store_waits)
 {
 	const struct batch *batch = NULL;
 
 	for (size_t i = 0; i < pipeline->streams_count; i++)
 		close_idle_records(pipeline, pipeline->streams[i], now_us);
 	batch = batch_builder_current(pipeline->builder);
-	if (batch != NULL && now_us - batch->opened_us >= pipeline->config.batch_age_us)
+	if (store_waits && batch != NULL &&
+	    now_us - batch->opened_us >= pipeline->config.batch_age_us)
 		pipeline_seal(pipeline);
 }
 

@@ -15,6 +15,7 @@
 #ifndef SIFTD_PIPELINE_PIPELINE_H
 #define SIFTD_PIPELINE_PIPELINE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "pipeline/batch.h"
@@ -59,8 +60,9 @@ struct pipeline *pipeline_new(unsigned lane, const struct pipeline_config *confi
 			      const struct pipeline_deps *deps);
 void pipeline_free(struct pipeline **pipeline);
 void pipeline_feed(struct pipeline *pipeline, struct chunk *chunk, int64_t now_us);
-/* closes what waited too long, seals a batch that is old enough; times are monotonic */
-void pipeline_tick(struct pipeline *pipeline, int64_t now_us);
+/* closes what waited too long, and seals a batch that is old enough, unless earlier
+ * ones still wait for the store: then it may as well grow. Times are monotonic */
+void pipeline_tick(struct pipeline *pipeline, int64_t now_us, bool store_waits);
 /* seals whatever there is; open records stay open and will be read again */
 void pipeline_seal(struct pipeline *pipeline);
 /* a sealed batch, now the caller's, or NULL */
