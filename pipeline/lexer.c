@@ -5,6 +5,7 @@
 #include "pipeline/fold.h"
 #include "pipeline/lex_bytes.h"
 #include "pipeline/shapes.h"
+#include "pipeline/span.h"
 
 #define QUOTED_VALUE_MAX 256
 
@@ -15,19 +16,6 @@ struct lexer {
 	size_t end;
 	uint16_t field;
 	bool value; /* the next token stands behind a `=` */
-};
-
-/* what one scan over a token counts */
-struct span {
-	size_t begin;
-	size_t end;
-	unsigned digits;
-	unsigned letters;
-	unsigned hex; /* of the letters */
-	unsigned runs;
-	unsigned dots;
-	unsigned deep;
-	unsigned other;
 };
 
 static bool is_quote(char c)
@@ -118,179 +106,6 @@ static void emit_variable(struct lexer *lexer, size_t begin, size_t end,
 	emit(lexer, &token);
 }
 
-static void scan_span(const struct lexer *lexer, size_t at, struct span *span)
-{
-	uint64_t counts = 0;
-	uint64_t before = 0;
-
-	for (; at < lexer->end; at++) {
-		uint64_t count = lex_counts[(unsigned char)lexer->text[at]];
-
-		if (count == 0)
-			break;
-		counts += count + (count & ~before & LEX_COUNT_DIGIT) * LEX_COUNT_RUN;
-		before = count;
-	}
-	span->end = at;
-	if (at - span->begin > LEX_COUNT_MAX) {
-		/* too long for the counters, and surely no word */
-		*span = (struct span){ .begin = span->begin,
-				       .end = at,
-				       .digits = 1,
-				       .letters = 1,
-				       .deep = 2 };
-		return;
-	}
-	span->digits = lex_count(counts, 0);
-	span->runs = lex_count(counts, 1);
-	span->letters = lex_count(counts, 2);
-	span->hex = lex_count(counts, 3);
-	span->dots = lex_count(counts, 4);
-	span->deep = lex_count(counts, 5);
-	span->other = lex_count(counts, 6);
-}
-
-/* without punctuation at both ends */
-static void trim_span(const struct lexer *lexer, struct span *span)
-{
-	const char *text = lexer->text;
-
-	while (!lex_is(text[span->end - 1], LEX_DIGIT | LEX_LETTER)) {
-		span->end--;
-		span->dots -= text[span->end] == '.';
-		span->other -= lex_is(text[span->end], LEX_OTHER);
-		span->deep -= lex_is(text[span->end], LEX_DEEP);
-	}
-	while (!lex_is(text[span->begin], LEX_DIGIT | LEX_LETTER)) {
-		span->dots -= text[span->begin] == '.';
-		span->other -= lex_is(text[span->begin], LEX_OTHER);
-		span->deep -= lex_is(text[span->begin], LEX_DEEP);
-		span->begin++;
-	}
-}
-
-static bool has_at_sign(const char *text, const struct span *span)
-{
-	return span->deep > 0 &&
-	       memchr(text + span->begin, '@', span->end - span->begin) != NULL;
-}
-
-/* 12ms, 3.5GB */
-static bool has_unit(const char *text, const struct span *span,
-		     enum variable_type *type)
-{
-	size_t at = span->end;
-
-	if (!lex_is(text[span->begin], LEX_DIGIT) || span->letters > 5)
-		return false;
-	while (at > span->begin && lex_is(text[at - 1], LEX_LETTER))
-		at--;
-	return span->end - at == span->letters && lex_is(text[at - 1], LEX_DIGIT) &&
-	       fold_unit(slice_of(text + at, span->end - at), type);
-}
-
-static bool is_hex_like(const char *text, const struct span *span,
-			enum variable_type *type)
-{
-	size_t len = span->end - span->begin;
-
-	if (len > 2 && text[span->begin] == '0' &&
-	    (text[span->begin + 1] | 32) == 'x' && span->letters - 1 == span->hex) {
-		*type = VARIABLE_HEX;
-		return true;
-	}
-	if (span->letters != span->hex || span->dots + span->deep > 0)
-		return false;
-	*type = VARIABLE_HEX;
-	if (span->other == 0)
-		return len >= 4;
-	if (len == 36)
-		*type = VARIABLE_UUID;
-	return len > 8 && memchr(text + span->begin, '_', len) == NULL;
-}
-
-/* a token with digits that is surely a variable */
-static bool is_variable(const char *text, const struct span *span,
-			enum variable_type *type)
-{
-	if (span->letters == 0) {
-		*type = span->dots == 3 && span->runs == 4   ? VARIABLE_IP
-			: span->runs <= 2 && span->deep == 0 ? VARIABLE_NUMBER
-							     : VARIABLE_ID;
-		return true;
-	}
-	if (is_hex_like(text, span, type))
-		return true;
-	if (has_unit(text, span, type))
-		return true;
-	*type = VARIABLE_ID;
-	if (has_at_sign(text, span)) {
-		*type = span->dots > 0 ? VARIABLE_EMAIL : VARIABLE_ID;
-		return true;
-	}
-	if (span->deep >= 2) {
-		*type = VARIABLE_PATH;
-		return true;
-	}
-	return span->runs >= 2 || span->dots >= 2;
-}
-
-static void set_digit_run(const char *text, const struct span *span,
-			  struct token *token)
-{
-	size_t at = span->begin;
-	size_t end = 0;
-
-	while (!lex_is(text[at], LEX_DIGIT))
-		at++;
-	for (end = at; end < span->end && lex_is(text[end], LEX_DIGIT);)
-		end++;
-	token->class = end - at >= 3 ? TOKEN_NUMBERED : TOKEN_INDEXED;
-	/* a sign: blk_-17 */
-	if (at >= span->begin + 2 && text[at - 1] == '-' &&
-	    !lex_is(text[at - 2], LEX_DIGIT | LEX_LETTER))
-		at--;
-	token->digits = (uint16_t)(at - span->begin);
-	token->run_len = (uint16_t)(end - at);
-}
-
-static bool is_hex_word(const char *text, size_t begin, size_t end)
-{
-	if (end - begin < 8)
-		return false;
-	while (begin < end && lex_is(text[begin], LEX_HEX))
-		begin++;
-	return begin == end;
-}
-
-static void classify(const char *text, const struct span *span, struct token *token)
-{
-	enum variable_type type = VARIABLE_ANY;
-
-	if (span->end - span->begin > TOKEN_TEXT_MAX) {
-		token->class = TOKEN_VARIABLE;
-		token->type = span->deep >= 2 ? VARIABLE_PATH : VARIABLE_ID;
-		return;
-	}
-	if (span->digits == 0) {
-		if (span->hex == span->end - span->begin && span->hex >= 8) {
-			token->type = VARIABLE_HEX;
-			return;
-		}
-		if (span->dots >= 2 || span->deep > 0)
-			token->class = TOKEN_DOTTED;
-		else
-			token->class = span->dots == 1 ? TOKEN_INDEXED : TOKEN_WORD;
-		return;
-	}
-	if (is_variable(text, span, &type)) {
-		token->class = TOKEN_VARIABLE;
-		token->type = (uint8_t)type;
-		return;
-	}
-	set_digit_run(text, span, token);
-}
-
 /* rules of ***, ---, ###: one constant, whatever their length */
 static void lex_rule(struct lexer *lexer, const struct span *span)
 {
@@ -355,10 +170,10 @@ static void lex_span(struct lexer *lexer, struct span *span)
 	    lex_behind_colon(lexer, span))
 		return;
 	lexer->at = span->end;
-	trim_span(lexer, span);
+	span_trim(lexer->text, span);
 	token.begin = (uint32_t)span->begin;
 	token.end = (uint32_t)span->end;
-	classify(lexer->text, span, &token);
+	span_classify(lexer->text, span, &token);
 	emit(lexer, &token);
 }
 
@@ -373,7 +188,7 @@ static void cut_at_dots(const struct lexer *lexer, struct span *span)
 	if (dots == NULL || dots == lexer->text + span->begin)
 		return;
 	inner.end = (size_t)(dots - lexer->text);
-	scan_span(&inner, span->begin, &part);
+	span_scan(inner.text, span->begin, inner.end, &part);
 	*span = part;
 }
 
@@ -391,7 +206,8 @@ static bool lex_word(struct lexer *lexer)
 		return false;
 	/* colons begin URLs and Windows paths; eight and more hex letters are a number
 	 */
-	if ((at < lexer->end && text[at] == ':') || is_hex_word(text, lexer->at, at))
+	if ((at < lexer->end && text[at] == ':') ||
+	    span_is_hex_word(text, lexer->at, at))
 		return false;
 	token.end = (uint32_t)at;
 	lexer->at = at;
@@ -421,7 +237,7 @@ static void lex_token(struct lexer *lexer)
 	}
 	if (lex_word(lexer))
 		return;
-	scan_span(lexer, lexer->at, &span);
+	span_scan(lexer->text, lexer->at, lexer->end, &span);
 	if (span.dots >= 3)
 		cut_at_dots(lexer, &span);
 	lex_span(lexer, &span);
