@@ -13,16 +13,13 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
-#include "base/hash64.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "daemon/pg_process.h"
 #include "daemon/pg_programs.h"
+#include "daemon/pg_socket.h"
 #include "sinks/pg_sync.h"
 
-/* sun_path holds 108 bytes with its NUL */
-#define SOCKET_PATH_MAX 107
-#define SOCKET_NAME "/.s.PGSQL.5432"
 #define LOG_BYTES_MAX (16L * 1024 * 1024)
 /* recovery after a crash reads up to max_wal_size again */
 #define START_MS_MAX 300000
@@ -127,42 +124,6 @@ static int let_pass(const struct embedded_pg *pg, const char *state_dir,
 	return 0;
 }
 
-/* STATE_DIR/postgresql/run, or a short folder named after it */
-static char *choose_socket_dir(const char *folder)
-{
-	struct buf path = { 0 };
-	bool in_run = access("/run", W_OK) == 0;
-
-	buf_printf(&path, "%s/run", folder);
-	if (path.len + strlen(SOCKET_NAME) <= SOCKET_PATH_MAX)
-		return buf_take(&path);
-	buf_clear(&path);
-	buf_printf(&path, "%s/siftd-pg-%016llx", in_run ? "/run" : "/tmp",
-		   (unsigned long long)hash64(slice_str(folder), 0));
-	return buf_take(&path);
-}
-
-static void append_quoted(struct buf *out, const char *value)
-{
-	buf_append_char(out, '\'');
-	for (; *value != '\0'; value++) {
-		if (*value == '\'' || *value == '\\')
-			buf_append_char(out, '\\');
-		buf_append_char(out, *value);
-	}
-	buf_append_char(out, '\'');
-}
-
-static char *make_conninfo(const char *socket_dir, const char *database)
-{
-	struct buf conninfo = { 0 };
-
-	buf_append_str(&conninfo, "host=");
-	append_quoted(&conninfo, socket_dir);
-	buf_printf(&conninfo, " port=5432 user=siftd dbname=%s", database);
-	return buf_take(&conninfo);
-}
-
 static int set_paths(struct embedded_pg *pg, const char *state_dir, struct error *error)
 {
 	char real[PATH_MAX];
@@ -173,8 +134,8 @@ static int set_paths(struct embedded_pg *pg, const char *state_dir, struct error
 	pg->folder = path_join(real, "postgresql");
 	pg->data = path_join(pg->folder, "data");
 	pg->log_path = path_join(pg->folder, "log");
-	pg->socket_dir = choose_socket_dir(pg->folder);
-	pg->conninfo = make_conninfo(pg->socket_dir, "siftd");
+	pg->socket_dir = pg_socket_dir(pg->folder);
+	pg->conninfo = pg_socket_conninfo(pg->socket_dir, "siftd");
 	if (let_pass(pg, real, error) != 0 || make_folder(pg, pg->folder, error) != 0)
 		return -1;
 	return make_folder(pg, pg->socket_dir, error);
@@ -289,7 +250,7 @@ static int check_server(const struct embedded_pg *pg, struct error *error)
 /* waits until the server takes queries; -1 when it ended, or takes too long */
 static int wait_ready(struct embedded_pg *pg, struct error *error)
 {
-	char *conninfo = make_conninfo(pg->socket_dir, "postgres");
+	char *conninfo = pg_socket_conninfo(pg->socket_dir, "postgres");
 	int64_t begin_us = clock_monotonic_us();
 	struct pg_sync *sync = NULL;
 	int status = 0;
@@ -318,7 +279,7 @@ static int wait_ready(struct embedded_pg *pg, struct error *error)
 
 static int make_database(const struct embedded_pg *pg, struct error *error)
 {
-	char *conninfo = make_conninfo(pg->socket_dir, "postgres");
+	char *conninfo = pg_socket_conninfo(pg->socket_dir, "postgres");
 	const struct pg_rows *rows = NULL;
 	struct pg_sync *sync = NULL;
 	int status = pg_sync_open(conninfo, &sync, error);

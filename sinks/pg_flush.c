@@ -10,21 +10,17 @@
  */
 #include "sinks/pg_flush.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "sinks/pg_flush_days.h"
+#include "sinks/pg_flush_positions.h"
 #include "sinks/pg_flush_send.h"
 #include "sinks/pg_flush_verdict.h"
 #include "sinks/pg_rows.h"
 
 #define BACKOFF_MS_MIN 20
 #define BACKOFF_MS_MAX 10000
-/* a partition is made for days not farther from now than this */
-#define DAYS_FAR_MAX 366
-#define US_PER_DAY INT64_C(86400000000)
 
 enum flush_state {
 	STATE_OFFLINE,
@@ -42,16 +38,7 @@ struct pending {
 	struct pending *next;
 };
 
-/* the first refusal of the transaction under way */
-struct refusal {
-	bool set;
-	size_t unit;
-	char sqlstate[6];
-	char text[256];
-};
-
 struct pg_flush {
-	struct event_base *base;
 	struct pg_conn *conn;
 	struct flush_sender sender;
 	flush_done_fn *done;
@@ -70,11 +57,11 @@ struct pg_flush {
 	bool all_moved;    /* CHECKING: every stream stands where the batch ends */
 	size_t unit;       /* whose results come now */
 	size_t guard_units;
-	struct refusal refusal;
+	struct flush_refusal refusal;
 	int64_t begun_us;
 	unsigned backoff_ms;
-	struct table days; /* whose partition need not be made any more */
-	int32_t day;       /* DAYS: being made */
+	struct flush_days days;
+	int32_t day; /* DAYS: being made */
 
 	struct event *turn;
 	struct event *retry;
@@ -173,7 +160,7 @@ static void fail_guard(struct pg_flush *flush)
 
 static void refuse_data(struct pg_flush *flush)
 {
-	const struct refusal *refusal = &flush->refusal;
+	const struct flush_refusal *refusal = &flush->refusal;
 	size_t range = refusal->unit < flush->sender.units_count
 			       ? flush->sender.units[refusal->unit].range
 			       : SIZE_MAX;
@@ -196,7 +183,7 @@ static void refuse_data(struct pg_flush *flush)
 /* the transaction was rolled back; what now follows from why */
 static void refused(struct pg_flush *flush)
 {
-	const struct refusal *refusal = &flush->refusal;
+	const struct flush_refusal *refusal = &flush->refusal;
 
 	switch (flush_verdict_of(refusal->sqlstate)) {
 	case FLUSH_VERDICT_GUARD:
@@ -228,15 +215,6 @@ static void refused(struct pg_flush *flush)
 	}
 }
 
-/* a batch that moved no stream leaves no trace to find it by */
-static bool batch_moved(const struct batch *batch)
-{
-	for (size_t i = 0; i < batch->streams_count; i++)
-		if (position_compare(batch->streams[i].from, batch->streams[i].to) != 0)
-			return true;
-	return false;
-}
-
 static void checked(struct pg_flush *flush)
 {
 	if (flush->refusal.set) {
@@ -244,7 +222,7 @@ static void checked(struct pg_flush *flush)
 		return;
 	}
 	flush->must_check = false;
-	if (flush->all_moved && batch_moved(flush->first->batch)) {
+	if (flush->all_moved && flush_plan_moves(&flush->plan)) {
 		log_info("flush", "the batch was committed, its answer was lost");
 		committed(flush);
 	} else if (flush->guard_failed) {
@@ -261,7 +239,7 @@ static void day_made(struct pg_flush *flush)
 			 "a day has no partition of its own day=%d sqlstate=%s"
 			 " error=\"%s\"",
 			 (int)flush->day, flush->refusal.sqlstate, flush->refusal.text);
-	(void)table_put(&flush->days, (uint64_t)flush->day, NULL); /* a set */
+	flush_days_add(&flush->days, flush->day);
 	rest(flush);
 }
 
@@ -314,22 +292,6 @@ static void guard_answered(struct pg_flush *flush)
 	check_sent(flush);
 }
 
-static void note_refusal(struct pg_flush *flush, const PGresult *result)
-{
-	const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-	const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-	struct refusal *refusal = &flush->refusal;
-
-	if (refusal->set)
-		return;
-	refusal->set = true;
-	refusal->unit = flush->unit;
-	(void)snprintf(refusal->sqlstate, sizeof(refusal->sqlstate), "%s",
-		       sqlstate == NULL ? "" : sqlstate); /* five characters */
-	(void)snprintf(refusal->text, sizeof(refusal->text), "%s",
-		       text == NULL ? PQresultErrorMessage(result) : text); /* cut */
-}
-
 static void take_rows(struct pg_flush *flush, const struct pg_rows *rows)
 {
 	enum flush_statement statement = flush->sender.units[flush->unit].statement;
@@ -367,7 +329,9 @@ static void conn_result(void *context, const PGresult *result)
 	else if (status == PGRES_TUPLES_OK)
 		take_rows(flush, (const struct pg_rows *)result);
 	else if (status != PGRES_COMMAND_OK && status != PGRES_PIPELINE_ABORTED)
-		note_refusal(flush, result);
+		flush_refusal_note(&flush->refusal, flush->unit,
+				   PQresultErrorField(result, PG_DIAG_SQLSTATE),
+				   PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY));
 }
 
 static void conn_ready(void *context)
@@ -401,22 +365,6 @@ static const struct pg_conn_ops conn_ops = { .ready = conn_ready,
 					     .result = conn_result,
 					     .lost = conn_lost };
 
-/* a day of the batch whose partition was not made yet; the next day's is made with it,
- * so that midnight finds it there */
-static bool find_day(const struct pg_flush *flush, int32_t *day)
-{
-	const struct batch *batch = flush->first->batch;
-	int32_t today = (int32_t)(clock_now_us() / US_PER_DAY);
-
-	for (size_t i = 0; i < 2 * batch->blocks_count; i++) {
-		*day = flush_block_day(&batch->blocks[i / 2]) + (int32_t)(i % 2);
-		if (abs(*day - today) <= DAYS_FAR_MAX &&
-		    table_get(&flush->days, (uint64_t)*day) == NULL)
-			return true;
-	}
-	return false;
-}
-
 static void begin_transaction(struct pg_flush *flush)
 {
 	flush->begun_us = clock_monotonic_us();
@@ -439,7 +387,7 @@ static void begin_check(struct pg_flush *flush)
 static void begin_day(struct pg_flush *flush)
 {
 	begin_units(flush, STATE_DAYS);
-	flush_send_make_day(&flush->sender, flush->day);
+	flush_days_send(&flush->sender, flush->day);
 	flush_send_sync(&flush->sender);
 	check_sent(flush);
 }
@@ -465,7 +413,7 @@ static void take_turn(struct pg_flush *flush)
 	flush->planned = true;
 	if (flush->must_check)
 		begin_check(flush);
-	else if (find_day(flush, &flush->day))
+	else if (flush_days_next(&flush->days, flush->first->batch, &flush->day))
 		begin_day(flush);
 	else
 		begin_transaction(flush);
@@ -485,24 +433,16 @@ static void on_retry(evutil_socket_t fd, short what, void *arg)
 	rest(arg);
 }
 
-/* synchronous_commit: sources delete what they are told was committed */
-#define SETUP                                                                          \
-	"SET synchronous_commit = on; SET search_path = siftd, pg_temp;"               \
-	" SET lock_timeout = '60s'; SET statement_timeout = 0; SET jit = off;"         \
-	" SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10;"             \
-	" SET tcp_keepalives_count = 3; SET client_min_messages = warning"
-
 struct pg_flush *pg_flush_new(struct event_base *base, const char *conninfo,
 			      flush_done_fn *done, void *context)
 {
 	struct pg_flush *flush = mem_calloc(1, sizeof(*flush));
 	struct pg_conn_config config = { .conninfo = conninfo,
-					 .setup = SETUP,
+					 .setup = flush_setup_sql,
 					 .pipeline = true,
 					 .ops = &conn_ops,
 					 .context = flush };
 
-	flush->base = base;
 	flush->done = done;
 	flush->context = context;
 	flush->end = &flush->first;
@@ -525,7 +465,7 @@ void pg_flush_free(struct pg_flush **flush_ptr)
 	flush_sender_deinit(&flush->sender);
 	event_free(flush->turn);
 	event_free(flush->retry);
-	table_deinit(&flush->days);
+	flush_days_deinit(&flush->days);
 	mem_free(flush);
 	*flush_ptr = NULL;
 }

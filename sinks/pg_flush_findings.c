@@ -1,6 +1,7 @@
 /* pg_flush_findings.c - findings, their evidence and windows of a flush */
+#include "sinks/pg_flush_findings.h"
+
 #include "base/compiler.h"
-#include "sinks/pg_flush_send.h"
 
 #define KEY_BYTES_MAX 512
 #define TITLE_BYTES_MAX 1024

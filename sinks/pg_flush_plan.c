@@ -183,6 +183,16 @@ void flush_plan_number(struct flush_plan *plan)
 	}
 }
 
+bool flush_plan_moves(const struct flush_plan *plan)
+{
+	const struct batch *batch = plan->batch;
+
+	for (size_t i = 0; i < batch->streams_count; i++)
+		if (position_compare(batch->streams[i].from, batch->streams[i].to) != 0)
+			return true;
+	return false;
+}
+
 bool flush_plan_has_project(const struct flush_plan *plan, int64_t project_id)
 {
 	size_t at = find_project(plan, project_id);

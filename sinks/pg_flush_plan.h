@@ -84,6 +84,8 @@ void flush_plan_set_ingestion(struct flush_plan *plan, int64_t project_id, int64
 /* gives the blocks their numbers, once all answers are there */
 void flush_plan_number(struct flush_plan *plan);
 
+/* false: the batch moves no stream, and leaves no trace to find it by */
+bool flush_plan_moves(const struct flush_plan *plan);
 bool flush_plan_has_project(const struct flush_plan *plan, int64_t project_id);
 bool flush_plan_has_ingestion(const struct flush_plan *plan, int64_t project_id,
 			      int64_t ingestion_id);

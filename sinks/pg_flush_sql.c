@@ -15,6 +15,13 @@
 /* INT64_MIN stands for none */
 #define NO_TIME "-9223372036854775808"
 
+/* synchronous_commit: sources delete what they are told was committed */
+const char *const flush_setup_sql =
+	"SET synchronous_commit = on; SET search_path = siftd, pg_temp;"
+	" SET lock_timeout = '60s'; SET statement_timeout = 0; SET jit = off;"
+	" SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10;"
+	" SET tcp_keepalives_count = 3; SET client_min_messages = warning";
+
 const struct flush_sql flush_sql[FLUSH_STATEMENTS] = {
 	[FLUSH_MOVE_POSITIONS] = { "siftd_move_positions",
 				   "SELECT siftd.move_positions($1, $2, $3, $4, $5, $6, $7, $8, $9)" },

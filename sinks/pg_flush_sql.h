@@ -34,6 +34,8 @@ struct flush_sql {
 	const char *sql;
 };
 
+/* of a new connection */
+extern const char *const flush_setup_sql;
 extern const struct flush_sql flush_sql[FLUSH_STATEMENTS];
 
 #endif

@@ -1,7 +1,7 @@
 /* pg_flush_verdict.c - SQLSTATEs by class; see appendix A of PostgreSQL's manual */
 #include "sinks/pg_flush_verdict.h"
 
-#include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/compiler.h"
@@ -32,4 +32,17 @@ enum flush_verdict flush_verdict_of(const char *sqlstate)
 		    0)
 			return verdicts[i].verdict;
 	return FLUSH_VERDICT_WAIT;
+}
+
+void flush_refusal_note(struct flush_refusal *refusal, size_t unit,
+			const char *sqlstate, const char *text)
+{
+	if (refusal->set)
+		return;
+	refusal->set = true;
+	refusal->unit = unit;
+	(void)snprintf(refusal->sqlstate, sizeof(refusal->sqlstate), "%s",
+		       sqlstate == NULL ? "" : sqlstate); /* five characters */
+	(void)snprintf(refusal->text, sizeof(refusal->text), "%s",
+		       text == NULL ? "the connection broke" : text); /* cut */
 }

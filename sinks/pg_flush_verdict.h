@@ -5,6 +5,9 @@
 #ifndef SIFTD_SINKS_PG_FLUSH_VERDICT_H
 #define SIFTD_SINKS_PG_FLUSH_VERDICT_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 enum flush_verdict {
 	FLUSH_VERDICT_GUARD, /* positions are not where the batch began */
 	FLUSH_VERDICT_DATA,  /* the same data will be refused again */
@@ -16,5 +19,17 @@ enum flush_verdict {
 };
 
 enum flush_verdict flush_verdict_of(const char *sqlstate);
+
+/* the first refusal of a transaction; what follows it is only its consequence */
+struct flush_refusal {
+	bool set;
+	size_t unit; /* of the sender */
+	char sqlstate[6];
+	char text[256];
+};
+
+/* sqlstate and text may be NULL: errors that libpq made itself */
+void flush_refusal_note(struct flush_refusal *refusal, size_t unit,
+			const char *sqlstate, const char *text);
 
 #endif
