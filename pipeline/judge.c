@@ -3,7 +3,7 @@
 
 #include "pipeline/envelope.h"
 #include "pipeline/json_scan.h"
-#include "pipeline/parse.h"
+#include "pipeline/parse_header.h"
 
 /* enough of an escaped line to judge its header */
 #define PEEK_BYTES 256

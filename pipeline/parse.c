@@ -1,52 +1,9 @@
-/* parse.c - the table of parsers, and plain text as what is left */
+/* parse.c - the table of parsers, and who is asked when */
 #include "pipeline/parse.h"
 
-#include "base/compiler.h"
 #include "pipeline/envelope.h"
 #include "pipeline/front.h"
-#include "pipeline/text_attributes.h"
-
-/* java.util.logging writes two lines: "STAMP class method", "LEVEL: message" */
-static void join_second_line(const struct parse_input *input, struct record *record)
-{
-	const char *space = memchr(record->body.ptr, ' ', record->body.len);
-	struct header header;
-
-	if (space == NULL ||
-	    memchr(record->body.ptr, '.', (size_t)(space - record->body.ptr)) == NULL)
-		return;
-
-	const char *end =
-		memchr(space, '\n', (size_t)(input->raw.ptr + input->raw.len - space));
-
-	if (end == NULL)
-		return;
-
-	struct slice rest = slice_from(input->raw, (size_t)(end + 1 - input->raw.ptr));
-
-	if (!header_begins_pair(parse_first_line(input->raw), input->header,
-				parse_first_line(rest)))
-		return;
-	header_scan(parse_first_line(rest), input->context, &header);
-	record->severity = header.severity;
-	record->severity_text = header_slice(rest, header.severity_text);
-	record->service_name =
-		slice_head(record->body, (size_t)(space - record->body.ptr));
-	record->body = slice_from(rest, header.body);
-}
-
-static bool parse_text(const struct parse_input *input, struct record *record)
-{
-	const struct header *header = input->header;
-
-	parse_apply_header(header, input->raw, record);
-	record->format = header->format;
-	if (record->severity == SEVERITY_NONE && record->timestamp_us != TIMESTAMP_NONE)
-		join_second_line(input, record);
-	if (input->attributes)
-		text_attributes_add(slice_head(input->raw, header->body), record);
-	return true;
-}
+#include "pipeline/parse_header.h"
 
 const struct parser parsers[FORMAT_COUNT] = {
 	[FORMAT_TEXT] = { "text", '\0', parse_text },
@@ -56,35 +13,6 @@ const struct parser parsers[FORMAT_COUNT] = {
 	[FORMAT_LOGFMT] = { "logfmt", '\0', parse_logfmt },
 	[FORMAT_ACCESS] = { "access", '\0', parse_access },
 };
-
-struct slice parse_first_line(struct slice raw)
-{
-	const char *end = raw.len == 0 ? NULL : memchr(raw.ptr, '\n', raw.len);
-	struct slice line =
-		end == NULL ? raw : slice_head(raw, (size_t)(end - raw.ptr));
-
-	if (end != NULL && line.len > 0 && line.ptr[line.len - 1] == '\r')
-		line.len--;
-	return line;
-}
-
-void parse_apply_header(const struct header *header, struct slice line,
-			struct record *record)
-{
-	record->timestamp_us = header->timestamp_us;
-	record->severity = header->severity;
-	record->confidence = header->confidence;
-	record->severity_text = header_slice(line, header->severity_text);
-	record->service_name = header_slice(line, header->service);
-	record->host_name = header_slice(line, header->host);
-	record->body = slice_from(line, header->body);
-	/* a header that fills its line, as .NET's console does: the message is below */
-	if (record->body.len > 0 && record->body.ptr[0] == '\n')
-		record->body = slice_trim(record->body);
-	if (header->pid.len > 0)
-		record_add_attribute(record, SLICE("pid"),
-				     header_slice(line, header->pid));
-}
 
 static void clear_fields(struct record *record, struct slice body)
 {

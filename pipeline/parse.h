@@ -38,6 +38,7 @@ struct parser {
 
 extern const struct parser parsers[FORMAT_COUNT];
 
+bool parse_text(const struct parse_input *input, struct record *record);
 bool parse_json(const struct parse_input *input, struct record *record);
 bool parse_logfmt(const struct parse_input *input, struct record *record);
 bool parse_access(const struct parse_input *input, struct record *record);
@@ -47,10 +48,5 @@ bool parse_syslog3164(const struct parse_input *input, struct record *record);
 /* fills the record from input->raw, which may still lie in envelopes; input->header (of
  * the first line's inner text) may be NULL: it is scanned then */
 void parse_assembled(const struct parse_input *input, struct record *record);
-/* timestamp, severity, service, host, body from a header scan of `line` */
-void parse_apply_header(const struct header *header, struct slice line,
-			struct record *record);
-/* the first line, without its line end */
-struct slice parse_first_line(struct slice raw);
 
 #endif

@@ -4,6 +4,7 @@
  */
 #include "pipeline/byte_class.h"
 #include "pipeline/parse.h"
+#include "pipeline/parse_header.h"
 
 /* behind the opening quote to the closing one; backslashes escape */
 static bool take_quoted(struct slice *rest, struct slice *text)

@@ -1,6 +1,7 @@
 /* parse_syslog3164.c - RFC 3164 and what calls itself so: <PRI>[STAMP] [HOST] [TAG:]
  * MSG, with any stamp, or none */
 #include "pipeline/parse.h"
+#include "pipeline/parse_header.h"
 #include "pipeline/parse_syslog.h"
 #include "pipeline/text_attributes.h"
 
