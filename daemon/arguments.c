@@ -15,9 +15,8 @@ int arguments_config(int argc, char **argv, const char *usage, const char **path
 
 	*path = NULL;
 	/* start-up: no other thread runs */
-	while ((word = getopt_long(argc, argv, "c:h",
-				   words, /* NOLINT(concurrency-mt-unsafe) */
-				   NULL)) != -1) {
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe) */
+	while ((word = getopt_long(argc, argv, "c:h", words, NULL)) != -1) {
 		if (word == 'h') {
 			(void)fputs(usage, stdout);
 			return 1;

@@ -44,9 +44,12 @@ struct config {
 	struct {
 		char *listen;
 		int64_t body_bytes_max;
-		int64_t connections_max;
 		int64_t idle_timeout_us;
 		int64_t token_lifetime_us;
+		int64_t logins_per_minute;
+		int64_t registrations_per_minute;
+		int64_t writes_per_minute;
+		int64_t reads_per_minute;
 		int64_t query_workers;
 	} http;
 	struct {

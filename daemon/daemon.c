@@ -4,7 +4,7 @@
  *
  * Draining: the interface takes nothing new, lanes take no more chunks (a source that
  * waits for room gives up: what it held will be read again), sources stop, and the loop
- * goes on until the last batch is committed, or DRAIN_MAX_S passed.
+ * goes on until the last batch is committed, or DRAIN_MAX_US passed.
  */
 #include "daemon/daemon.h"
 
@@ -14,14 +14,18 @@
 #include <signal.h>
 #include <stdio.h>
 
+#include "api/api.h"
 #include "base/log.h"
 #include "base/sd_notify.h"
+#include "daemon/flows.h"
+#include "daemon/lanes.h"
 #include "daemon/parts.h"
+#include "daemon/store.h"
 
-#define TICK_MS 250
-#define DRAIN_MAX_S 60
+#define TICK_US INT64_C(250000)
+#define DRAIN_MAX_US INT64_C(60000000)
 #define STATUS_TICKS 20
-#define AGAIN_MS 1000
+#define AGAIN_US INT64_C(1000000)
 
 struct daemon {
 	struct parts parts;
@@ -62,7 +66,7 @@ static void on_signal(evutil_socket_t number, short events, void *context)
 	struct daemon *daemon = context;
 
 	(void)events;
-	if (daemon->draining && daemon->drain_ticks * TICK_MS < AGAIN_MS)
+	if (daemon->draining && daemon->drain_ticks * TICK_US < AGAIN_US)
 		return; /* the same request, sent to the process and to its group */
 	if (daemon->draining) {
 		log_warn("daemon",
@@ -95,7 +99,7 @@ static void go_on_draining(struct daemon *daemon)
 	sd_notify_extend_timeout(&daemon->notify, INT64_C(5000000));
 	if (flows_idle(daemon->parts.flows)) {
 		event_base_loopbreak(daemon->base);
-	} else if (daemon->drain_ticks * TICK_MS >= DRAIN_MAX_S * 1000) {
+	} else if (daemon->drain_ticks * TICK_US >= DRAIN_MAX_US) {
 		log_error("daemon",
 			  "the database did not take the rest in time; files and "
 			  "the spool will be read again from there");
@@ -140,7 +144,7 @@ static struct event *add_event(struct daemon *daemon, int fd, short what,
 {
 	struct event *event =
 		event_new(daemon->base, fd, (short)(what | EV_PERSIST), call, daemon);
-	const struct timeval interval = { .tv_usec = TICK_MS * 1000 };
+	const struct timeval interval = { .tv_usec = TICK_US };
 
 	event_add(event, what == EV_SIGNAL ? NULL : &interval);
 	return event;

@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "sinks/pg_bootstrap.h"
 
-#define RETRY_MS 500
+#define RETRY_US INT64_C(500000)
 
 enum flows_state {
 	FLOWING,
@@ -102,7 +102,7 @@ static void on_positions(void *context, const struct pg_rows *rows,
 {
 	struct flows *flows = context;
 	struct source *source = flows->deps.sources[flows->rewinding];
-	const struct timeval delay = { .tv_usec = RETRY_MS * 1000 };
+	const struct timeval delay = { .tv_usec = RETRY_US };
 	struct stored_positions positions = { 0 };
 
 	flows->query = NULL;

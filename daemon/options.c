@@ -90,7 +90,7 @@ static int read_string(const struct reading *reading,
 	if (node->kind != YAML_SCALAR)
 		return yaml_error(reading->doc, node, reading->error,
 				  "%s takes one value", option->key);
-	if (expand_variables(reading, node, &value) < 0)
+	if (expand_variables(reading, node, &value) < 0 || value == NULL)
 		return -1;
 	if (option->type == OPTION_CHOICE && !is_choice(option->choices, value)) {
 		(void)yaml_error(reading->doc, node, reading->error,
@@ -274,21 +274,21 @@ static int set_default(const struct reading *reading,
 	return read_option(&inner, option, &node);
 }
 
-int options_read(const struct option_table *table, const struct yaml_doc *doc,
-		 const struct yaml_node *mapping, unsigned kind, void *target,
-		 struct error *error)
+int options_read(const struct option_table *table, const struct option_text *text,
+		 void *target, struct error *error)
 {
-	const struct reading reading = { table, doc, kind, target, error };
+	const struct reading reading = { table, text->doc, text->kind, target, error };
 
 	for (size_t i = 0; i < table->count; i++) {
 		if (set_default(&reading, &table->options[i]) < 0)
 			return -1;
 	}
-	if (mapping == NULL)
+	if (text->mapping == NULL)
 		return 0;
-	if (mapping->kind != YAML_MAPPING)
-		return yaml_error(doc, mapping, error, "expected \"key: value\" lines");
-	return read_mapping(&reading, mapping, "");
+	if (text->mapping->kind != YAML_MAPPING)
+		return yaml_error(text->doc, text->mapping, error,
+				  "expected \"key: value\" lines");
+	return read_mapping(&reading, text->mapping, "");
 }
 
 void options_free(const struct option_table *table, void *target)

@@ -37,12 +37,19 @@ struct option_list {
 struct config_option {
 	const char *key; /* dotted: http.listen */
 	enum option_type type;
-	size_t offset;        /* into the struct */
+	unsigned applies; /* the caller's mask: which kinds of object know the option */
+	size_t offset;    /* into the struct */
 	const char *fallback; /* as written in YAML; NULL: absent */
 	int64_t min, max;     /* of numbers */
 	const char *choices;
 	const char *help; /* one line */
-	unsigned applies; /* the caller's mask: which kinds of object know the option */
+};
+
+/* what is read */
+struct option_text {
+	const struct yaml_doc *doc;
+	const struct yaml_node *mapping; /* NULL: defaults only */
+	unsigned kind;
 };
 
 struct option_table {
@@ -53,10 +60,10 @@ struct option_table {
 };
 
 /* sets the defaults, then what the mapping says; options whose `applies` shares no bit
- * with `kind` are unknown (kind 0: all are known) */
+ * with text->kind are unknown (kind 0: all are known) */
 MUST_CHECK int options_read(const struct option_table *table,
-			    const struct yaml_doc *doc, const struct yaml_node *mapping,
-			    unsigned kind, void *target, struct error *error);
+			    const struct option_text *text, void *target,
+			    struct error *error);
 void options_free(const struct option_table *table, void *target);
 /* the table as a commented YAML file of defaults, each line behind `indent` */
 void options_describe(const struct option_table *table, unsigned kind,

@@ -6,11 +6,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "api/api.h"
+#include "api/query_workers.h"
 #include "base/endpoint.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "daemon/config.h"
+#include "daemon/flows.h"
+#include "daemon/lanes.h"
+#include "daemon/learners.h"
 #include "daemon/shipped_rules.h"
+#include "daemon/store.h"
+#include "pipeline/rules.h"
+#include "sinks/pg_pool.h"
 #include "sources/file_tail.h"
+#include "sources/spool.h"
 #include "sources/syslog_tcp.h"
 
 #define LANE_CHUNK_BYTES ((size_t)8 << 20)
@@ -263,6 +273,12 @@ static int make_api(struct parts *parts, struct error *error)
 	config.idle_timeout_s =
 		(unsigned)(parts->config->http.idle_timeout_us / 1000000);
 	config.token_lifetime_s = parts->config->http.token_lifetime_us / 1000000;
+	config.rates = (struct api_rates){
+		.login = (unsigned)parts->config->http.logins_per_minute,
+		.registration = (unsigned)parts->config->http.registrations_per_minute,
+		.write = (unsigned)parts->config->http.writes_per_minute,
+		.read = (unsigned)parts->config->http.reads_per_minute,
+	};
 	status = api_new(&config, &deps, &parts->api, error);
 	endpoint_deinit(&endpoint);
 	return status;

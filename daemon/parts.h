@@ -6,21 +6,22 @@
 #ifndef SIFTD_DAEMON_PARTS_H
 #define SIFTD_DAEMON_PARTS_H
 
-#include <event2/event.h>
-
-#include "api/api.h"
-#include "api/query_workers.h"
 #include "base/error.h"
-#include "daemon/config.h"
-#include "daemon/flows.h"
 #include "daemon/host_id.h"
-#include "daemon/lanes.h"
-#include "daemon/learners.h"
 #include "daemon/metrics.h"
-#include "daemon/store.h"
-#include "pipeline/rules.h"
-#include "sinks/pg_pool.h"
-#include "sources/spool.h"
+
+struct api;
+struct config;
+struct event_base;
+struct flows;
+struct lanes;
+struct learners;
+struct pg_pool;
+struct query_workers;
+struct rules;
+struct source;
+struct spool;
+struct store;
 
 struct parts {
 	const struct config *config;

@@ -103,12 +103,15 @@ int store_check(struct store *store, struct error *error)
 int store_ingestion(struct store *store, const struct source_config *source,
 		    int64_t *project_id, int64_t *ingestion_id, struct error *error)
 {
-	const char *type = source->kind == SOURCE_FILE ? "file" : "syslog";
+	struct pg_bootstrap_source wanted = {
+		.name = source->name,
+		.type = source->kind == SOURCE_FILE ? "file" : "syslog",
+	};
 
 	if (pg_bootstrap_project(store->sync, source->project, project_id, error) < 0)
 		return -1;
-	return pg_bootstrap_ingestion(store->sync, *project_id, source->name, type,
-				      ingestion_id, error);
+	wanted.project_id = *project_id;
+	return pg_bootstrap_ingestion(store->sync, &wanted, ingestion_id, error);
 }
 
 int store_positions(struct store *store, const char *host_id, const char *source,

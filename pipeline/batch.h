@@ -68,6 +68,7 @@ struct batch_group {
 	uint32_t latest_block; /* the last event of it in this batch */
 	uint32_t latest_row;
 	struct slice latest_raw; /* at most 2 KiB of it */
+	char *latest_space;      /* where latest_raw lies, while the batch is built */
 };
 
 struct batch_evidence {

@@ -127,14 +127,10 @@ static void keep_latest(struct batch *batch, const struct open_block *block)
 			continue;
 		raw = slice_head(block_builder_raw(block->builder, group->latest_row),
 				 LATEST_RAW_MAX);
-		if (group->latest_raw.len >= raw.len && raw.len > 0) {
-			/* the arena's bytes are this batch's own to write again */
-			memcpy((void *)(uintptr_t)group->latest_raw.ptr, raw.ptr,
-			       raw.len);
-			group->latest_raw.len = raw.len;
-		} else {
-			group->latest_raw = arena_dup(&batch->arena, raw);
-		}
+		if (group->latest_space == NULL || group->latest_raw.len < raw.len)
+			group->latest_space = arena_alloc(&batch->arena, raw.len);
+		memcpy(group->latest_space, raw.ptr, raw.len);
+		group->latest_raw = slice_of(group->latest_space, raw.len);
 	}
 }
 

@@ -108,7 +108,7 @@ static struct lane_stream *stream_of(struct pipeline *pipeline, struct chunk *ch
 	if (!added)
 		return pipeline->streams[*place];
 	mem_grow(&pipeline->streams, &pipeline->streams_capacity,
-		 pipeline->streams_count, sizeof(*pipeline->streams));
+		 pipeline->streams_count, sizeof(struct lane_stream *));
 	*place = pipeline->streams_count++;
 	pipeline->streams[*place] = lane_stream_new(chunk->stream, chunk->open);
 	chunk->open = NULL;
@@ -312,7 +312,7 @@ void pipeline_seal(struct pipeline *pipeline)
 			;
 	sweep_streams(pipeline);
 	mem_grow(&pipeline->sealed, &pipeline->sealed_capacity, pipeline->sealed_count,
-		 sizeof(*pipeline->sealed));
+		 sizeof(struct batch *));
 	pipeline->sealed[pipeline->sealed_count++] = batch;
 	pipeline->stats.batches++;
 }
@@ -382,7 +382,7 @@ struct batch *pipeline_take_batch(struct pipeline *pipeline)
 	batch = pipeline->sealed[0];
 	pipeline->sealed_count--;
 	memmove(pipeline->sealed, pipeline->sealed + 1,
-		pipeline->sealed_count * sizeof(*pipeline->sealed));
+		pipeline->sealed_count * sizeof(struct batch *));
 	return batch;
 }
 

@@ -85,19 +85,21 @@ int pg_bootstrap_project(struct pg_sync *sync, const char *name, int64_t *id,
 	return status < 0 ? error_prefix(error, "project %s", name) : 0;
 }
 
-int pg_bootstrap_ingestion(struct pg_sync *sync, int64_t project_id, const char *source,
-			   const char *source_type, int64_t *id, struct error *error)
+int pg_bootstrap_ingestion(struct pg_sync *sync,
+			   const struct pg_bootstrap_source *source, int64_t *id,
+			   struct error *error)
 {
 	char project[NUMBER_TEXT_MAX];
-	const char *const params[] = { project, source, source_type };
+	const char *const params[] = { project, source->name, source->type };
 
-	(void)snprintf(project, sizeof(project), "%" PRId64, project_id); /* fits */
+	(void)snprintf(project, sizeof(project), "%" PRId64,
+		       source->project_id); /* fits */
 	if (run(sync,
 		"INSERT INTO siftd.ingestions (project_id, name, source, source_type, status,"
 		" finding_status) VALUES ($1, $2, $2, $3, 'live', 'live')"
 		" ON CONFLICT (project_id, source) WHERE source IS NOT NULL DO NOTHING",
 		params, error) < 0)
-		return error_prefix(error, "ingestion %s", source);
+		return error_prefix(error, "ingestion %s", source->name);
 	return one_id(sync,
 		      "SELECT id FROM siftd.ingestions WHERE project_id = $1"
 		      " AND source = $2",
@@ -137,17 +139,16 @@ void pg_bootstrap_read_positions(const struct pg_rows *rows,
 	}
 }
 
-static int hex_value(char c)
+static unsigned hex_value(char c)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+	return (unsigned)(c >= 'a' ? c - 'a' + 10 : c - '0');
 }
 
+/* as encode(..., 'hex') writes it */
 static void append_hex(struct buf *out, struct slice hex)
 {
 	for (size_t i = 0; i + 1 < hex.len; i += 2)
-		buf_append_char(out, (char)(hex_value(hex.ptr[i]) << 4 |
+		buf_append_char(out, (char)(hex_value(hex.ptr[i]) * 16 +
 					    hex_value(hex.ptr[i + 1])));
 }
 

@@ -16,10 +16,15 @@
 /* the project of that name in organisation "default", both made when absent */
 MUST_CHECK int pg_bootstrap_project(struct pg_sync *sync, const char *name, int64_t *id,
 				    struct error *error);
-/* the ingestion that the configured source feeds, made when absent; source_type is one
- * of the schema's ("file", "syslog") */
-MUST_CHECK int pg_bootstrap_ingestion(struct pg_sync *sync, int64_t project_id,
-				      const char *source, const char *source_type,
+struct pg_bootstrap_source {
+	int64_t project_id;
+	const char *name;
+	const char *type; /* one of the schema's: "file", "syslog" */
+};
+
+/* the ingestion that the configured source feeds, made when absent */
+MUST_CHECK int pg_bootstrap_ingestion(struct pg_sync *sync,
+				      const struct pg_bootstrap_source *source,
 				      int64_t *id, struct error *error);
 /* where the streams of a source stand; the caller deinits */
 MUST_CHECK int pg_bootstrap_positions(struct pg_sync *sync, const char *host_id,
