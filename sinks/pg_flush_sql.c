@@ -69,8 +69,9 @@ const struct flush_sql flush_sql[FLUSH_STATEMENTS] = {
 			   " sum(count)::bigint FROM unnest($1::bigint[], $2::bigint[], $3::int[],"
 			   " $4::bigint[], $5::smallint[], $6::text[], $7::bigint[])"
 			   " AS u(project, ingestion, minute, template, severity, service, count)"
-			   " GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6"
-			   " ON CONFLICT (project_id, ingestion_id, minute, template_key, severity,"
+			   " GROUP BY 1, 2, 3, 4, 5, 6"
+			   " ORDER BY 1, 4, 3, 2, 5, service COLLATE \"C\""
+			   " ON CONFLICT (project_id, template_key, minute, ingestion_id, severity,"
 			   " service) DO UPDATE SET count = c.count + excluded.count" },
 	[FLUSH_GROUPS] = { "siftd_groups",
 			   "INSERT INTO siftd.group_stats AS s (project_id, ingestion_id, template_key,"

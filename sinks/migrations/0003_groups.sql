@@ -59,11 +59,10 @@ CREATE TABLE siftd.group_counts (
 	template_key bigint NOT NULL,
 	minute       integer NOT NULL, -- since the epoch; of the timestamp, else of the observed one
 	severity     smallint NOT NULL,
-	service      text NOT NULL, -- '' for none
+	service      text COLLATE "C" NOT NULL, -- '' for none
 	count        bigint NOT NULL,
-	PRIMARY KEY (project_id, ingestion_id, minute, template_key, severity, service)
+	PRIMARY KEY (project_id, template_key, minute, ingestion_id, severity, service)
 ) WITH (fillfactor = 70);
-CREATE INDEX group_counts_template ON siftd.group_counts (project_id, template_key, minute);
 
 -- Totals of a template in an ingestion. No column but the key is indexed, and half of each page is
 -- free: updates stay heap-only.
