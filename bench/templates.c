@@ -9,6 +9,7 @@
 #include "bench/values.h"
 
 #define PARTS_MAX 24
+#define ERROR_RARITY 3
 
 /* literal bytes, then a value */
 struct part {
@@ -122,7 +123,16 @@ const struct template *templates_choose(const struct templates *templates,
 					enum family family, struct random *random)
 {
 	const struct template_family *from = &templates->families[family];
-	return &from->items[random_skewed(random, (uint32_t)from->count)];
+	const struct template *chosen = NULL;
+
+	/* a third of the templates are errors; of the lines of a system that works most
+	 * of the time a few per cent are */
+	for (unsigned again = 0; again < ERROR_RARITY; again++) {
+		chosen = &from->items[random_skewed(random, (uint32_t)from->count)];
+		if (chosen->severity < SEVERITY_ERROR)
+			break;
+	}
+	return chosen;
 }
 
 enum severity template_severity(const struct template *chosen)
