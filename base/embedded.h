@@ -8,7 +8,7 @@
 #include "base/slice.h"
 
 struct embedded_file {
-	const char *name;    /* without its folder */
+	const char *name;   /* without its folder */
 	struct slice bytes; /* a NUL stands behind them */
 };
 

@@ -7,6 +7,9 @@
 #include "base/mem.h"
 #include "base/nearest.h"
 
+/* section names of a table, for hints */
+#define SECTIONS_BYTES 1024
+
 struct reading {
 	const struct option_table *table;
 	const struct yaml_doc *doc;
@@ -210,11 +213,40 @@ static bool is_section(const struct reading *reading, const char *key)
 	return false;
 }
 
+static size_t section_len(const char *key)
+{
+	const char *dot = strchr(key, '.');
+
+	return dot == NULL ? 0 : (size_t)(dot - key);
+}
+
+/* names lie in space, one after the other, so that they outlive the offering */
+static void offer_sections(const struct reading *reading, struct nearest *nearest,
+			   char *space, size_t size)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < reading->table->count; i++) {
+		const char *key = reading->table->options[i].key;
+		size_t len = section_len(key);
+
+		if (len == 0 || used + len + 1 > size)
+			continue;
+		memcpy(space + used, key, len);
+		space[used + len] = '\0';
+		nearest_offer(nearest, space + used);
+		used += len + 1;
+	}
+}
+
 static int unknown_key(const struct reading *reading, const struct yaml_node *node,
 		       const char *key)
 {
 	struct nearest nearest = nearest_init(slice_str(key));
+	char sections[SECTIONS_BYTES];
 	const char *best = NULL;
+
+	offer_sections(reading, &nearest, sections, sizeof(sections));
 
 	for (size_t i = 0; i < reading->table->count; i++) {
 		if (is_known(&reading->table->options[i], reading->kind))
@@ -308,13 +340,6 @@ void options_free(const struct option_table *table, void *target)
 			*place = NULL;
 		}
 	}
-}
-
-static size_t section_len(const char *key)
-{
-	const char *dot = strchr(key, '.');
-
-	return dot == NULL ? 0 : (size_t)(dot - key);
 }
 
 void options_describe(const struct option_table *table, unsigned kind,

@@ -75,6 +75,8 @@ static const struct {
 	{ "http:\n  lisen: x\n",
 	  ":2:3: unknown key \"http.lisen\", did you mean \"http.listen\"?" },
 	{ "source: []\n", ":1:1: unknown key \"source\", did you mean \"sources\"?" },
+	{ "htpp:\n  listen: x\n",
+	  ":1:1: unknown key \"htpp\", did you mean \"http\"?" },
 	{ "lanes: many\n", ":1:1: \"many\" is not a whole number" },
 	{ "lanes: 65\n", ":1:1: lanes must lie between 0 and 64, it is 65" },
 	{ "log_level: loud\n",
