@@ -62,7 +62,7 @@ static const struct config_option options[] = {
 	  NULL, "events of one transaction" },
 	{ "batch.bytes_max", OPTION_BYTES, 0, AT(batch.bytes_max), "16MiB", 65536, GIB,
 	  NULL, "raw bytes of one transaction" },
-	{ "batch.age", OPTION_DURATION, 0, AT(batch.age_us), "200ms", 1000,
+	{ "batch.age", OPTION_DURATION, 0, AT(batch.age_us), "500ms", 1000,
 	  60 * SECOND_US, NULL,
 	  "how long an event waits for others before it is stored" },
 	{ "batch.queue_bytes", OPTION_BYTES, 0, AT(batch.queue_bytes), "32MiB", 65536,

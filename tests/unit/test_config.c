@@ -33,7 +33,7 @@ static void test_defaults(void **state)
 	(void)state;
 	assert_int_equal(config_load(NULL, &config, &error), 0);
 	assert_string_equal(config->http.listen, "127.0.0.1:8080");
-	assert_int_equal(config->batch.age_us, 200000);
+	assert_int_equal(config->batch.age_us, 500000);
 	assert_int_equal(config->record.bytes_max, 1 << 20);
 	assert_null(config->database.url);
 	assert_int_equal(config->sources_count, 0);
