@@ -165,8 +165,11 @@ static void finish(struct pg_resolve *resolve)
 
 static void on_ready(evutil_socket_t fd, short what, void *arg)
 {
-	(void)fd;
+	eventfd_t count = 0;
+
 	(void)what;
+	/* pairs with the thread's write: what it wrote before is ours to read */
+	(void)eventfd_read(fd, &count); /* it is readable */
 	finish(arg);
 }
 

@@ -88,6 +88,16 @@ static void turn(struct fixture *fixture)
 }
 
 /* so many bytes of records and separators arrived */
+static size_t received(struct fixture *fixture)
+{
+	size_t len = 0;
+
+	pthread_mutex_lock(&fixture->lanes.mutex);
+	len = fixture->lanes.records.len;
+	pthread_mutex_unlock(&fixture->lanes.mutex);
+	return len;
+}
+
 static bool arrives(struct fixture *fixture, size_t bytes)
 {
 	int64_t until_us = clock_monotonic_us() + WAIT_US;
@@ -95,9 +105,7 @@ static bool arrives(struct fixture *fixture, size_t bytes)
 
 	while (len < bytes && clock_monotonic_us() < until_us) {
 		turn(fixture);
-		pthread_mutex_lock(&fixture->lanes.mutex);
-		len = fixture->lanes.records.len;
-		pthread_mutex_unlock(&fixture->lanes.mutex);
+		len = received(fixture);
 	}
 	return len == bytes && !fixture->lanes.broken;
 }
@@ -293,7 +301,7 @@ static void flood(struct fixture *fixture)
 		turn(fixture);
 	}
 	if (!fixture->committing) {
-		assert_true(fixture->lanes.records.len < wanted.len / 2);
+		assert_true(received(fixture) < wanted.len / 2);
 		fixture->committing = true;
 	}
 	while (sent < input.len) {
@@ -301,8 +309,10 @@ static void flood(struct fixture *fixture)
 		turn(fixture);
 	}
 	assert_true(arrives(fixture, wanted.len));
+	pthread_mutex_lock(&fixture->lanes.mutex);
 	assert_true(
 		slice_equal(buf_slice(&fixture->lanes.records), buf_slice(&wanted)));
+	pthread_mutex_unlock(&fixture->lanes.mutex);
 	assert_int_equal(fixture->source->stats.skipped_bytes, 0);
 	assert_int_equal(close(fd), 0);
 	buf_deinit(&input);
