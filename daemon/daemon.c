@@ -186,6 +186,7 @@ int daemon_run(const struct config *config, struct error *error)
 		return error_set(error, "log_level %s", config->log_level);
 	log_set_level(level);
 	(void)signal(SIGPIPE, SIG_IGN); /* a known signal: cannot fail */
+	(void)signal(SIGXFSZ, SIG_IGN); /* as above; the write fails instead */
 	if (sd_notify_init(&daemon.notify, error) < 0)
 		return -1;
 	evthread_use_pthreads();

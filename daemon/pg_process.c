@@ -90,6 +90,7 @@ static void default_signals(void)
 	(void)sigemptyset(&none);                        /* cannot fail */
 	(void)pthread_sigmask(SIG_SETMASK, &none, NULL); /* valid arguments */
 	(void)signal(SIGPIPE, SIG_DFL);                  /* valid arguments */
+	(void)signal(SIGXFSZ, SIG_DFL);
 }
 
 pid_t pg_process_spawn(const struct pg_command *command, struct error *error)

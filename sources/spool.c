@@ -19,6 +19,7 @@
 #include "sources/spool_format.h"
 #include "sources/spool_log.h"
 #include "sources/spool_reader.h"
+#include "sources/spool_request.h"
 #include "sources/spool_segment.h"
 #include "sources/spool_writer.h"
 
@@ -87,91 +88,57 @@ static void on_done(evutil_socket_t fd, short what, void *context)
 	deliver(context);
 }
 
-/* a whole record stays in one frame as long as a frame can hold it */
-static size_t frame_room(const struct spool *spool, const struct spool_entry *entry)
+/* false: no room; nothing was taken */
+static bool has_room(struct spool *spool, const struct spool_entry *entries,
+		     size_t count)
 {
-	if (entry->whole_record && entry->bytes.len > spool->frame_bytes_max)
-		return SPOOL_PAYLOAD_MAX;
-	return spool->frame_bytes_max;
+	return spool_writer_room(
+		spool->writer,
+		spool_request_len(entries, count, spool->frame_bytes_max));
 }
 
-static size_t frames_of(const struct spool *spool, const struct spool_entry *entry)
+static void submit(struct spool *spool, struct spool_request *request,
+		   const struct spool_entry *entries, size_t count)
 {
-	size_t room = frame_room(spool, entry);
-
-	return entry->bytes.len == 0 ? 1 : (entry->bytes.len + room - 1) / room;
-}
-
-static size_t bytes_of(const struct spool *spool, const struct spool_entry *entries,
-		       size_t count)
-{
-	size_t bytes = 0;
+	uint64_t spread = hash64_mix(0, entries[0].substream);
+	uint64_t payload_bytes = 0;
 
 	for (size_t i = 0; i < count; i++)
-		bytes += frames_of(spool, &entries[i]) * SPOOL_HEADER_BYTES +
-			 entries[i].bytes.len;
-	return bytes;
-}
-
-static char *write_entry(const struct spool *spool, char *to,
-			 const struct spool_entry *entry, bool last)
-{
-	size_t room = frame_room(spool, entry);
-	size_t frames = frames_of(spool, entry);
-	struct slice rest = entry->bytes;
-
-	for (size_t i = 0; i < frames; i++) {
-		struct spool_frame frame = {
-			.project_id = entry->project_id,
-			.ingestion_id = entry->ingestion_id,
-			.substream = entry->substream,
-			.observed_timestamp_us = entry->observed_timestamp_us,
-			.payload = slice_head(rest, room),
-		};
-
-		if (entry->whole_record)
-			frame.flags |= SPOOL_FRAME_WHOLE_RECORD;
-		if (entry->end && i + 1 == frames)
-			frame.flags |= SPOOL_FRAME_END;
-		if (last && i + 1 == frames)
-			frame.flags |= SPOOL_FRAME_APPEND_END;
-		spool_frame_write(to, &frame);
-		to += SPOOL_HEADER_BYTES + frame.payload.len;
-		rest = slice_from(rest, room);
-	}
-	return to;
+		payload_bytes += entries[i].bytes.len;
+	atomic_fetch_add(&spool->source.stats.received_bytes, payload_bytes);
+	atomic_fetch_add(&spool->source.stats.received_frames, count);
+	request->partition = (size_t)(spread % spool->partitions);
+	spool_writer_submit(spool->writer, request);
 }
 
 bool spool_append(struct spool *spool, const struct spool_entry *entries, size_t count,
 		  spool_done_fn *done, void *context)
 {
 	struct spool_request *request = NULL;
-	char *to = NULL;
-	uint64_t spread = 0;
-	uint64_t payload_bytes = 0;
 
 	assert(count > 0);
-	spread = hash64_mix(0, entries[0].substream);
-	request = mem_calloc(1, sizeof(*request));
-	*request = (struct spool_request){
-		.partition = (size_t)(spread % spool->partitions),
-		.len = bytes_of(spool, entries, count),
-		.done = done,
-		.context = context,
-	};
-	if (!spool_writer_room(spool->writer, request->len)) {
-		spool_request_free(&request);
+	if (!has_room(spool, entries, count))
 		return false;
-	}
-	request->frames = mem_alloc(request->len);
-	to = request->frames;
-	for (size_t i = 0; i < count; i++) {
-		to = write_entry(spool, to, &entries[i], i + 1 == count);
-		payload_bytes += entries[i].bytes.len;
-	}
-	atomic_fetch_add(&spool->source.stats.received_bytes, payload_bytes);
-	atomic_fetch_add(&spool->source.stats.received_frames, count);
-	spool_writer_submit(spool->writer, request);
+	request = spool_request_new(entries, count, spool->frame_bytes_max);
+	request->done = done;
+	request->context = context;
+	submit(spool, request, entries, count);
+	return true;
+}
+
+bool spool_append_owned(struct spool *spool, const struct spool_entry *entry,
+			const struct spool_owned *owned, spool_done_fn *done,
+			void *context)
+{
+	struct spool_request *request = NULL;
+
+	assert(entry->bytes.ptr != NULL);
+	if (!has_room(spool, entry, 1))
+		return false;
+	request = spool_request_new_owned(entry, owned, spool->frame_bytes_max);
+	request->done = done;
+	request->context = context;
+	submit(spool, request, entry, 1);
 	return true;
 }
 
@@ -361,6 +328,7 @@ static int open_parts(struct spool *spool, struct event_base *base,
 		.segment_bytes = config->segment_bytes,
 		.bytes_max = config->bytes_max,
 		.sync_delay_us = config->sync_delay_us,
+		.stats = &spool->source.stats,
 	};
 
 	if (lock_folder(spool, error) < 0 || open_logs(spool, error) < 0)

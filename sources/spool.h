@@ -2,9 +2,9 @@
  *
  * Threads: spool_append is called on the loop thread; writing, fdatasync and reading
  * run on the spool's own threads; spool_append's callback runs on the loop. Owner: the
- * wiring; entries' bytes are copied by spool_append. Limits: spool_config; a full spool
- * refuses appends (the caller stops reading, or answers 503) and counts it. Format:
- * docs/spool.md.
+ * wiring; entries' bytes are copied by spool_append, taken over by spool_append_owned.
+ * Limits: spool_config; a full spool refuses appends, and so does one that cannot write
+ * to its disk (the caller stops reading, or answers 503). Format: docs/spool.md.
  *
  * The spool is a source (port.h) too: each partition is one stream, read in order by
  * one reader into one lane; a segment is deleted when all of it is committed.
@@ -43,7 +43,14 @@ struct spool_entry {
 	struct slice bytes; /* larger than frame_bytes_max: split, kept together */
 };
 
-/* is called on the loop when all entries of one append are durable, or with an error */
+/* memory that is handed over: release is called once, on any thread */
+struct spool_owned {
+	void *memory;
+	void (*release)(void *memory);
+};
+
+/* is called on the loop when all entries of one append are durable. What fails is tried
+ * again for as long as it takes; an error comes only when the spool closes before */
 typedef void spool_done_fn(void *context, const struct error *error);
 
 MUST_CHECK int spool_open(struct event_base *base, const struct spool_config *config,
@@ -53,7 +60,12 @@ struct source *spool_source(struct spool *spool);
  * nothing was taken, done is not called */
 MUST_CHECK bool spool_append(struct spool *spool, const struct spool_entry *entries,
 			     size_t count, spool_done_fn *done, void *context);
-/* may be called when spool_append returned false: done is called once when there is
+/* as spool_append, of one entry that is not empty and lies in owned: nothing is copied.
+ * false: nothing was taken, owned stays the caller's */
+MUST_CHECK bool spool_append_owned(struct spool *spool, const struct spool_entry *entry,
+				   const struct spool_owned *owned, spool_done_fn *done,
+				   void *context);
+/* may be called when an append returned false: done is called once when there is
  * room */
 void spool_wait_room(struct spool *spool, spool_done_fn *room, void *context);
 void spool_close(struct spool **spool);

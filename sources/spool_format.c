@@ -39,7 +39,7 @@ static uint64_t get_u64(const char *from)
 	return le64toh(value);
 }
 
-void spool_frame_write(char *to, const struct spool_frame *frame)
+void spool_header_write(char *to, const struct spool_frame *frame)
 {
 	memcpy(to, magic, sizeof(magic));
 	put_u32(to + 4, (uint32_t)frame->payload.len);
@@ -50,6 +50,11 @@ void spool_frame_write(char *to, const struct spool_frame *frame)
 	put_u32(to + 40, frame->flags);
 	put_u32(to + 44, 0);
 	put_u64(to + 48, 0);
+}
+
+void spool_frame_write(char *to, const struct spool_frame *frame)
+{
+	spool_header_write(to, frame);
 	if (frame->payload.len > 0)
 		memcpy(to + SPOOL_HEADER_BYTES, frame->payload.ptr, frame->payload.len);
 }
@@ -59,20 +64,26 @@ static uint32_t header_check(const char *frame, uint64_t offset)
 	return (uint32_t)hash64(slice_of(frame, HEADER_CHECK_AT), offset);
 }
 
-static uint64_t checksum(const char *frame, size_t payload_len)
+static uint64_t checksum(const char *header, struct slice payload)
 {
-	uint64_t seed = hash64(slice_of(frame, CHECKSUM_AT), 0);
+	uint64_t seed = hash64(slice_of(header, CHECKSUM_AT), 0);
 
-	return hash64(slice_of(frame + SPOOL_HEADER_BYTES, payload_len), seed);
+	return hash64(payload, seed);
+}
+
+size_t spool_header_seal(char *header, const char *payload, uint64_t offset)
+{
+	size_t payload_len = get_u32(header + 4);
+
+	put_u32(header + HEADER_CHECK_AT, header_check(header, offset));
+	put_u64(header + CHECKSUM_AT, checksum(header, slice_of(payload, payload_len)));
+	return payload_len;
 }
 
 size_t spool_frame_seal(char *frame, uint64_t offset)
 {
-	size_t payload_len = get_u32(frame + 4);
-
-	put_u32(frame + HEADER_CHECK_AT, header_check(frame, offset));
-	put_u64(frame + CHECKSUM_AT, checksum(frame, payload_len));
-	return SPOOL_HEADER_BYTES + payload_len;
+	return SPOOL_HEADER_BYTES +
+	       spool_header_seal(frame, frame + SPOOL_HEADER_BYTES, offset);
 }
 
 size_t spool_frame_size(struct slice bytes, uint64_t offset)
@@ -102,7 +113,8 @@ ssize_t spool_frame_read(struct slice bytes, uint64_t offset, struct spool_frame
 		return SPOOL_CORRUPT;
 	if (bytes.len < size)
 		return SPOOL_PARTIAL;
-	if (checksum(p, size - SPOOL_HEADER_BYTES) != get_u64(p + CHECKSUM_AT))
+	if (checksum(p, slice_of(p + SPOOL_HEADER_BYTES, size - SPOOL_HEADER_BYTES)) !=
+	    get_u64(p + CHECKSUM_AT))
 		return SPOOL_CORRUPT;
 	*out = (struct spool_frame){
 		.project_id = (int64_t)get_u64(p + 8),

@@ -49,8 +49,13 @@ struct spool_frame {
 /* header and payload into SPOOL_HEADER_BYTES + payload.len bytes; not valid until
  * sealed */
 void spool_frame_write(char *to, const struct spool_frame *frame);
-/* fills the checksum, now that the offset is known; returns the frame's size */
+/* the header alone */
+void spool_header_write(char *to, const struct spool_frame *frame);
+/* fills the checksums, now that the offset is known; returns the frame's size. May be
+ * done again for another offset */
 size_t spool_frame_seal(char *frame, uint64_t offset);
+/* as above, of a payload that lies elsewhere; returns the payload's length */
+size_t spool_header_seal(char *header, const char *payload, uint64_t offset);
 /* bytes consumed, SPOOL_CORRUPT, or SPOOL_PARTIAL: the bytes end inside the frame */
 MUST_CHECK ssize_t spool_frame_read(struct slice bytes, uint64_t offset,
 				    struct spool_frame *out);

@@ -181,11 +181,7 @@ int spool_log_begin(struct spool_log *log, uint64_t segment_bytes, uint64_t *off
 		pthread_mutex_lock(&log->mutex);
 		mem_grow(&segments->items, &segments->capacity, segments->count,
 			 sizeof(*segments->items));
-		/* an abandoned segment may have had the same base */
-		if (segments->count == 0 ||
-		    segments->items[segments->count - 1].base != log->base)
-			segments->count++;
-		segments->items[segments->count - 1] =
+		segments->items[segments->count++] =
 			(struct spool_segment){ log->base, 0 };
 		pthread_mutex_unlock(&log->mutex);
 	}
@@ -237,14 +233,30 @@ int spool_log_sync(struct spool_log *log, struct error *error)
 	return 0;
 }
 
-/* after a failed fdatasync nobody knows what the file holds: it is not written to again
- */
+/* nothing in it is durable: its name goes too, so that the next attempt gets an inode
+ * of its own */
+static void remove_active(struct spool_log *log)
+{
+	struct error error;
+
+	pthread_mutex_lock(&log->mutex);
+	log->segments.count--;
+	pthread_mutex_unlock(&log->mutex);
+	if (spool_segment_remove(log->folder, log->base, &error) < 0)
+		log_warn("spool", "%s", error.text);
+}
+
+/* After a failed fdatasync the kernel may have marked pages clean that never reached
+ * the disk, and a second fdatasync of that file would report success. So the file is
+ * never written to again. */
 void spool_log_abandon(struct spool_log *log)
 {
 	uint64_t durable = spool_log_durable(log);
 
-	if (log->fd >= 0 && ftruncate(log->fd, (off_t)(durable - log->base)) < 0)
-		log_warn("spool", "could not take back a failed append folder=%s",
+	if (log->fd >= 0 && durable == log->base)
+		remove_active(log);
+	else if (log->fd >= 0 && ftruncate(log->fd, (off_t)(durable - log->base)) < 0)
+		log_warn("spool", "could not cut off a failed append folder=%s",
 			 log->folder);
 	close_active(log);
 	log->written = durable;

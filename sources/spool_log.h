@@ -52,7 +52,7 @@ MUST_CHECK int spool_log_write(struct spool_log *log, struct iovec *iov, size_t 
 			       struct error *error);
 /* what was written is durable now, and readers see it */
 MUST_CHECK int spool_log_sync(struct spool_log *log, struct error *error);
-/* takes back what is not durable */
+/* takes back what is not durable; what is written next goes to a new file */
 void spool_log_abandon(struct spool_log *log);
 /* deletes segments that lie before offset; the active one too if it has min_bytes.
  * Returns the bytes freed */

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "sources/spool_format.h"
 
@@ -117,17 +118,6 @@ int spool_segment_open(const char *folder, uint64_t base, int flags,
 	return fd;
 }
 
-int spool_segment_create(const char *folder, uint64_t base, struct error *error)
-{
-	int fd = spool_segment_open(folder, base, O_RDWR | O_CREAT | O_TRUNC, error);
-
-	if (fd >= 0 && spool_folder_sync(folder, error) < 0) {
-		(void)close(fd); /* nothing was written */
-		return -1;
-	}
-	return fd;
-}
-
 int spool_segment_remove(const char *folder, uint64_t base, struct error *error)
 {
 	char path[PATH_MAX_BYTES];
@@ -137,6 +127,21 @@ int spool_segment_remove(const char *folder, uint64_t base, struct error *error)
 	if (unlink(path) < 0)
 		return error_set_errno(error, "spool %.300s: unlink", path);
 	return 0;
+}
+
+int spool_segment_create(const char *folder, uint64_t base, struct error *error)
+{
+	struct error left;
+	int fd = spool_segment_open(folder, base, O_RDWR | O_CREAT | O_TRUNC, error);
+
+	if (fd >= 0 && spool_folder_sync(folder, error) < 0) {
+		(void)close(fd); /* nothing was written */
+		/* or the next try would find the name, and no sync would write it */
+		if (spool_segment_remove(folder, base, &left) < 0)
+			log_warn("spool", "%s", left.text);
+		return -1;
+	}
+	return fd;
 }
 
 ssize_t spool_segment_read(int fd, char *into, size_t len, int64_t at)

@@ -1,19 +1,21 @@
 /* spool_writer.c - group commit: what queued up during one fdatasync shares the next
  *
  * Requests wait in one list a partition. The thread takes all lists at once, writes and
- * syncs partition after partition, and hands the requests back by mailbox.
+ * syncs partition after partition, and hands the requests back by mailbox. While a
+ * partition's group cannot be written, no list is taken.
  */
 #include "sources/spool_writer.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mailbox.h"
 #include "base/mem.h"
-#include "sources/spool_format.h"
 
 #define IOV_MAX_COUNT 512
 /* so much is worth a sync of its own: no waiting for more */
@@ -30,6 +32,7 @@ struct partition {
 	struct request_list taken;  /* the thread's */
 	uint64_t committed;         /* under the mutex */
 	uint64_t trimmed;           /* the thread's copy of it */
+	struct error error;         /* why the last attempt failed */
 };
 
 struct spool_writer {
@@ -38,12 +41,16 @@ struct spool_writer {
 	struct spool_limits limits;
 	struct mailbox *done;
 	struct iovec iov[IOV_MAX_COUNT];
+	size_t iov_count;
+	size_t failures; /* in a row */
+	int64_t failing_since_us;
 	pthread_t thread;
 	bool running;
 	pthread_mutex_t mutex;
 	pthread_cond_t changed;
 	bool stopping;
 	bool trim_due;
+	bool failing;
 	size_t queued_bytes; /* submitted, not done */
 	size_t waiting;      /* requests that the thread has not taken */
 	uint64_t bytes;      /* of all segments, and queued_bytes */
@@ -70,16 +77,6 @@ static void list_move(struct request_list *from, struct request_list *to)
 	list_init(from);
 }
 
-void spool_request_free(struct spool_request **request)
-{
-	if (*request == NULL)
-		return;
-	mem_free((*request)->frames);
-	mem_free((*request)->error);
-	mem_free(*request);
-	*request = NULL;
-}
-
 static void free_request(void *item)
 {
 	struct spool_request *request = item;
@@ -87,40 +84,78 @@ static void free_request(void *item)
 	spool_request_free(&request);
 }
 
+static int write_vectors(struct spool_writer *writer, struct spool_log *log,
+			 struct error *error)
+{
+	size_t count = writer->iov_count;
+
+	writer->iov_count = 0;
+	return spool_log_write(log, writer->iov, count, error);
+}
+
+/* *offset: where the request begins, and then where it ends */
+static int write_request(struct spool_writer *writer, struct spool_log *log,
+			 const struct spool_request *request, uint64_t *offset,
+			 struct error *error)
+{
+	struct spool_cursor cursor = { .request = request };
+
+	for (;;) {
+		struct iovec *next = &writer->iov[writer->iov_count];
+		size_t count = spool_request_next(&cursor, *offset, next);
+
+		if (count == 0)
+			return 0;
+		for (size_t i = 0; i < count; i++)
+			*offset += next[i].iov_len;
+		writer->iov_count += count;
+		if (writer->iov_count + SPOOL_VECTORS_MAX > IOV_MAX_COUNT &&
+		    write_vectors(writer, log, error) < 0)
+			return -1;
+	}
+}
+
 static int write_partition(struct spool_writer *writer, struct partition *partition,
 			   struct error *error)
 {
-	struct spool_request *request = partition->taken.head;
+	const struct spool_request *request = partition->taken.head;
 	uint64_t offset = 0;
-	size_t count = 0;
 
+	writer->iov_count = 0;
 	if (spool_log_begin(partition->log, writer->limits.segment_bytes, &offset,
 			    error) < 0)
 		return -1;
 	for (; request != NULL; request = request->next) {
-		for (size_t at = 0; at < request->len;)
-			at += spool_frame_seal(request->frames + at, offset + at);
-		offset += request->len;
-		writer->iov[count++] = (struct iovec){ request->frames, request->len };
-		if (count < IOV_MAX_COUNT && request->next != NULL)
-			continue;
-		if (spool_log_write(partition->log, writer->iov, count, error) < 0)
+		if (write_request(writer, partition->log, request, &offset, error) < 0)
 			return -1;
-		count = 0;
 	}
+	if (write_vectors(writer, partition->log, error) < 0)
+		return -1;
 	return spool_log_sync(partition->log, error);
 }
 
-static void fail_requests(struct partition *partition, const struct error *error)
+static void set_failing(struct spool_writer *writer, bool failing)
 {
-	struct spool_request *request = partition->taken.head;
+	pthread_mutex_lock(&writer->mutex);
+	writer->failing = failing;
+	pthread_mutex_unlock(&writer->mutex);
+}
 
-	log_error("spool", "append failed: %s", error->text);
+/* the group stays in partition->taken */
+static void note_failure(struct spool_writer *writer, struct partition *partition,
+			 const struct error *error)
+{
 	spool_log_abandon(partition->log);
-	for (; request != NULL; request = request->next) {
-		request->error = mem_alloc(sizeof(*error));
-		*request->error = *error;
-	}
+	partition->error = *error;
+	atomic_fetch_add(&writer->limits.stats->errors, 1);
+	if (writer->failures++ > 0)
+		return;
+	log_error("spool",
+		  "cannot write; what was taken is kept and tried again, nothing "
+		  "more is taken: %s",
+		  error->text);
+	writer->failing_since_us = clock_monotonic_us();
+	set_failing(writer, true);
 }
 
 static void account(struct spool_writer *writer, const struct spool_request *request)
@@ -140,24 +175,48 @@ static void hand_back(struct spool_writer *writer, struct partition *partition)
 		struct spool_request *next = request->next;
 
 		account(writer, request);
+		/* here, since giving back a large body takes the kernel milliseconds */
+		spool_request_release(request);
 		/* the mailbox has no bound of its own and closes after this thread */
 		if (!mailbox_put(writer->done, request, 1))
 			spool_request_free(&request);
 		request = next;
 	}
+	list_init(&partition->taken);
 }
 
-static void write_taken(struct spool_writer *writer)
+/* false: some of it could not be written, and is still there */
+static bool write_taken(struct spool_writer *writer)
 {
 	struct error error;
+	bool all = true;
 
 	for (size_t i = 0; i < writer->count; i++) {
 		struct partition *partition = &writer->partitions[i];
 
 		if (partition->taken.head == NULL)
 			continue;
-		if (write_partition(writer, partition, &error) < 0)
-			fail_requests(partition, &error);
+		if (write_partition(writer, partition, &error) < 0) {
+			note_failure(writer, partition, &error);
+			all = false;
+		} else {
+			hand_back(writer, partition);
+		}
+	}
+	return all;
+}
+
+/* the spool closes */
+static void fail_taken(struct spool_writer *writer)
+{
+	for (size_t i = 0; i < writer->count; i++) {
+		struct partition *partition = &writer->partitions[i];
+		struct spool_request *request = partition->taken.head;
+
+		for (; request != NULL; request = request->next) {
+			request->error = mem_alloc(sizeof(*request->error));
+			*request->error = partition->error;
+		}
 		hand_back(writer, partition);
 	}
 }
@@ -179,7 +238,8 @@ static uint64_t active_bytes_min(struct spool_writer *writer)
 	return writer->limits.segment_bytes;
 }
 
-static void trim(struct spool_writer *writer)
+/* true: room was made */
+static bool trim(struct spool_writer *writer)
 {
 	uint64_t freed = 0;
 
@@ -190,25 +250,41 @@ static void trim(struct spool_writer *writer)
 					active_bytes_min(writer));
 	}
 	if (freed == 0)
-		return;
+		return false;
 	pthread_mutex_lock(&writer->mutex);
 	writer->bytes -= freed;
 	pthread_mutex_unlock(&writer->mutex);
 	announce_room(writer);
+	return true;
+}
+
+static struct timespec from_now(int64_t us)
+{
+	struct timespec until = { 0 };
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &until); /* cannot fail */
+	until.tv_nsec += us % 1000000 * 1000;
+	until.tv_sec += us / 1000000 + until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
+	return until;
 }
 
 static void wait_for_more(struct spool_writer *writer)
 {
-	struct timespec until = { 0 };
+	struct timespec until = from_now(writer->limits.sync_delay_us);
 	int status = 0;
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &until); /* cannot fail */
-	until.tv_nsec += (long)writer->limits.sync_delay_us * 1000;
-	until.tv_sec += until.tv_nsec / 1000000000;
-	until.tv_nsec %= 1000000000;
 	while (status == 0 && !writer->stopping && writer->queued_bytes < GROUP_BYTES)
 		status = pthread_cond_timedwait(&writer->changed, &writer->mutex,
 						&until);
+}
+
+/* under the mutex */
+static void take_commits(struct spool_writer *writer)
+{
+	for (size_t i = 0; i < writer->count; i++)
+		writer->partitions[i].trimmed = writer->partitions[i].committed;
+	writer->trim_due = false;
 }
 
 /* false: stopped, and nothing is left */
@@ -226,12 +302,59 @@ static bool take_work(struct spool_writer *writer)
 		struct partition *partition = &writer->partitions[i];
 
 		list_move(&partition->queued, &partition->taken);
-		partition->trimmed = partition->committed;
 	}
 	writer->waiting = 0;
-	writer->trim_due = false;
+	take_commits(writer);
 	pthread_mutex_unlock(&writer->mutex);
 	return work;
+}
+
+/* until it is time to try again, at once when room was made. false: the writer stops */
+static bool wait_to_retry(struct spool_writer *writer, unsigned wait_ms)
+{
+	struct timespec until = from_now((int64_t)wait_ms * 1000);
+	bool stopping = false;
+	int status = 0;
+
+	do {
+		pthread_mutex_lock(&writer->mutex);
+		while (status == 0 && !writer->stopping && !writer->trim_due)
+			status = pthread_cond_timedwait(&writer->changed,
+							&writer->mutex, &until);
+		stopping = writer->stopping;
+		take_commits(writer);
+		pthread_mutex_unlock(&writer->mutex);
+	} while (!trim(writer) && !stopping && status == 0);
+	return !stopping;
+}
+
+static void note_recovery(struct spool_writer *writer)
+{
+	log_info("spool", "writes again attempts=%zu seconds=%lld", writer->failures,
+		 (long long)(clock_monotonic_us() - writer->failing_since_us) /
+			 1000000);
+	set_failing(writer, false);
+	announce_room(writer);
+}
+
+/* nothing is taken from the queues meanwhile, hence nothing overtakes a group */
+static void write_until_done(struct spool_writer *writer)
+{
+	unsigned wait_ms = SPOOL_RETRY_MS_MIN;
+	bool done = write_taken(writer);
+	bool on = true;
+
+	while (!done && on) {
+		on = wait_to_retry(writer, wait_ms);
+		wait_ms = wait_ms * 2 < SPOOL_RETRY_MS_MAX ? wait_ms * 2
+							   : SPOOL_RETRY_MS_MAX;
+		done = write_taken(writer);
+	}
+	if (!done)
+		fail_taken(writer);
+	else if (writer->failures > 0)
+		note_recovery(writer);
+	writer->failures = 0;
 }
 
 static void *run(void *context)
@@ -239,8 +362,8 @@ static void *run(void *context)
 	struct spool_writer *writer = context;
 
 	while (take_work(writer)) {
-		write_taken(writer);
-		trim(writer);
+		write_until_done(writer);
+		(void)trim(writer); /* nobody waits for this room alone */
 	}
 	return NULL;
 }
@@ -278,6 +401,7 @@ int spool_writer_start(struct spool_log **logs, size_t count,
 	for (size_t i = 0; i < count; i++) {
 		writer->partitions[i].log = logs[i];
 		list_init(&writer->partitions[i].queued);
+		list_init(&writer->partitions[i].taken);
 		writer->bytes += spool_log_bytes(logs[i]);
 	}
 	pthread_mutex_init(&writer->mutex, NULL);
@@ -323,7 +447,7 @@ bool spool_writer_room(struct spool_writer *writer, size_t len)
 	bool room = false;
 
 	pthread_mutex_lock(&writer->mutex);
-	room = writer->bytes + len <= writer->limits.bytes_max &&
+	room = !writer->failing && writer->bytes + len <= writer->limits.bytes_max &&
 	       (writer->queued_bytes == 0 ||
 		writer->queued_bytes + len <= SPOOL_QUEUE_BYTES_MAX);
 	pthread_mutex_unlock(&writer->mutex);

@@ -5,7 +5,10 @@
  *          writer until take_done gives it back. The logs are the caller's.
  * Limits: spool_limits.bytes_max for all segments and what is queued, and
  *         SPOOL_QUEUE_BYTES_MAX for what is queued in memory (one larger append is
- *         taken when nothing else is queued).
+ *         taken when nothing else is queued). While writing fails there is no room.
+ *
+ * A group that cannot be written or synced is kept and tried again, with waits that
+ * grow from SPOOL_RETRY_MS_MIN to SPOOL_RETRY_MS_MAX; nothing overtakes it.
  */
 #ifndef SIFTD_SOURCES_SPOOL_WRITER_H
 #define SIFTD_SOURCES_SPOOL_WRITER_H
@@ -15,9 +18,12 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "sources/spool.h"
+#include "sources/port.h"
 #include "sources/spool_log.h"
+#include "sources/spool_request.h"
 
+#define SPOOL_RETRY_MS_MIN 100
+#define SPOOL_RETRY_MS_MAX 5000
 #define SPOOL_QUEUE_BYTES_MAX ((size_t)128 * 1024 * 1024)
 
 struct spool_writer;
@@ -26,26 +32,15 @@ struct spool_limits {
 	uint64_t segment_bytes;
 	uint64_t bytes_max;
 	unsigned sync_delay_us;
+	struct source_stats *stats; /* errors are counted in it */
 };
-
-/* one append; frames are written, not sealed */
-struct spool_request {
-	struct spool_request *next;
-	size_t partition;
-	char *frames;
-	size_t len;
-	spool_done_fn *done;
-	void *context;
-	struct error *error; /* NULL: durable */
-};
-
-void spool_request_free(struct spool_request **request);
 
 /* logs: an array that outlives the writer */
 MUST_CHECK int spool_writer_start(struct spool_log **logs, size_t count,
 				  const struct spool_limits *limits,
 				  struct spool_writer **out, struct error *error);
-/* writes what is queued, then ends the thread; take_done still works */
+/* writes what is queued, then ends the thread; what cannot be written at once comes
+ * back with an error. take_done still works */
 void spool_writer_stop(struct spool_writer *writer);
 void spool_writer_free(struct spool_writer **writer);
 /* is there room for an append of that many bytes? Room does not shrink before submit */
