@@ -70,6 +70,8 @@ void learners_stats(struct learners *learners, struct learner_stats *out)
 		out->groups += stats.groups;
 		out->buckets += stats.buckets;
 		out->evicted += stats.evicted;
+		out->passed += stats.passed;
+		out->refused += stats.refused;
 		out->free_text += stats.free_text;
 		out->bytes += stats.bytes;
 	}

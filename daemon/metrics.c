@@ -135,6 +135,12 @@ static void write_learners(const struct metrics_deps *deps, struct buf *out)
 	buf_printf(out, "siftd_learner_groups %" PRIu64 "\n", stats.groups);
 	write_head(out, "learner_evicted_total", "counter", "templates forgotten");
 	buf_printf(out, "siftd_learner_evicted_total %" PRIu64 "\n", stats.evicted);
+	write_head(out, "learner_passed_total", "counter",
+		   "records of a flood that were not learned");
+	buf_printf(out, "siftd_learner_passed_total %" PRIu64 "\n", stats.passed);
+	write_head(out, "learner_refused_total", "counter",
+		   "generalised templates that had no room");
+	buf_printf(out, "siftd_learner_refused_total %" PRIu64 "\n", stats.refused);
 	write_head(out, "learner_bytes", "gauge", "memory of the learners");
 	buf_printf(out, "siftd_learner_bytes %" PRIu64 "\n", stats.bytes);
 }

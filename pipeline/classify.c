@@ -123,10 +123,15 @@ static void restart_cache(struct classifier *classifier)
 	classifier->stats.restarts++;
 }
 
+/* Passing leaves share the slot of their template, and each is judged: such a template
+ * has messages of all kinds. */
 static uint32_t add_leaf(struct classifier *classifier, uint64_t fingerprint,
 			 const struct record *record)
 {
 	struct leaf *leaf = NULL;
+	uint64_t *place = NULL;
+	bool passing = false;
+	bool added = false;
 
 	classifier->stats.misses++;
 	if (classifier->leaves_count >= classifier->templates_max)
@@ -134,12 +139,16 @@ static uint32_t add_leaf(struct classifier *classifier, uint64_t fingerprint,
 	mem_grow(&classifier->leaves, &classifier->leaves_capacity,
 		 classifier->leaves_count, sizeof(*classifier->leaves));
 	leaf = &classifier->leaves[classifier->leaves_count];
-	leaf->template_key = learner_key(classifier->learner, fingerprint,
-					 &classifier->tokens, record);
+	leaf->template_key = learner_ask(classifier->learner, fingerprint,
+					 &classifier->tokens, record, &passing);
 	leaf->sets = judge_template(classifier, leaf->template_key, record);
-	*table_put(&classifier->leaves_index, fingerprint, NULL) =
-		classifier->leaves_count;
-	return (uint32_t)classifier->leaves_count++;
+	place = table_put(&classifier->leaves_index,
+			  passing ? leaf->template_key : fingerprint, &added);
+	if (added)
+		*place = classifier->leaves_count++;
+	else
+		classifier->leaves[*place].sets = leaf->sets;
+	return (uint32_t)*place;
 }
 
 static const struct rule_set *judge_event(struct classifier *classifier,

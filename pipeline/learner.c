@@ -8,6 +8,7 @@
 
 #define SAMPLE_MAX 4096
 #define ALIASES_MAX 65536
+#define PASSING_ONE_IN 32
 
 struct learner *learner_new(const struct learner_config *config)
 {
@@ -66,28 +67,51 @@ static uint32_t add_alias(struct learner *learner, uint64_t leaf, uint32_t slot)
 	return slot;
 }
 
-static uint32_t learn(struct learner *learner, uint64_t leaf,
-		      const struct tokens *tokens)
+/* a flood of new messages like this one: not learned before it comes again. One in
+ * PASSING_ONE_IN is learned all the same, so that what they may have in common is seen.
+ */
+static uint32_t let_pass(struct learner *learner, uint64_t leaf,
+			 const struct template *template, const struct record *record)
 {
-	struct template *template = template_new(tokens);
+	unsigned shape = learner_pressure_shape(template);
+	uint32_t slot = ENTRY_NONE;
+
+	if (!learner_pressure_note(&learner->pressure, shape,
+				   record->observed_timestamp_us,
+				   learn_is_full(learner)) ||
+	    template->count == 0 || leaf % PASSING_ONE_IN == 0 ||
+	    learner_pressure_seen(&learner->pressure, leaf))
+		return ENTRY_NONE;
+	slot = learn_free_length(learner, shape);
+	learner->passed += slot != ENTRY_NONE;
+	return slot;
+}
+
+static uint32_t learn(struct learner *learner, uint64_t leaf,
+		      const struct tokens *tokens, const struct record *record,
+		      bool *passing)
+{
+	const struct template *template = template_outline(&learner->outline, tokens);
 	uint32_t slot = 0;
 
 	learn_settle(learner);
 	slot = match_find(learner, template);
-	if (slot != ENTRY_NONE) {
-		template_free(&template);
+	if (slot != ENTRY_NONE)
 		return add_alias(learner, leaf, slot);
-	}
-	return learn_leaf(learner, leaf, template);
+	slot = let_pass(learner, leaf, template, record);
+	*passing = slot != ENTRY_NONE;
+	return *passing ? slot : learn_leaf(learner, leaf, template_new(tokens));
 }
 
-uint64_t learner_key(struct learner *learner, uint64_t leaf,
-		     const struct tokens *tokens, const struct record *record)
+uint64_t learner_ask(struct learner *learner, uint64_t leaf,
+		     const struct tokens *tokens, const struct record *record,
+		     bool *passing)
 {
 	const uint64_t *alias = NULL;
 	uint32_t slot = ENTRY_NONE;
 	uint64_t key = 0;
 
+	*passing = false;
 	lock(learner);
 	slot = learner_store_find(&learner->store, leaf);
 	alias = table_get(&learner->aliases, leaf);
@@ -95,7 +119,7 @@ uint64_t learner_key(struct learner *learner, uint64_t leaf,
 		slot = (uint32_t)*alias;
 	if (slot == ENTRY_NONE) {
 		learner->sample = slice_head(record->raw, SAMPLE_MAX);
-		slot = learn(learner, leaf, tokens);
+		slot = learn(learner, leaf, tokens, record, passing);
 	} else {
 		learner->store.entries[slot].used = true;
 	}
@@ -103,6 +127,14 @@ uint64_t learner_key(struct learner *learner, uint64_t leaf,
 	learn_evict(learner);
 	unlock(learner);
 	return key;
+}
+
+uint64_t learner_key(struct learner *learner, uint64_t leaf,
+		     const struct tokens *tokens, const struct record *record)
+{
+	bool passing = false;
+
+	return learner_ask(learner, leaf, tokens, record, &passing);
 }
 
 uint64_t learner_root(struct learner *learner, uint64_t key)
@@ -263,6 +295,8 @@ void learner_read_stats(struct learner *learner, struct learner_stats *out)
 		.groups = learner->store.groups,
 		.buckets = learner_buckets_count(&learner->buckets),
 		.evicted = learner->evicted,
+		.passed = learner->passed,
+		.refused = learner->refused,
 		.free_text = learner->free_texts,
 		.bytes = learner->store.bytes +
 			 learner_buckets_count(&learner->buckets) *

@@ -2,7 +2,7 @@
  *
  * Threads: learner_* lock inside; lanes keep a cache of leaf -> template key in front.
  * Owner: learner_free frees; events borrow from the learner until learner_trim.
- * Limits: learner_config; evictions are counted in learner_stats.
+ * Limits: learner_config; what they cost is counted in learner_stats.
  * Source: docs/grouping.md.
  */
 #ifndef SIFTD_PIPELINE_LEARNER_H
@@ -50,8 +50,10 @@ struct learner_stats {
 	uint64_t generalised;
 	uint64_t groups;
 	uint64_t buckets;
-	uint64_t evicted;
-	uint64_t free_text;
+	uint64_t evicted;   /* leaves, since the limits were reached */
+	uint64_t passed;    /* messages of a flood that were not learned */
+	uint64_t refused;   /* generalised templates not made: half of the limit is */
+	uint64_t free_text; /* templates of it */
 	uint64_t bytes;
 };
 
@@ -61,6 +63,13 @@ void learner_free(struct learner **learner);
  * for as long as the learner lives and after a restore. */
 uint64_t learner_key(struct learner *learner, uint64_t leaf,
 		     const struct tokens *tokens, const struct record *record);
+/* as learner_key, and says whether the message was let pass without being learned,
+ * because a flood of others like it fills the learner: the key stands for all messages
+ * of that length, and the leaf gets one of its own when it comes again. So passing
+ * leaves are not to be cached. */
+uint64_t learner_ask(struct learner *learner, uint64_t leaf,
+		     const struct tokens *tokens, const struct record *record,
+		     bool *passing);
 /* the oldest key of the group that the key belongs to now */
 uint64_t learner_root(struct learner *learner, uint64_t key);
 /* readable template of a key, copied into out; false when unknown */

@@ -11,6 +11,7 @@
 #include "pipeline/learner_buckets.h"
 #include "pipeline/learner_guards.h"
 #include "pipeline/learner_journal.h"
+#include "pipeline/learner_pressure.h"
 #include "pipeline/learner_store.h"
 
 #define SHAPES 65536
@@ -27,7 +28,11 @@ struct learner {
 	struct table free_text;  /* shape -> slot of its free-text template */
 	uint32_t *shapes;        /* unmerged leaves seen, by hash of shape */
 	uint32_t unsettled;      /* restored leaf not yet in its guard, or ENTRY_NONE */
+	struct learner_pressure pressure;
+	struct template_outline outline; /* of the message asked about */
 	uint64_t evicted;
+	uint64_t passed;
+	uint64_t refused;
 	uint64_t free_texts;
 	struct slice sample; /* raw bytes of the record at hand */
 };

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "base/hash64.h"
 #include "pipeline/learner_match.h"
 #include "pipeline/learner_places.h"
 
@@ -77,14 +78,25 @@ static void register_generalised(struct learner *learner, uint32_t slot)
 	*table_put(&learner->by_content, template->content, NULL) = slot;
 }
 
-static void add_to_buckets(struct learner *learner, uint32_t slot)
-{
+/* where a template could vary, and which places it shares with others */
+struct entered {
 	struct place places[PLACES_MAX];
-	size_t count = places_of(template_at(learner, slot), places);
+	bool shared[PLACES_MAX];
+	size_t count;
+};
 
-	for (size_t i = 0; i < count; i++)
-		(void)learner_buckets_add(&learner->buckets, places[i].key, slot,
-					  places[i].class); /* full is full */
+static void add_to_buckets(struct learner *learner, uint32_t slot,
+			   struct entered *entered)
+{
+	entered->count = places_of(template_at(learner, slot), entered->places);
+	for (size_t i = 0; i < entered->count; i++) {
+		const struct place *place = &entered->places[i];
+		const struct learner_bucket *bucket = learner_buckets_add(
+			&learner->buckets, place->key, slot, place->class);
+
+		/* a full one takes no more */
+		entered->shared[i] = bucket == NULL || bucket->count > 1;
+	}
 }
 
 /* what tells a member from the others of its bucket. Soft places count groups: members
@@ -163,13 +175,16 @@ static void try_fire(struct learner *learner, uint32_t slot, const struct place 
 	apply(learner, &change);
 }
 
-static void fire_buckets(struct learner *learner, uint32_t slot, unsigned depth)
+static void fire_buckets(struct learner *learner, uint32_t slot,
+			 const struct entered *entered, unsigned depth)
 {
-	struct place places[PLACES_MAX];
-	size_t count = places_of(template_at(learner, slot), places);
+	size_t made = learner->store.generalised;
 
-	for (size_t i = 0; i < count; i++)
-		try_fire(learner, slot, &places[i], depth);
+	for (size_t i = 0; i < entered->count; i++) {
+		/* a template that was made meanwhile may have joined a bucket */
+		if (entered->shared[i] || learner->store.generalised != made)
+			try_fire(learner, slot, &entered->places[i], depth);
+	}
 }
 
 /* leaves of the guard that the new template covers, though no bucket held them */
@@ -185,16 +200,29 @@ static void unite_covered(struct learner *learner, uint32_t general, const char 
 	}
 }
 
+static uint64_t key_of(const struct template *template)
+{
+	uint64_t key = template_fingerprint(template, GENERALISED_SEED);
+
+	/* its text is the same for all shapes of a length */
+	return template_is_free_text(template) ? hash64_mix(key, match_shape(template))
+					       : key;
+}
+
 static void apply(struct learner *learner, const struct change *change)
 {
 	struct template *template = change->general;
-	uint64_t key = template_fingerprint(template, GENERALISED_SEED);
+	uint64_t key = key_of(template);
 	uint32_t slot = learner_store_find(&learner->store, key);
 	bool known = slot != ENTRY_NONE;
+	struct entered entered;
 
-	/* generalised templates are never evicted, so they are bounded here */
-	if (!known && learner->store.generalised >= learner->config.templates_max / 2) {
+	/* generalised templates are never evicted, so they are bounded here; those of a
+	 * length are few, and what remains when all else is full */
+	if (!known && learner->store.generalised >= learner->config.templates_max / 2 &&
+	    !template_is_free_length(template)) {
 		template_free(&template);
+		learner->refused++;
 		return;
 	}
 	if (known) {
@@ -209,9 +237,9 @@ static void apply(struct learner *learner, const struct change *change)
 	if (known || template_is_free_text(template_at(learner, slot)))
 		return;
 	unite_covered(learner, slot, change->reason);
-	add_to_buckets(learner, slot);
+	add_to_buckets(learner, slot, &entered);
 	if (change->depth < DEPTH_MAX)
-		fire_buckets(learner, slot, change->depth);
+		fire_buckets(learner, slot, &entered, change->depth);
 }
 
 static size_t distinct_at(struct learner *learner, const struct learner_guard *guard,
@@ -272,7 +300,7 @@ static void break_up(struct learner *learner, uint32_t slot)
 	change.general = template_generalise(template, wild);
 	change.members_count = agreeing(learner, guard, change.general, members);
 	if (change.members_count < AGREEING_LEAVES ||
-	    places_constants(change.general) * 3 < template->count) {
+	    change.general->constants * 3 < template->count) {
 		template_free(&change.general);
 		return;
 	}
@@ -338,12 +366,13 @@ uint32_t learn_leaf(struct learner *learner, uint64_t key, struct template *temp
 {
 	uint32_t slot = learner_store_add(&learner->store, key, template, false);
 	const struct learner_guard *guard = NULL;
+	struct entered entered;
 
 	journal_template(learner, slot, "its own text");
 	if (template->count < 2)
 		return slot;
-	add_to_buckets(learner, slot);
-	fire_buckets(learner, slot, 0);
+	add_to_buckets(learner, slot, &entered);
+	fire_buckets(learner, slot, &entered, 0);
 	if (!is_alone(learner, slot))
 		return slot;
 	guard = guard_leaf(learner, slot);
@@ -353,7 +382,9 @@ uint32_t learn_leaf(struct learner *learner, uint64_t key, struct template *temp
 		make_free_text(learner, slot, true);
 	guard = learner_guards_get(&learner->guards,
 				   match_guard_key(template_at(learner, slot)));
-	if (is_alone(learner, slot) && guard->overflows >= FREE_TEXT_OVERFLOWS)
+	/* without a first word it would take all messages of its length */
+	if (is_alone(learner, slot) && guard->overflows >= FREE_TEXT_OVERFLOWS &&
+	    template->tokens[0].class != TOKEN_VARIABLE)
 		make_free_text(learner, slot, false);
 	return slot;
 }
@@ -362,11 +393,12 @@ uint32_t learn_restored(struct learner *learner, uint64_t key,
 			struct template *template, bool generalised)
 {
 	uint32_t slot = learner_store_add(&learner->store, key, template, generalised);
+	struct entered entered;
 
 	if (generalised)
 		register_generalised(learner, slot);
 	if (template->count >= 2 && !template_is_free_text(template))
-		add_to_buckets(learner, slot);
+		add_to_buckets(learner, slot, &entered);
 	if (!generalised && template->count >= 2) {
 		learn_settle(learner);
 		learner->unsettled = slot;
@@ -385,6 +417,30 @@ void learn_settle(struct learner *learner)
 	++*shape_count(learner, slot);
 }
 
+uint32_t learn_free_length(struct learner *learner, unsigned shape)
+{
+	struct template *template =
+		template_free_length(learner_pressure_length(shape),
+				     learner_pressure_begins_with_value(shape));
+	uint64_t match = match_shape(template);
+	const uint64_t *known = table_get(&learner->free_text, match);
+	struct change change = {
+		.general = template,
+		.reason =
+			"free text: a flood of messages of this length, each of which "
+			"was seen once, filled the learner",
+		.depth = 1,
+	};
+
+	if (known != NULL) {
+		template_free(&template);
+		return (uint32_t)*known;
+	}
+	apply(learner, &change);
+	known = table_get(&learner->free_text, match);
+	return known == NULL ? ENTRY_NONE : (uint32_t)*known;
+}
+
 static void evict(struct learner *learner, uint32_t slot)
 {
 	const struct template *template = template_at(learner, slot);
@@ -398,20 +454,27 @@ static void evict(struct learner *learner, uint32_t slot)
 	learner->evicted++;
 }
 
-static bool over_limit(const struct learner *learner)
+/* so many 16ths of the limits are used */
+static bool uses(const struct learner *learner, size_t sixteenths)
 {
 	const struct learner_store *store = &learner->store;
 	size_t buckets = learner_buckets_count(&learner->buckets);
+	size_t bytes = store->bytes + buckets * sizeof(struct learner_bucket);
 
-	return store->leaves + store->generalised > learner->config.templates_max ||
-	       buckets > learner->config.buckets_max ||
-	       store->bytes + buckets * sizeof(struct learner_bucket) >
-		       learner->config.bytes_max;
+	return (store->leaves + store->generalised) * 16 >
+		       learner->config.templates_max * sixteenths ||
+	       buckets * 16 > learner->config.buckets_max * sixteenths ||
+	       bytes * 16 > learner->config.bytes_max * sixteenths;
+}
+
+bool learn_is_full(const struct learner *learner)
+{
+	return uses(learner, 15);
 }
 
 void learn_evict(struct learner *learner)
 {
-	while (over_limit(learner)) {
+	while (uses(learner, 16)) {
 		uint32_t slot = learner_store_victim(&learner->store);
 
 		if (slot == ENTRY_NONE)

@@ -16,8 +16,13 @@ uint64_t match_shape(const struct template *template)
 {
 	uint64_t shape = template->count;
 
-	for (size_t i = 0; i < template->count; i++)
-		shape = hash64_mix(shape, template->tokens[i].class);
+	for (size_t i = 0; i < template->count; i++) {
+		const struct template_token *token = &template->tokens[i];
+
+		shape = hash64_mix(shape, token->class);
+		if (token->class == TOKEN_REST)
+			shape = hash64_mix(shape, token->field);
+	}
 	return shape;
 }
 
@@ -33,12 +38,22 @@ static bool is_labelled(const struct template *template, size_t first)
 	       (gap == ':' || gap == '=' || gap == '.');
 }
 
-bool match_next_field(const struct template *template, size_t *token,
-		      struct field_range *range)
+/* the position hashes of tokens [from, end) */
+static uint64_t hash_of_range(const struct template *template, size_t from, size_t end)
 {
-	while (*token < template->count) {
-		size_t first = *token;
+	uint64_t hash = 0;
+
+	for (size_t i = end; i > from; i--)
+		hash = template_position_hash(hash, 1) + template->tokens[i - 1].hash;
+	return template_position_hash(hash, from);
+}
+
+bool match_next_field(const struct template *template, struct field_walk *walk)
+{
+	while (walk->next < template->count) {
+		size_t first = walk->next;
 		size_t end = first;
+		uint64_t before = walk->before;
 		bool varies = false;
 
 		while (end < template->count &&
@@ -46,10 +61,18 @@ bool match_next_field(const struct template *template, size_t *token,
 			varies |= template->tokens[end].class == TOKEN_VARIABLE;
 			end++;
 		}
-		*token = end;
+		walk->next = end;
+		walk->before += hash_of_range(template, first, end);
 		if (varies && end - first >= 2 && end - first <= FIELD_TOKENS_MAX &&
 		    !is_labelled(template, first)) {
-			*range = (struct field_range){ first, end - first };
+			walk->first = first;
+			walk->count = end - first;
+			walk->content =
+				before +
+				template_position_hash(template_variable_hash(),
+						       first) +
+				template_shifted_hash(template->content - walk->before,
+						      end - first - 1);
 			return true;
 		}
 	}
@@ -97,8 +120,7 @@ static uint32_t older(const struct learner *learner, uint32_t a, uint32_t b)
 uint32_t match_find(struct learner *learner, const struct template *template)
 {
 	uint32_t found = ENTRY_NONE;
-	struct field_range range = { 0 };
-	size_t token = 0;
+	struct field_walk walk = { 0 };
 
 	if (template->count == 0)
 		return ENTRY_NONE;
@@ -108,10 +130,8 @@ uint32_t match_find(struct learner *learner, const struct template *template)
 		find_in_guard(learner,
 			      hash64_mix(template_variable_hash(), template->count),
 			      template));
-	while (match_next_field(template, &token, &range)) {
-		const uint64_t *slot = table_get(
-			&learner->by_content,
-			template_collapsed_content(template, range.first, range.count));
+	while (match_next_field(template, &walk)) {
+		const uint64_t *slot = table_get(&learner->by_content, walk.content);
 
 		if (slot != NULL)
 			found = older(learner, found, (uint32_t)*slot);

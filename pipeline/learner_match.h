@@ -7,19 +7,21 @@
 
 #include "pipeline/learner_core.h"
 
-/* tokens [first, first + count) of one field */
-struct field_range {
-	size_t first;
+/* a walk over the fields of a template that can stand for one value: 2 to 4 tokens, one
+ * of them a variable. Starts as { 0 }. */
+struct field_walk {
+	size_t first; /* tokens [first, first + count) are the field */
 	size_t count;
+	uint64_t content; /* of the template with the field as one variable */
+	size_t next;      /* token to go on with */
+	uint64_t before;  /* position hashes of the tokens in front of it */
 };
 
 uint64_t match_guard_key(const struct template *template);
-/* token count and classes */
+/* token count and classes, and the length class of a template that is of one */
 uint64_t match_shape(const struct template *template);
-/* the next field at or behind *token that can stand for one value: 2 to 4 tokens, one
- * of them a variable; false at the end */
-bool match_next_field(const struct template *template, size_t *token,
-		      struct field_range *range);
+/* false at the end */
+bool match_next_field(const struct template *template, struct field_walk *walk);
 bool match_covers(const struct template *general, const struct template *leaf);
 /* slot of the oldest generalised template that covers it, or ENTRY_NONE */
 uint32_t match_find(struct learner *learner, const struct template *template);

@@ -21,21 +21,13 @@ static size_t looked_at(const struct template *template)
 						   : PLACES_TOKENS_MAX;
 }
 
-static uint64_t with_variable(const struct template *template, uint64_t hash,
-			      size_t index)
-{
-	return hash - template_position_hash(template->tokens[index].hash, index) +
-	       template_position_hash(template_variable_hash(), index);
-}
-
 size_t places_of(const struct template *template, struct place places[PLACES_MAX])
 {
 	uint64_t hash = template->content;
 	uint64_t soft_hash = hash;
-	struct field_range range = { 0 };
+	struct field_walk walk = { 0 };
 	size_t soft = 0;
 	size_t count = 0;
-	size_t token = 0;
 	bool varies = false;
 
 	for (size_t i = 0; i < looked_at(template); i++) {
@@ -45,26 +37,24 @@ size_t places_of(const struct template *template, struct place places[PLACES_MAX
 		if (class == TOKEN_VARIABLE && varies)
 			continue;
 		varies |= class == TOKEN_VARIABLE;
-		places[count++] =
-			(struct place){ .key = with_variable(template, hash, i),
-					.first = (uint16_t)i,
-					.count = 1,
-					.kind = PLACE_TOKEN,
-					.class = class };
+		places[count++] = (struct place){ .key = template_content_without(
+							  template, hash, i),
+						  .first = (uint16_t)i,
+						  .count = 1,
+						  .kind = PLACE_TOKEN,
+						  .class = class };
 		if (places_soft(class)) {
-			soft_hash = with_variable(template, soft_hash, i);
+			soft_hash = template_content_without(template, soft_hash, i);
 			soft++;
 		}
 	}
-	while (token < looked_at(template) &&
-	       match_next_field(template, &token, &range) && token <= PLACES_TOKENS_MAX)
-		places[count++] =
-			(struct place){ .key = template_collapsed_content(
-						template, range.first, range.count),
-					.first = (uint16_t)range.first,
-					.count = (uint16_t)range.count,
-					.kind = PLACE_FIELD,
-					.class = TOKEN_INDEXED };
+	while (walk.next < looked_at(template) && match_next_field(template, &walk) &&
+	       walk.next <= PLACES_TOKENS_MAX)
+		places[count++] = (struct place){ .key = walk.content,
+						  .first = (uint16_t)walk.first,
+						  .count = (uint16_t)walk.count,
+						  .kind = PLACE_FIELD,
+						  .class = TOKEN_INDEXED };
 	if (soft >= 2)
 		places[count++] =
 			(struct place){ .key = hash64_mix(soft_hash, PLACE_SOFT),
@@ -73,39 +63,14 @@ size_t places_of(const struct template *template, struct place places[PLACES_MAX
 	return count;
 }
 
-static bool counts_as_constant(uint8_t class)
-{
-	return class != TOKEN_VARIABLE && class != TOKEN_VALUE && class != TOKEN_KEYS;
-}
-
-size_t places_constants(const struct template *template)
-{
-	size_t constants = 0;
-
-	for (size_t i = 0; i < template->count; i++) {
-		uint8_t class = template->tokens[i].class;
-
-		constants += counts_as_constant(class);
-	}
-	return constants;
-}
-
 static size_t constants_left(const struct template *template, const struct place *place)
 {
-	size_t constants = places_constants(template);
+	size_t constants = template->constants;
 
-	if (place->kind == PLACE_SOFT) {
-		constants = 0;
-		for (size_t i = 0; i < template->count; i++)
-			constants += template->tokens[i].class == TOKEN_WORD ||
-				     template->tokens[i].class == TOKEN_NAME;
-		return constants;
-	}
-	for (size_t i = place->first; i < place->first + (size_t)place->count; i++) {
-		uint8_t class = template->tokens[i].class;
-
-		constants -= counts_as_constant(class);
-	}
+	if (place->kind == PLACE_SOFT)
+		return template->words;
+	for (size_t i = place->first; i < place->first + (size_t)place->count; i++)
+		constants -= template_is_constant(template->tokens[i].class);
 	return constants;
 }
 

@@ -32,8 +32,6 @@ unsigned places_needed(const struct template *template, const struct place *plac
 /* the tokens that become variables; a field's are first made one by the caller */
 void places_wild(const struct template *template, const struct place *place,
 		 uint64_t wild[WILD_WORDS]);
-/* tokens that are surely constant text */
-size_t places_constants(const struct template *template);
 /* classes that vary more readily than words: all but words, names and variables */
 bool places_soft(uint8_t class);
 

@@ -54,6 +54,7 @@ enum token_class {
 	TOKEN_VALUE,    /* stands behind `=`, or alone in quotes */
 	TOKEN_NAME,     /* part of a route or a stack: varies only by explosion */
 	TOKEN_KEYS,     /* a set of keys; not shown */
+	TOKEN_REST,     /* of templates only: any tokens, any number of them */
 	TOKEN_CLASS_COUNT
 };
 

@@ -21,31 +21,41 @@ uint64_t template_token_hash(struct slice folded)
 	return hash64(folded, NORMALIZE_VERSION);
 }
 
+/* of variable_text, which is asked for at every place of every new template; of
+ * NORMALIZE_VERSION 1 */
+#define VARIABLE_HASH 0x0e08a51c8536156cu
+
 uint64_t template_variable_hash(void)
 {
-	return template_token_hash(variable_text);
+	return VARIABLE_HASH;
+}
+
+/* A polynomial in an odd number: multiplying by its inverse moves tokens to the left,
+ * so that the content of a template with a field less is found without looking at all
+ * tokens behind it. */
+#define POSITION_FACTOR 0x9fb21c651e98df25u
+#define POSITION_INVERSE 0x02ab9c720d1024adu
+_Static_assert(POSITION_FACTOR *POSITION_INVERSE == 1, "they undo each other");
+
+static uint64_t power(uint64_t base, size_t exponent)
+{
+	uint64_t value = 1;
+
+	for (; exponent > 0; exponent /= 2, base *= base) {
+		if (exponent % 2 != 0)
+			value *= base;
+	}
+	return value;
 }
 
 uint64_t template_position_hash(uint64_t token_hash, size_t index)
 {
-	return hash64_mix(token_hash, index);
+	return token_hash * power(POSITION_FACTOR, index);
 }
 
-uint64_t template_collapsed_content(const struct template *template, size_t first,
-				    size_t count)
+uint64_t template_shifted_hash(uint64_t hash, size_t places)
 {
-	uint64_t content = 0;
-	size_t index = 0;
-
-	for (size_t i = 0; i < template->count; i++) {
-		if (i <= first || i >= first + count) {
-			content += template_position_hash(
-				i == first ? template_variable_hash()
-					   : template->tokens[i].hash,
-				index++);
-		}
-	}
-	return content;
+	return hash * power(POSITION_INVERSE, places);
 }
 
 static void write_token(struct buf *out, const struct template_token *token,
@@ -126,6 +136,51 @@ static struct template *parse_owned(struct buf *bytes)
 
 	buf_deinit(bytes);
 	return template;
+}
+
+/* what is asked of a template often, once its tokens are there */
+static void sum_up(struct template *template)
+{
+	uint64_t factor = 1;
+
+	template->content = 0;
+	template->constants = 0;
+	template->words = 0;
+	for (size_t i = 0; i < template->count; i++) {
+		const struct template_token *token = &template->tokens[i];
+
+		template->content += token->hash *factor;
+		factor *= POSITION_FACTOR;
+		template->constants += template_is_constant(token->class);
+		template->words +=
+			token->class == TOKEN_WORD || token->class == TOKEN_NAME;
+	}
+}
+
+const struct template *template_outline(struct template_outline *outline,
+					const struct tokens *tokens)
+{
+	for (size_t i = 0; i < tokens->count; i++) {
+		const struct token *token = &tokens->items[i];
+		struct slice gap = source_gap(tokens, i);
+
+		outline->gaps[i] = ' ';
+		if (gap.len > 0)
+			outline->gaps[i] = gap.ptr[0];
+		outline->tokens[i] = (struct template_token){
+			.hash = template_token_hash(token_folded(tokens, i)),
+			.gap = (uint32_t)i,
+			.gap_len = gap.len > 0,
+			.field = token->field,
+			.class = token->class,
+			.type = token->type,
+		};
+	}
+	outline->template = (struct template){ .count = tokens->count,
+					       .tokens = outline->tokens,
+					       .bytes = outline->gaps };
+	sum_up(&outline->template);
+	return &outline->template;
 }
 
 struct template *template_new(const struct tokens *tokens)
@@ -225,6 +280,27 @@ struct template *template_free_text(const struct template *from)
 	return finish(&bytes, from);
 }
 
+struct template *template_free_length(unsigned length_class, bool begins_with_value)
+{
+	const struct template_token first = {
+		.class = begins_with_value ? TOKEN_VARIABLE : TOKEN_WORD,
+	};
+	const struct template_token rest = { .class = TOKEN_REST,
+					     .field = (uint16_t)length_class };
+	struct buf bytes = { 0 };
+
+	write_head(&bytes, 2);
+	write_token(&bytes, &first, SLICE(""), variable_text);
+	write_token(&bytes, &rest, SLICE(" "), variable_text);
+	buf_append_varint(&bytes, 0);
+	return parse_owned(&bytes);
+}
+
+bool template_is_free_length(const struct template *template)
+{
+	return template->count == 2 && template->tokens[1].class == TOKEN_REST;
+}
+
 bool template_is_free_text(const struct template *template)
 {
 	bool words = false;
@@ -305,13 +381,11 @@ struct template *template_parse(struct slice bytes)
 	template->tokens = (struct template_token *)(template + 1);
 	template->bytes = (char *)(template->tokens + count);
 	memcpy(template->bytes, bytes.ptr, bytes.len);
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++)
 		read_token(&reader, &template->tokens[i]);
-		template->content +=
-			template_position_hash(template->tokens[i].hash, i);
-	}
 	template->tail = read_text(&reader, &tail_len);
 	template->tail_len = tail_len;
+	sum_up(template);
 	if (reader.bad || reader.at != bytes.len)
 		template_free(&template);
 	return template;

@@ -26,22 +26,42 @@ struct template_token {
 	uint8_t type;
 };
 
+/* kept in the struct, so that asking costs nothing on a long template */
 struct template
 {
 	size_t count;
 	size_t bytes_len;
 	uint64_t content; /* sum of template_position_hash over all tokens */
+	size_t constants; /* tokens that are surely constant text */
+	size_t words;     /* those of them that are words or names */
 	uint32_t tail;    /* gap behind the last token */
 	uint32_t tail_len;
 	struct template_token *tokens;
 	char *bytes; /* the serialised form */
 };
 
+/* tokens that are surely constant text */
+static inline bool template_is_constant(uint8_t class)
+{
+	return class != TOKEN_VARIABLE && class != TOKEN_VALUE && class != TOKEN_KEYS;
+}
+
 enum template_style {
 	TEMPLATE_TYPED, /* <num>, <ip>, ... */
 	TEMPLATE_STARS  /* <*> for every variable */
 };
 
+/* what can be asked of a template without its texts: all but the rendering */
+struct template_outline {
+	struct template template;
+	struct template_token tokens[TOKENS_MAX];
+	char gaps[TOKENS_MAX]; /* the first byte of each */
+};
+
+/* valid until the next call with the same outline; has no texts and is not serialised
+ */
+const struct template *template_outline(struct template_outline *outline,
+					const struct tokens *tokens);
 struct template *template_new(const struct tokens *tokens);
 /* bit i of wild makes token i a variable */
 struct template *template_generalise(const struct template *from, const uint64_t *wild);
@@ -50,6 +70,10 @@ struct template *template_collapse(const struct template *from, size_t first,
 				   size_t count);
 /* all tokens become variables that still know the class they had */
 struct template *template_free_text(const struct template *from);
+/* stands for all messages of a length class that begin with a value, or do not; the
+ * class is the `field` of its second token */
+struct template *template_free_length(unsigned length_class, bool begins_with_value);
+bool template_is_free_length(const struct template *template);
 bool template_is_free_text(const struct template *template);
 /* NULL: the bytes are not a serialised template */
 struct template *template_parse(struct slice bytes);
@@ -61,14 +85,20 @@ uint64_t template_fingerprint(const struct template *template, uint64_t seed);
 void template_render(const struct template *template, enum template_style style,
 		     struct buf *out);
 struct slice template_text(const struct template *template, size_t index);
-/* content of the template with tokens [first, first + count) as one variable */
-uint64_t template_collapsed_content(const struct template *template, size_t first,
-				    size_t count);
 uint64_t template_position_hash(uint64_t token_hash, size_t index);
+/* a hash of tokens [i, end) for tokens [i - places, end - places) */
+uint64_t template_shifted_hash(uint64_t hash, size_t places);
 /* hash of the folded text of a variable */
 uint64_t template_variable_hash(void);
 /* hash of a folded text, as in template_token.hash */
 uint64_t template_token_hash(struct slice folded);
+/* content with the token as a variable */
+static inline uint64_t template_content_without(const struct template *template,
+						uint64_t content, size_t index)
+{
+	return content - template_position_hash(template->tokens[index].hash, index) +
+	       template_position_hash(template_variable_hash(), index);
+}
 
 static inline bool wild_has(const uint64_t *wild, size_t index)
 {

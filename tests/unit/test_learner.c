@@ -312,6 +312,97 @@ static void test_free_text_becomes_one_group(void **state)
 	learner_free(&learner);
 }
 
+/* words and numbers in random places, of random number */
+static void random_shape(uint64_t *seed, char *line, size_t size)
+{
+	size_t len = 0;
+	size_t words = 0;
+
+	*seed = *seed * 6364136223846793005u + 1442695040888963407u;
+	words = 2 + (*seed >> 33) % 30;
+	for (size_t i = 0; i < words && len + 32 < size; i++) {
+		char word[7];
+
+		random_words(seed, word, 1);
+		len += (size_t)snprintf(line + len, size - len,
+					(*seed >> 40) % 2 == 0 ? "%s " : "%s_%u ", word,
+					(unsigned)(*seed >> 44) % 100000);
+	}
+}
+
+/* a full learner lets a flood pass, but learns what comes again or was known before */
+static void test_flood_passes(void **state)
+{
+	enum { TEMPLATES = 1000, LINES = 30000 };
+	struct learner *learner = new_learner(TEMPLATES);
+	uint64_t before = learn(learner, "disk of node is almost full");
+	struct learner_stats stats;
+	uint64_t seed = 1;
+	uint64_t leaf = 0;
+	uint64_t first = 0;
+	bool passing = false;
+	char line[1024];
+
+	(void)state;
+	for (unsigned i = 0; i < LINES; i++) {
+		random_shape(&seed, line, sizeof(line));
+		(void)learn(learner, line);
+		if (i % 64 == 0)
+			assert_true(learn(learner, "disk of node is almost full") ==
+				    before);
+		learner_trim(learner, UINT64_MAX);
+	}
+	learner_read_stats(learner, &stats);
+	assert_true(stats.leaves + stats.generalised <= TEMPLATES);
+	assert_true(stats.passed > LINES / 2);
+	assert_true(stats.evicted < LINES / 2);
+	do {
+		struct record record = { .body = slice_str(line),
+					 .raw = slice_str(line) };
+
+		random_shape(&seed, line, sizeof(line));
+		record.body = record.raw = slice_str(line);
+		normalize_record(&record, &tokens);
+		leaf = normalize_fingerprint(&tokens);
+		first = learner_ask(learner, leaf, &tokens, &record, &passing);
+	} while (!passing);
+	assert_true(first != leaf);
+	assert_true(learn(learner, line) == leaf);
+	assert_true(learn(learner, line) == leaf);
+	learner_free(&learner);
+}
+
+/* two shapes of one length: each has a free text of its own */
+static void test_free_texts_of_one_length(void **state)
+{
+	struct learner *learner = new_learner(0);
+	struct learner_stats stats;
+	uint64_t seed = 1;
+	uint64_t keys[2] = { 0 };
+	char words[128];
+	char line[160];
+
+	(void)state;
+	for (unsigned i = 0; i < 10000; i++) {
+		random_words(&seed, words, 4);
+		(void)snprintf(line, sizeof(line), i % 2 == 0 ? "%s 17" : "17 %s",
+			       words);
+		keys[i % 2] = learn(learner, line);
+		learner_trim(learner, UINT64_MAX);
+	}
+	learner_read_stats(learner, &stats);
+	assert_true(keys[0] != keys[1]);
+	assert_int_equal(stats.free_text, 2);
+	assert_true(learner_root(learner, keys[0]) != learner_root(learner, keys[1]));
+	learner_free(&learner);
+}
+
+static void test_variable_hash(void **state)
+{
+	(void)state;
+	assert_true(template_variable_hash() == template_token_hash(SLICE("\x01")));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -323,6 +414,9 @@ int main(void)
 		cmocka_unit_test(test_restore_refuses_rubbish),
 		cmocka_unit_test(test_memory_is_bounded),
 		cmocka_unit_test(test_free_text_becomes_one_group),
+		cmocka_unit_test(test_free_texts_of_one_length),
+		cmocka_unit_test(test_flood_passes),
+		cmocka_unit_test(test_variable_hash),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
