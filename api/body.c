@@ -23,11 +23,11 @@ static bool has_type(const struct request *request, const char *type)
 static bool read_json(struct request *request, struct body *body)
 {
 	json_error_t error = { 0 };
+	struct slice text = request_body(request);
 	json_t *root = NULL;
 
-	root = json_loadb(request->body.ptr == NULL ? "" : request->body.ptr,
-			  request->body.len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL,
-			  &error);
+	root = json_loadb(text.ptr == NULL ? "" : text.ptr, text.len,
+			  JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
 	if (root == NULL) {
 		request_problem(request, 400, "The body is not JSON: %s (byte %d).",
 				error.text, error.position);
@@ -44,7 +44,7 @@ static bool read_json(struct request *request, struct body *body)
 
 static bool small_enough(struct request *request)
 {
-	if (request->body.len <= REQUEST_JSON_MAX)
+	if (request->body_len <= REQUEST_JSON_MAX)
 		return true;
 	request_problem(request, 413,
 			"This call takes at most %zu bytes; send larger logs to "
@@ -76,7 +76,8 @@ bool body_read_form(struct request *request, struct body *body)
 	*body = (struct body){ .request = request, .problem = { .status = 422 } };
 	if (!small_enough(request))
 		return false;
-	if (query_parse(request->body, &request->arena, &body->form, &error) != 0) {
+	if (query_parse(request_body(request), &request->arena, &body->form, &error) !=
+	    0) {
 		request_problem(request, 400, "%s.", error.text);
 		return false;
 	}

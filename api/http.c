@@ -69,7 +69,7 @@ static void dispatch(struct http_server *server, struct request *request)
 		refuse_path(request, allowed);
 		return;
 	}
-	if (request->body.len > server->config.body_bytes_max) {
+	if (request->body_len > server->config.body_bytes_max) {
 		request_problem(request, 413, "The body is larger than %zu bytes.",
 				server->config.body_bytes_max);
 		return;

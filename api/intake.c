@@ -1,9 +1,11 @@
 /* intake.c - pastes and uploads
  *
- * States: inflating (compressed files only, on a worker) -> spooling (not to be
+ * States: unpacking (large or compressed files, on a worker) -> spooling (not to be
  * cancelled: the bytes may be durable already) -> counting (the ingestion's row) ->
- * answered 202. Once the bytes are durable the answer is 202, even when the database
- * cannot count them now: a client that was told otherwise would send them twice.
+ * answered 202. A client does not wait longer than SPOOL_WAIT_S for a disk that fails:
+ * it is answered 503, and the intake goes on without it. Once the bytes are durable the
+ * answer is 202, even when the database cannot count them now: a client that was told
+ * otherwise would send them twice.
  */
 #include "api/intake.h"
 
@@ -13,8 +15,8 @@
 
 #include "api/body.h"
 #include "api/context.h"
-#include "api/inflate.h"
 #include "api/multipart.h"
+#include "api/unpack.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -22,13 +24,19 @@
 #include "sources/decompress.h"
 #include "sources/spool.h"
 
+#define SPOOL_WAIT_S 10
+/* up to here a body is copied and searched on the loop, sooner than a worker has it */
+#define LOOP_BYTES_MAX ((size_t)64 * 1024)
+
 static const char count_sql[] =
 	"UPDATE siftd.ingestions SET bytes = bytes + $3, lines = lines + $4,"
 	" updated_at = now() WHERE project_id = $1 AND id = $2";
 
 /* outlives its request when the client goes away while the spool writes */
 struct intake {
-	struct request *request; /* NULL: the client has gone */
+	struct request
+		*request; /* NULL: the client has gone, or was told to try later */
+	struct event *patience; /* while the request waits for the spool */
 	struct pg_pool *pool;
 	int64_t project_id;
 	int64_t ingestion_id;
@@ -92,15 +100,23 @@ static void count(struct intake *intake)
 		       on_counted, intake); /* never cancelled */
 }
 
+static void end_patience(struct intake *intake)
+{
+	if (intake->patience != NULL)
+		event_free(intake->patience);
+	intake->patience = NULL;
+}
+
 static void on_spooled(void *context, const struct error *error)
 {
 	struct intake *intake = context;
 
+	end_patience(intake);
 	if (error == NULL) {
 		count(intake);
 		return;
 	}
-	log_error("api", "spool refused logs error=%s", error->text);
+	log_error("api", "spool lost logs error=%s", error->text);
 	if (intake->request != NULL) {
 		request_on_cancel(intake->request, NULL, NULL);
 		request_unavailable(intake->request,
@@ -113,70 +129,105 @@ static void forget_request(void *context)
 {
 	struct intake *intake = context;
 
+	end_patience(intake);
 	intake->request = NULL;
 }
 
-/* lines, and bytes that are no line ends */
-static void measure(struct slice text, struct intake *intake)
+static void on_impatience(evutil_socket_t fd, short what, void *context)
 {
-	while (text.len > 0) {
-		const char *end = memchr(text.ptr, '\n', text.len);
-		size_t len = end == NULL ? text.len : (size_t)(end - text.ptr);
+	struct intake *intake = context;
+	struct request *request = intake->request;
 
-		intake->lines++;
-		intake->bytes += (int64_t)len;
-		if (len > 0 && text.ptr[len - 1] == '\r')
-			intake->bytes--;
-		text = slice_from(text, len + 1);
-	}
+	(void)fd;
+	(void)what;
+	request_on_cancel(request, NULL, NULL);
+	forget_request(intake);
+	request_unavailable(request,
+			    "The disk takes no logs at the moment. These are kept in "
+			    "memory and may still be stored: if they are sent again, "
+			    "they may be stored twice.");
 }
 
-static struct intake *intake_new(struct request *request, struct slice text)
+static void begin_patience(struct intake *intake, struct request *request)
 {
-	struct intake *intake = mem_calloc(1, sizeof(*intake));
+	struct timeval wait = { .tv_sec = SPOOL_WAIT_S };
 
-	intake->request = request;
-	intake->pool = request->api->deps.pool;
-	intake->project_id = request->caller.project_id;
-	intake->ingestion_id = request->caller.ingestion_id;
-	measure(text, intake);
-	return intake;
+	intake->patience = evtimer_new(request->api->deps.base, on_impatience, intake);
+	if (intake->patience == NULL || event_add(intake->patience, &wait) < 0)
+		log_warn("api", "no timer: a client may wait for the disk");
 }
 
-/* what a compressed file may hold: it is in memory whole, twice for a moment */
+/* what a compressed file may hold: it is in memory whole */
 static size_t plain_bytes_max(const struct request *request)
 {
 	return request->api->config.body_bytes_max * 4;
 }
 
-static void accept_text(struct request *request, const char *field, struct slice text)
+/* lines to be spooled; owned NULL: they are copied */
+struct lines {
+	struct slice text;
+	struct spool_owned *owned;
+	int64_t count;
+	int64_t bytes;
+};
+
+static bool append(struct spool *spool, const struct spool_entry *entry,
+		   const struct spool_owned *owned, struct intake *intake)
 {
-	struct spool *spool = request->api->deps.spool;
+	if (owned == NULL)
+		return spool_append(spool, entry, 1, on_spooled, intake);
+	return spool_append_owned(spool, entry, owned, on_spooled, intake);
+}
+
+static void spool_lines(struct request *request, const struct lines *lines)
+{
 	struct spool_entry entry = {
 		.project_id = request->caller.project_id,
 		.ingestion_id = request->caller.ingestion_id,
 		.observed_timestamp_us = clock_now_us(),
 		.end = true,
-		.bytes = text,
+		.bytes = lines->text,
 	};
-	struct intake *intake = NULL;
+	struct intake *intake = mem_calloc(1, sizeof(*intake));
 
-	if (slice_trim(text).len == 0) {
-		request_problem_field(request, field, "There is no line in %s.", field);
-		return;
-	}
-	if (spool == NULL) {
-		request_unavailable(request, "This siftd runs without a spool.");
-		return;
-	}
+	*intake = (struct intake){
+		.request = request,
+		.pool = request->api->deps.pool,
+		.project_id = entry.project_id,
+		.ingestion_id = entry.ingestion_id,
+		.bytes = lines->bytes,
+		.lines = lines->count,
+	};
 	randombytes_buf(&entry.substream, sizeof(entry.substream));
-	intake = intake_new(request, text);
-	if (!spool_append(spool, &entry, 1, on_spooled, intake)) {
+	if (!append(request->api->deps.spool, &entry, lines->owned, intake)) {
 		mem_free(intake);
-		request_unavailable(request, "The spool is full; try again later.");
+		request_unavailable(request, "The spool is full, or its disk does not "
+					     "take more; try again later.");
 		return;
 	}
+	if (lines->owned != NULL)
+		lines->owned->release = NULL; /* it is the spool's */
+	begin_patience(intake, request);
 	request_on_cancel(request, forget_request, intake);
+}
+
+static void accept_lines(struct request *request, const char *field,
+			 const struct lines *lines)
+{
+	if (slice_trim(lines->text).len == 0)
+		request_problem_field(request, field, "There is no line in %s.", field);
+	else if (request->api->deps.spool == NULL)
+		request_unavailable(request, "This siftd runs without a spool.");
+	else
+		spool_lines(request, lines);
+}
+
+static void accept_text(struct request *request, const char *field, struct slice text)
+{
+	struct lines lines = { .text = text };
+
+	unpack_measure(text, &lines.count, &lines.bytes);
+	accept_lines(request, field, &lines);
 }
 
 void intake_paste(struct request *request)
@@ -210,26 +261,35 @@ static bool known_encoding(struct request *request)
 	return false;
 }
 
-struct inflating {
+struct unpacking {
 	struct request *request;
-	struct inflate *inflate;
+	struct unpack *unpack;
 };
 
-static void on_inflated(void *context, const struct inflate_answer *answer)
+static void on_unpacked(void *context, struct unpack_answer *answer)
 {
-	struct inflating *inflating = context;
-	struct request *request = inflating->request;
+	struct unpacking *unpacking = context;
+	struct request *request = unpacking->request;
+	struct lines lines = {
+		.text = answer->plain,
+		.owned = &answer->owned,
+		.count = answer->lines,
+		.bytes = answer->bytes,
+	};
 
 	request_on_cancel(request, NULL, NULL);
 	switch (answer->status) {
-	case INFLATE_OK:
-		accept_text(request, "file", answer->plain);
+	case UNPACK_OK:
+		accept_lines(request, "file", &lines);
 		break;
-	case INFLATE_CORRUPT:
+	case UNPACK_MALFORMED:
+		request_problem(request, 400, "%s.", answer->error.text);
+		break;
+	case UNPACK_CORRUPT:
 		request_problem(request, 400, "The file cannot be decompressed: %s.",
 				answer->error.text);
 		break;
-	case INFLATE_TOO_LARGE:
+	case UNPACK_TOO_LARGE:
 		request_problem(request, 413,
 				"The file decompresses to more than %zu bytes; send it "
 				"in parts.",
@@ -238,33 +298,50 @@ static void on_inflated(void *context, const struct inflate_answer *answer)
 	}
 }
 
-static void cancel_inflating(void *context)
+static void cancel_unpacking(void *context)
 {
-	struct inflating *inflating = context;
+	struct unpacking *unpacking = context;
 
-	inflate_cancel(inflating->inflate);
+	unpack_cancel(unpacking->unpack);
 }
 
-static void accept_compressed(struct request *request, struct slice content)
+static void unpack_body(struct request *request, struct slice boundary)
 {
-	struct inflating *inflating = request_alloc(request, sizeof(*inflating));
+	struct unpacking *unpacking = request_alloc(request, sizeof(*unpacking));
+	struct unpack_source source = {
+		.body = request_take_body(request),
+		.boundary = boundary,
+		.bytes_max = plain_bytes_max(request),
+	};
 
-	inflating->request = request;
-	inflating->inflate =
-		inflate_start(request->api->deps.workers, content,
-			      plain_bytes_max(request), on_inflated, inflating);
-	if (inflating->inflate == NULL)
-		request_unavailable(request, "Too many files are being decompressed.");
+	*unpacking = (struct unpacking){ .request = request };
+	if (source.body != NULL)
+		unpacking->unpack = unpack_start(request->api->deps.workers, &source,
+						 on_unpacked, unpacking);
+	if (unpacking->unpack == NULL)
+		request_unavailable(request, "Too many files are being unpacked.");
 	else
-		request_on_cancel(request, cancel_inflating, inflating);
+		request_on_cancel(request, cancel_unpacking, unpacking);
+}
+
+static void accept_small(struct request *request, struct slice boundary)
+{
+	struct multipart_file file = { .content = request_body(request) };
+	struct error error = { 0 };
+
+	if (boundary.ptr != NULL &&
+	    multipart_find(file.content, boundary, SLICE("file"), &file, &error) != 0)
+		request_problem(request, 400, "%s.", error.text);
+	else if (decompress_is_plain(slice_head(file.content, 4)))
+		accept_text(request, "file", file.content);
+	else
+		unpack_body(request, boundary);
 }
 
 void intake_upload(struct request *request)
 {
 	const char *type = request_header(request, "Content-Type");
 	struct slice boundary = multipart_boundary(type);
-	struct multipart_file file = { .content = request->body };
-	struct error error = { 0 };
 
 	if (!known_encoding(request))
 		return;
@@ -275,13 +352,8 @@ void intake_upload(struct request *request)
 				"boundary is understood.");
 		return;
 	}
-	if (boundary.ptr != NULL && multipart_find(request->body, boundary,
-						   SLICE("file"), &file, &error) != 0) {
-		request_problem(request, 400, "%s.", error.text);
-		return;
-	}
-	if (decompress_is_plain(slice_head(file.content, 4)))
-		accept_text(request, "file", file.content);
+	if (request->body_len <= LOOP_BYTES_MAX)
+		accept_small(request, boundary);
 	else
-		accept_compressed(request, file.content);
+		unpack_body(request, boundary);
 }

@@ -140,12 +140,31 @@ struct request *request_new(struct request_list *list, struct evhttp_request *ev
 	list->stats.open++;
 	request->evhttp = evhttp;
 	request->started_us = clock_monotonic_us();
-	request->body = slice_of((const char *)evbuffer_pullup(input, -1),
-				 evbuffer_get_length(input));
+	request->body_len = evbuffer_get_length(input);
 	make_id(request->id);
 	read_address(request);
 	watch_client(request);
 	return request;
+}
+
+struct slice request_body(struct request *request)
+{
+	struct evbuffer *input = evhttp_request_get_input_buffer(request->evhttp);
+
+	return slice_of((const char *)evbuffer_pullup(input, -1),
+			evbuffer_get_length(input));
+}
+
+struct evbuffer *request_take_body(struct request *request)
+{
+	struct evbuffer *input = evhttp_request_get_input_buffer(request->evhttp);
+	struct evbuffer *body = evbuffer_new();
+
+	if (body != NULL && evbuffer_add_buffer(body, input) != 0) {
+		evbuffer_free(body);
+		return NULL;
+	}
+	return body;
 }
 
 const char *request_header(const struct request *request, const char *name)

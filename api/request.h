@@ -27,6 +27,7 @@
 #define REQUEST_ADDRESS_SIZE 46
 
 struct api_context;
+struct evbuffer;
 struct evhttp_request;
 struct event;
 struct request;
@@ -64,7 +65,7 @@ struct request {
 	const struct route *route;
 	struct route_params params;
 	struct query query;
-	struct slice body;
+	size_t body_len;
 	struct caller caller;
 	void *state; /* a handler's own, between its callbacks; in the arena */
 	char id[REQUEST_ID_SIZE];
@@ -81,11 +82,16 @@ struct request {
 	int64_t started_us;
 };
 
-/* takes evhttp over; fills id, address and body */
+/* takes evhttp over; fills id, address and body_len */
 struct request *request_new(struct request_list *list, struct evhttp_request *evhttp);
 /* cancels and frees all, without answers: the server is about to close connections */
 void request_list_cancel(struct request_list *list);
 
+/* the whole body in one piece, which copies a large one; for what is bounded and small
+ */
+struct slice request_body(struct request *request);
+/* the body is the caller's now, as it came, without a copy; NULL: out of memory */
+struct evbuffer *request_take_body(struct request *request);
 /* the value of a header that came, or NULL */
 const char *request_header(const struct request *request, const char *name);
 /* of the answer; replaces */

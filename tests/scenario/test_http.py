@@ -1,4 +1,9 @@
 """test_http.py - logs pasted and uploaded, and who may see them"""
+import gzip
+import json
+import random
+import subprocess
+
 import harness
 import pytest
 
@@ -25,6 +30,35 @@ def test_upload(shared, count):
     ingestion = shared.client.new_ingestion(shared.scope, f"upload {count}", "upload")
     shared.client.upload(ingestion, data.encode())
     shared.client.wait_total(ingestion, harness.count_records(data.encode()))
+
+
+def zstd(data):
+    return subprocess.run(["zstd", "-c"], input=data, stdout=subprocess.PIPE, check=True).stdout
+
+
+@pytest.mark.parametrize("count", [3, 30000])
+@pytest.mark.parametrize("encoding,compress", [("gzip", gzip.compress), ("zstd", zstd)])
+@pytest.mark.parametrize("form", [False, True], ids=["body", "form"])
+def test_compressed_upload(shared, count, encoding, compress, form):
+    """as the whole body with its Content-Encoding, or as the file of a form"""
+    data = "".join(f"2026-01-05 08:00:00,{n % 1000:03d} INFO shop - order {n:07d} packed\n" for n in range(count)).encode()
+    ingestion = shared.client.new_ingestion(shared.scope, f"{encoding} {count} {form}", "upload")
+    if form:
+        answer = shared.client.upload(ingestion, compress(data), f"x.log.{encoding}")
+    else:
+        headers = {"Content-Type": "application/octet-stream", "Content-Encoding": encoding}
+        answer = json.loads(shared.client.request("POST", f"{ingestion}/logs/upload", compress(data), headers)[2])
+    assert answer["accepted"] == {"lines": count, "bytes": len(data) - count}
+    shared.client.wait_total(ingestion, count)
+
+
+@pytest.mark.parametrize("size", [100, 200000])
+def test_corrupt_upload(shared, size):
+    """cut in the middle, small and large: refused, and nothing is stored"""
+    data = gzip.compress(random.Random(1).randbytes(size))[:-size // 2]
+    ingestion = shared.client.new_ingestion(shared.scope, f"corrupt {size}", "upload")
+    assert status_of(shared.client.upload, ingestion, data) == 400
+    assert shared.client.total(ingestion) == 0
 
 
 def test_ingestions_do_not_mix(shared):

@@ -1,9 +1,13 @@
 """test_syslog.py - TCP syslog from logger(1) and from raw sockets, both framings"""
 import collections
 import re
+import resource
 import socket
 import subprocess
+import threading
+import time
 
+import harness
 import pytest
 
 NUMBER = re.compile(r"(\w+)-n=(\d+)")
@@ -115,4 +119,43 @@ def test_kill_9_loses_nothing_that_was_read(make_siftd):
     siftd.kill()
     siftd.start()
     siftd.client.wait_total(scope, 1000)
+    assert siftd.stop() == 0
+
+
+def test_disk_full_loses_nothing(make_siftd):
+    """a disk that takes nothing for a while: senders wait, uploads are refused, and all is stored once"""
+    count = 60000
+    siftd = make_siftd()
+    port = siftd.add_syslog_source()
+    siftd.start()
+    scope = siftd.client.default_scope()
+    ingestion = siftd.client.new_ingestion(scope, "paste")
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(b"".join(frame("full", number) + b"\n" for number in range(1000)))
+        siftd.client.wait_total(scope, 1000)
+        hard = resource.prlimit(siftd.process.pid, resource.RLIMIT_FSIZE)[1]
+        resource.prlimit(siftd.process.pid, resource.RLIMIT_FSIZE, (0, hard))
+        rest = b"".join(frame("full", number) + b"\n" for number in range(1000, count))
+        sender = threading.Thread(target=connection.sendall, args=(rest,))
+        sender.start()
+
+        def refused():
+            try:
+                siftd.client.paste(ingestion, "2026-01-05T08:00:00Z INFO a: refused\n")
+            except harness.HttpError as error:
+                return error.status == 503
+            return False
+
+        harness.wait_until(refused, 20, "a paste that is refused")
+        # each is refused at once now, not after the time that one may wait
+        started = time.monotonic()
+        assert refused() and time.monotonic() - started < 5
+        time.sleep(2)
+        resource.prlimit(siftd.process.pid, resource.RLIMIT_FSIZE, (hard, hard))
+        sender.join()
+    # a paste that waited when the disk had room again is stored; one at most
+    harness.wait_until(lambda: siftd.client.total(scope) >= count, 60, "all frames")
+    found = collections.Counter(
+        int(NUMBER.search(event["message"]).group(2)) for event in siftd.client.events(scope, q="full-n="))
+    assert found == collections.Counter(range(count))
     assert siftd.stop() == 0
