@@ -112,8 +112,8 @@ static const char get_sql[] =
 	"    ORDER BY n DESC, t.key LIMIT 100) AS m),"
 	" (SELECT content FROM siftd.insights WHERE project_id = $1"
 	"   AND scope_type = 'group' AND scope_id = page.id AND status = 'done'"
-	"  ORDER BY id DESC LIMIT 1)"
-	" FROM page";
+	"  ORDER BY id DESC LIMIT 1),"
+	" siftd.variables_of_group($1, $2, page.id) FROM page";
 /* clang-format on */
 
 enum item_column {
@@ -125,7 +125,8 @@ enum item_column {
 	ITEM_SPARKLINE = 14,
 	ITEM_SAMPLE = 15,
 	ITEM_MEMBERS = 16,
-	ITEM_INSIGHT = 17
+	ITEM_INSIGHT = 17,
+	ITEM_VARIABLES = 18
 };
 
 static const struct column item_columns[] = {
@@ -315,6 +316,8 @@ static void on_group(struct request *request, const struct pg_rows *rows)
 	json_object_end(&out);
 	json_key(&out, "members");
 	json_raw(&out, pg_rows_slice(rows, 0, ITEM_MEMBERS));
+	json_key(&out, "variables");
+	json_raw(&out, pg_rows_slice(rows, 0, ITEM_VARIABLES));
 	json_key(&out, "insight");
 	columns_write_json(&out, pg_rows_slice(rows, 0, ITEM_INSIGHT));
 	json_object_end(&out);

@@ -26,11 +26,13 @@ void batch_free(struct batch **batch_ptr)
 	mem_free(batch->groups);
 	mem_free(batch->findings);
 	mem_free(batch->windows);
+	mem_free(batch->variables);
 	mem_free(batch->learned);
 	table_deinit(&batch->counts_index);
 	table_deinit(&batch->groups_index);
 	table_deinit(&batch->findings_index);
 	table_deinit(&batch->windows_index);
+	table_deinit(&batch->variables_index);
 	arena_deinit(&batch->arena);
 	mem_free(batch);
 	*batch_ptr = NULL;
@@ -47,5 +49,6 @@ size_t batch_weight(const struct batch *batch)
 	}
 	weight += batch->counts_count * sizeof(*batch->counts);
 	weight += batch->groups_count * sizeof(*batch->groups);
+	weight += batch->variables_capacity * sizeof(*batch->variables);
 	return weight + batch->findings_count * sizeof(*batch->findings);
 }

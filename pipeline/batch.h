@@ -20,6 +20,7 @@
 #include "pipeline/chunk.h"
 #include "pipeline/learner.h"
 #include "pipeline/rules.h"
+#include "pipeline/variable_sketch.h"
 
 /* first and last events kept as evidence for each template of a finding, per batch and
  * in the database; and template keys kept for each finding */
@@ -136,10 +137,13 @@ struct batch {
 	struct batch_window *windows;
 	size_t windows_count, windows_capacity;
 	uint64_t windows_dropped; /* events not counted: too many keys */
+	struct variable_sketch *variables;
+	size_t variables_count, variables_capacity;
 	struct batch_learned *learned;
 	size_t learned_count, learned_capacity;
 	/* indexes used while it is built: hash of the key -> place + 1 */
 	struct table counts_index, groups_index, findings_index, windows_index;
+	struct table variables_index;
 };
 
 struct batch *batch_new(unsigned lane, uint64_t number);

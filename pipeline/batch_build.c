@@ -283,9 +283,9 @@ static uint32_t count_place(struct batch *batch, const struct record *record,
 }
 
 /* the group's and the count's places, by hint or by index */
-static void count_record(struct batch_builder *builder, const struct record *record,
-			 const struct classified *classified,
-			 struct batch_origin origin, struct event_place place)
+static uint64_t count_record(struct batch_builder *builder, const struct record *record,
+			     const struct classified *classified,
+			     struct batch_origin origin, struct event_place place)
 {
 	struct batch *batch = builder->batch;
 	struct slot_hint *hint = hint_of(builder, classified);
@@ -316,14 +316,17 @@ static void count_record(struct batch_builder *builder, const struct record *rec
 	}
 	batch->counts[hint->count].count++;
 	add_to_group(&batch->groups[hint->group], record, place);
+	return batch->groups[hint->group].count;
 }
 
-void batch_builder_add(struct batch_builder *builder, const struct record *record,
-		       const struct classified *classified, struct batch_origin origin)
+uint64_t batch_builder_add(struct batch_builder *builder, const struct record *record,
+			   const struct classified *classified,
+			   struct batch_origin origin)
 {
 	struct event_place place = add_to_block(builder, record, classified, origin);
+	uint64_t nth = 0;
 
-	count_record(builder, record, classified, origin, place);
+	nth = count_record(builder, record, classified, origin, place);
 	builder->batch->events++;
 	builder->batch->raw_bytes += record->raw.len;
 	if (classified->matched != NULL) {
@@ -340,6 +343,7 @@ void batch_builder_add(struct batch_builder *builder, const struct record *recor
 		findings_add(builder->batch, &event, classified->matched,
 			     builder->rules);
 	}
+	return nth;
 }
 
 struct batch *batch_builder_seal(struct batch_builder *builder)

@@ -23,7 +23,8 @@ void batch_builder_free(struct batch_builder **builder);
 struct batch *batch_builder_open(struct batch_builder *builder, int64_t now_us);
 /* the open batch or NULL */
 struct batch *batch_builder_current(const struct batch_builder *builder);
-void batch_builder_add(struct batch_builder *builder, const struct record *record,
+/* returns how many events of the template's ingestion the batch holds now */
+uint64_t batch_builder_add(struct batch_builder *builder, const struct record *record,
 		       const struct classified *classified, struct batch_origin origin);
 /* encodes what is open; the batch is the caller's */
 struct batch *batch_builder_seal(struct batch_builder *builder);

@@ -184,6 +184,14 @@ bool learner_group_text(struct learner *learner, uint64_t key,
 	return slot != ENTRY_NONE;
 }
 
+static void add_wild(const struct template *template, uint64_t wild[WILD_WORDS])
+{
+	for (size_t i = 0; i < template->count; i++) {
+		if (template->tokens[i].hash == template_variable_hash())
+			wild_add(wild, i);
+	}
+}
+
 bool learner_wild(struct learner *learner, uint64_t key, const struct tokens *tokens,
 		  uint64_t wild[WILD_WORDS])
 {
@@ -194,12 +202,21 @@ bool learner_wild(struct learner *learner, uint64_t key, const struct tokens *to
 	lock(learner);
 	slot = learner_store_find(&learner->store, key);
 	if (slot != ENTRY_NONE) {
-		const struct template *template = learner->store.entries[slot].template;
+		const struct learner_entry *entry =
+			learner_store_entry(&learner->store, slot);
+		const struct learner_entry *root = learner_store_entry(
+			&learner->store, learner_store_root(&learner->store, slot));
 
-		fits = template->count == tokens->count;
-		for (size_t i = 0; fits && i < template->count; i++) {
-			if (template->tokens[i].hash == template_variable_hash())
-				wild_add(wild, i);
+		fits = entry->template->count == tokens->count;
+		if (fits)
+			add_wild(entry->template, wild);
+		/* an older leaf varies where its group does by now */
+		if (fits && root->general != ENTRY_NONE) {
+			const struct template *general =
+				learner->store.entries[root->general].template;
+
+			if (match_covers(general, entry->template))
+				add_wild(general, wild);
 		}
 	}
 	unlock(learner);

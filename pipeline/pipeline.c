@@ -6,6 +6,7 @@
 #include "pipeline/batch_build.h"
 #include "pipeline/classify.h"
 #include "pipeline/lane_stream.h"
+#include "pipeline/sample.h"
 
 #define LEARNED_MAX 512
 
@@ -26,6 +27,7 @@ struct pipeline {
 	struct project *projects;
 	size_t projects_count, projects_capacity;
 	struct batch_builder *builder;
+	struct sampler *sampler;
 	struct batch **sealed;
 	size_t sealed_count, sealed_capacity;
 	struct record record;
@@ -41,6 +43,7 @@ struct pipeline *pipeline_new(unsigned lane, const struct pipeline_config *confi
 	pipeline->lane = lane;
 	pipeline->config = *config;
 	pipeline->deps = *deps;
+	pipeline->sampler = sampler_new();
 	pipeline->builder = batch_builder_new(lane, deps->rules, config->zstd_level);
 	return pipeline;
 }
@@ -69,6 +72,7 @@ void pipeline_free(struct pipeline **pipeline_ptr)
 	for (size_t i = 0; i < pipeline->projects_count; i++)
 		classifier_free(&pipeline->projects[i].classifier);
 	batch_builder_free(&pipeline->builder);
+	sampler_free(&pipeline->sampler);
 	table_deinit(&pipeline->streams_index);
 	mem_free(pipeline->streams);
 	mem_free(pipeline->projects);
@@ -123,12 +127,19 @@ static void add_record(struct pipeline *pipeline, struct lane_stream *stream,
 	const struct batch_origin origin = { substream->project_id,
 					     substream->ingestion_id };
 	struct classified classified = { 0 };
+	struct sample sample = { .learner = project->learner,
+				 .project_id = project->id,
+				 .record = &pipeline->record };
+	struct batch *batch = NULL;
 
-	(void)batch_builder_open(pipeline->builder, now_us);
+	batch = batch_builder_open(pipeline->builder, now_us);
 	classifier_run(project->classifier, &pipeline->record, &classified);
 	pipeline->stats.cache_hits += classified.known;
 	pipeline->stats.cache_misses += !classified.known;
-	batch_builder_add(pipeline->builder, &pipeline->record, &classified, origin);
+	sample.nth = batch_builder_add(pipeline->builder, &pipeline->record,
+				       &classified, origin);
+	sample.template_key = classified.template_key;
+	sampler_add(pipeline->sampler, batch, &sample);
 	stream->stored_bytes += consumed_bytes;
 	stream->stored_records++;
 	pipeline->stats.records++;

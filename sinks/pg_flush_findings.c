@@ -6,6 +6,8 @@
 #define KEY_BYTES_MAX 512
 #define TITLE_BYTES_MAX 1024
 #define EVIDENCE_BYTES_MAX 16384
+/* values of a variable in the database */
+#define VARIABLE_VALUES_KEPT 32
 
 enum { EDGE_HEAD, EDGE_TAIL };
 
@@ -187,4 +189,51 @@ void flush_send_windows(struct flush_sender *sender, const struct flush_plan *pl
 {
 	send_buckets(sender, plan, range, FLUSH_WINDOWS);
 	send_buckets(sender, plan, range, FLUSH_JUDGE);
+}
+
+/* "text" for a variable that may be anything */
+static struct slice type_name(enum variable_type type)
+{
+	return type == VARIABLE_ANY ? SLICE("text")
+				    : slice_str(variable_type_name(type));
+}
+
+static void add_variable(struct flush_sender *sender,
+			 const struct variable_sketch *sketch)
+{
+	struct pg_array *arrays = sender->arrays;
+
+	for (size_t i = 0; i < sketch->counters_count; i++) {
+		const struct sketch_counter *counter = &sketch->counters[i];
+
+		pg_array_int8(&arrays[0], sketch->project_id);
+		pg_array_uint8(&arrays[1], sketch->template_key);
+		pg_array_text(&arrays[2], slice_str(sketch->name), KEY_BYTES_MAX);
+		pg_array_text(&arrays[3], type_name(sketch->type), KEY_BYTES_MAX);
+		pg_array_uint8(&arrays[4], sketch->total);
+		pg_array_text(&arrays[5], slice_of(counter->value, counter->len),
+			      KEY_BYTES_MAX);
+		pg_array_uint8(&arrays[6], counter->count);
+		pg_array_uint8(&arrays[7], counter->error);
+	}
+}
+
+void flush_send_variables(struct flush_sender *sender, const struct flush_plan *plan,
+			  size_t range)
+{
+	static const enum pg_type types[] = { PG_INT8, PG_INT8, PG_TEXT, PG_TEXT,
+					      PG_INT8, PG_TEXT, PG_INT8, PG_INT8 };
+	const struct flush_range *items = &plan->ranges[range];
+	char kept[4];
+
+	flush_arrays_begin(sender, types, ARRAY_LEN(types));
+	for (size_t i = items->first; i < items->first + items->count; i++) {
+		const struct variable_sketch *sketch = &plan->batch->variables[i];
+
+		if (flush_plan_has_project(plan, sketch->project_id))
+			add_variable(sender, sketch);
+	}
+	flush_arrays_end(sender);
+	flush_param_add(sender, pg_int4(kept, VARIABLE_VALUES_KEPT));
+	flush_unit_send(sender, FLUSH_VARIABLES, range);
 }

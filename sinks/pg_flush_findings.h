@@ -14,4 +14,7 @@ void flush_send_findings(struct flush_sender *sender, const struct flush_plan *p
 void flush_send_windows(struct flush_sender *sender, const struct flush_plan *plan,
 			size_t range);
 
+void flush_send_variables(struct flush_sender *sender, const struct flush_plan *plan,
+			  size_t range);
+
 #endif

@@ -130,6 +130,7 @@ void flush_plan_init(struct flush_plan *plan, const struct batch *batch)
 	add_range(plan, FLUSH_PART_GROUPS, 0, batch->groups_count);
 	add_range(plan, FLUSH_PART_FINDINGS, 0, batch->findings_count);
 	add_range(plan, FLUSH_PART_WINDOWS, 0, batch->windows_count);
+	add_range(plan, FLUSH_PART_VARIABLES, 0, batch->variables_count);
 	collect_projects(plan);
 }
 

@@ -162,9 +162,10 @@ static void send_groups(struct flush_sender *sender, const struct flush_plan *pl
 }
 
 static const char *const part_names[] = {
-	[FLUSH_PART_LEARNED] = "template", [FLUSH_PART_BLOCKS] = "block",
-	[FLUSH_PART_COUNTS] = "counts",    [FLUSH_PART_GROUPS] = "totals",
-	[FLUSH_PART_FINDINGS] = "finding", [FLUSH_PART_WINDOWS] = "window"
+	[FLUSH_PART_LEARNED] = "template",  [FLUSH_PART_BLOCKS] = "block",
+	[FLUSH_PART_COUNTS] = "counts",     [FLUSH_PART_GROUPS] = "totals",
+	[FLUSH_PART_FINDINGS] = "finding",  [FLUSH_PART_WINDOWS] = "window",
+	[FLUSH_PART_VARIABLES] = "variable"
 };
 
 static void send_quarantined(struct flush_sender *sender, const struct flush_plan *plan,
@@ -221,6 +222,9 @@ static void send_range(struct flush_sender *sender, const struct flush_plan *pla
 		break;
 	case FLUSH_PART_WINDOWS:
 		flush_send_windows(sender, plan, at);
+		break;
+	case FLUSH_PART_VARIABLES:
+		flush_send_variables(sender, plan, at);
 		break;
 	}
 }

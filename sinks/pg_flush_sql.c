@@ -187,6 +187,9 @@ const struct flush_sql flush_sql[FLUSH_STATEMENTS] = {
 			  " WHERE f.project_id = judged.project AND f.rule_id = judged.rule"
 			  " AND f.key = judged.key AND (judged.peak > f.window_peak"
 			  " OR (judged.peak >= f.window_count AND f.status = 'resolved'))" },
+	[FLUSH_VARIABLES] = { "siftd_variables",
+			      /* $9: single */
+			      "SELECT siftd.add_variables($1, $2, $3, $4, $5, $6, $7, $8, $9)" },
 	[FLUSH_LEDGER] = { "siftd_ledger",
 			   "INSERT INTO siftd.ledger AS l (host_id, source, stream, received_bytes,"
 			   " stored_bytes, stored_records, quarantined_bytes, quarantined_records,"
