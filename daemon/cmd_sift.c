@@ -1,123 +1,133 @@
 /* cmd_sift.c - `siftd sift`: triage of files or standard input */
-#include <getopt.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "daemon/cmd.h"
 #include "daemon/shipped_rules.h"
+#include "daemon/sift_columns.h"
+#include "daemon/sift_live.h"
+#include "daemon/sift_options.h"
 #include "daemon/sift_report.h"
 #include "daemon/sift_rows.h"
 #include "daemon/sift_run.h"
+#include "daemon/sift_stop.h"
 
-static const char usage[] =
-	"usage: siftd sift [OPTION...] [FILE...]\n"
-	"\n"
-	"Groups log lines and finds what matters in them. Reads standard input when no FILE\n"
-	"is given, or for -.\n"
-	"\n"
-	"  --format text|json  the report's form (default text)\n"
-	"  --top N             groups shown by the text report, 0 for all (default 40)\n"
-	"  --assign            instead: line TAB group TAB template, for every input line\n"
-	"  --records           instead: one JSON object for every record\n"
-	"  --stats             last, on standard error: one JSON object of totals\n"
-	"  --quiet             nothing but what --assign, --records and --stats print\n"
-	"  --rules FOLDER      rules to use (default: those that came with siftd)\n"
-	"  --help\n"
-	"\n"
-	"Exit status: 0 done, 1 a file could not be read or output failed, 2 wrong usage.\n";
+#define EXIT_FOUND 3
+#define EXIT_STOPPED 130
+#define PROGRESS_BYTES (UINT64_C(64) << 20)
 
-struct sift_words {
-	bool json, assign, records, stats, quiet;
-	size_t top;
-	const char *rules;
+/* what one run of the command holds */
+struct command {
+	struct sift_options options;
+	struct sift *sift;
+	struct sift_input *input;
+	struct sift_live *live; /* NULL: the output is not live */
+	bool colour;
+	int64_t begun_us;     /* monotonic */
+	uint64_t shown_bytes; /* of the progress line */
+	uint64_t drawn_records;
 };
 
-static int read_top(const char *text, size_t *out)
+static const char *environment(const char *name)
 {
-	char *end = NULL;
-	unsigned long value = strtoul(text, &end, 10);
+	/* no other thread changes the environment */
+	const char *value = getenv(name); /* NOLINT(concurrency-mt-unsafe) */
 
-	if (end == text || *end != '\0' || text[0] == '-') {
-		(void)fprintf(stderr, "siftd sift: --top takes a number, not \"%s\"\n",
-			      text);
-		return -1;
-	}
-	*out = value == 0 ? SIZE_MAX : value;
-	return 0;
+	return value == NULL ? "" : value;
 }
 
-static int apply_word(int word, struct sift_words *words)
+static bool is_terminal(int fd)
 {
-	switch (word) {
-	case 'f':
-		words->json = strcmp(optarg, "json") == 0;
-		if (words->json || strcmp(optarg, "text") == 0)
-			return 0;
-		(void)fprintf(stderr,
-			      "siftd sift: --format is text or json, not \"%s\"\n",
-			      optarg);
-		return -1;
-	case 't':
-		return read_top(optarg, &words->top);
-	case 'r':
-		words->rules = optarg;
-		return 0;
-	case 'a':
-		words->assign = true;
-		return 0;
-	case 'o':
-		words->records = true;
-		return 0;
-	case 's':
-		words->stats = true;
-		return 0;
-	case 'q':
-		words->quiet = true;
-		return 0;
-	default:
-		(void)fputs(usage, stderr);
-		return -1;
-	}
+	return isatty(fd) == 1 && strcmp(environment("TERM"), "dumb") != 0;
 }
 
-/* 0: go on; 1: help was printed; -1: wrong usage */
-static int read_words(int argc, char **argv, struct sift_words *words)
+static bool wants_colour(enum sift_colour colour)
 {
-	static const struct option names[] = {
-		{ "format", required_argument, NULL, 'f' },
-		{ "top", required_argument, NULL, 't' },
-		{ "rules", required_argument, NULL, 'r' },
-		{ "assign", no_argument, NULL, 'a' },
-		{ "records", no_argument, NULL, 'o' },
-		{ "stats", no_argument, NULL, 's' },
-		{ "quiet", no_argument, NULL, 'q' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
+	if (colour != SIFT_COLOUR_AUTO)
+		return colour == SIFT_COLOUR_ALWAYS;
+	return is_terminal(STDOUT_FILENO) && environment("NO_COLOR")[0] == '\0';
+}
+
+static bool wants_report(const struct sift_options *options)
+{
+	return !options->quiet && !options->assign && !options->records;
+}
+
+static void open_report(const struct command *command, struct sift_report *report)
+{
+	struct sift_groups *groups = sift_groups(command->sift);
+	const struct sift_options *options = &command->options;
+
+	*report = (struct sift_report){
+		.stats = sift_read_stats(command->sift),
+		.learner = sift_learner(command->sift),
+		.other = sift_groups_other(groups),
+		.spark_used = sift_groups_spark_used(groups),
+		.ranged = options->since_us != TIMESTAMP_NONE ||
+			  options->until_us != TIMESTAMP_NONE,
+		.stopped = sift_input_stopped(command->input) &&
+			   !sift_input_goes_on(command->input),
 	};
-	int word = 0;
+	report->groups = sift_groups_fold(groups, &report->groups_count);
+	report->findings = sift_findings_list(sift_findings(command->sift),
+					      &report->findings_count);
+}
 
-	/* start-up: no other thread runs */
-	while ((word = getopt_long(argc, argv, "h",
-				   names, /* NOLINT(concurrency-mt-unsafe) */
-				   NULL)) != -1) {
-		if (word == 'h') {
-			(void)fputs(usage, stdout);
-			return 1;
-		}
-		if (apply_word(word, words) < 0)
-			return -1;
+static void close_report(struct sift_report *report)
+{
+	mem_free((void *)(uintptr_t)report->groups);
+	mem_free((void *)(uintptr_t)report->findings);
+}
+
+static void draw_live(void *context, size_t rows, size_t columns, struct buf *text)
+{
+	const struct command *command = context;
+	struct sift_report report;
+	const struct sift_view view = {
+		.colour = command->colour,
+		.columns = columns,
+		.groups_max = SIZE_MAX,
+		.rows = rows,
+		.live_seconds = (clock_monotonic_us() - command->begun_us) / 1000000,
+	};
+
+	open_report(command, &report);
+	sift_report_text(&report, &view, text);
+	close_report(&report);
+}
+
+static void show_progress(struct command *command, const struct sift_stats *stats)
+{
+	const uint64_t size = sift_input_size(command->input);
+	const uint64_t bytes = sift_input_bytes(command->input);
+
+	if (bytes < command->shown_bytes + PROGRESS_BYTES)
+		return;
+	command->shown_bytes = bytes;
+	(void)fprintf(stderr, "\r%" PRIu64 " MB", bytes / 1000000);
+	if (size > bytes)
+		(void)fprintf(stderr, " of %" PRIu64 " MB (%" PRIu64 "%%)",
+			      size / 1000000, bytes * 100 / size);
+	(void)fprintf(stderr, ", %" PRIu64 " records ", stats->records);
+}
+
+static void note_progress(void *context, const struct sift_stats *stats)
+{
+	struct command *command = context;
+	bool changed = stats->records != command->drawn_records;
+
+	if (command->live == NULL) {
+		show_progress(command, stats);
+		return;
 	}
-	if (words->assign && words->records) {
-		(void)fputs("siftd sift: --assign and --records exclude each other\n",
-			    stderr);
-		return -1;
-	}
-	return 0;
+	command->drawn_records = stats->records;
+	sift_live_turn(command->live, changed);
 }
 
 static void report_unreadable(void *context, const struct error *error)
@@ -126,118 +136,124 @@ static void report_unreadable(void *context, const struct error *error)
 	(void)fprintf(stderr, "siftd sift: %s\n", error->text);
 }
 
-static void show_progress(void *context, const struct sift_input *input,
-			  const struct sift_stats *stats)
+static void end_progress(struct command *command)
 {
-	const uint64_t size = sift_input_size(input);
-	const uint64_t bytes = sift_input_bytes(input);
-	uint64_t *shown = context;
-
-	if (bytes < *shown + (UINT64_C(64) << 20))
-		return;
-	*shown = bytes;
-	(void)fprintf(stderr, "\r%" PRIu64 " MB", bytes / 1000000);
-	if (size > bytes)
-		(void)fprintf(stderr, " of %" PRIu64 " MB (%" PRIu64 "%%)",
-			      size / 1000000, bytes * 100 / size);
-	(void)fprintf(stderr, ", %" PRIu64 " records ", stats->records);
+	sift_live_free(&command->live);
+	if (command->shown_bytes > 0)
+		(void)fputs("\r\x1b[K", stderr);
 }
 
-static size_t terminal_columns(void)
+static int flush_output(struct error *error)
 {
-	struct winsize size = { 0 };
-
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40)
-		return size.ws_col;
-	return 200;
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return 0;
+	/* a reader that has read enough is no error worth a word */
+	if (errno == EPIPE)
+		return error_set(error, "%s", "");
+	return error_set_errno(error, "standard output");
 }
 
-static bool wants_colour(void)
+static int print_report(const struct command *command, bool *found, struct error *error)
 {
-	/* start-up and end: no other thread changes the environment */
-	const char *no_colour = getenv("NO_COLOR"); /* NOLINT(concurrency-mt-unsafe) */
-
-	return isatty(STDOUT_FILENO) == 1 &&
-	       (no_colour == NULL || no_colour[0] == '\0');
-}
-
-static void print_report(struct sift *sift, const struct sift_words *words)
-{
-	struct sift_report report = { .stats = sift_read_stats(sift),
-				      .learner = sift_learner(sift) };
-	struct sift_group *groups = sift_groups_fold(sift_groups(sift), report.learner,
-						     &report.groups_count);
-	struct sift_finding *findings =
-		sift_findings_fold(sift_findings(sift), &report.findings_count);
+	const struct sift_options *options = &command->options;
+	const struct sift_view view = { .colour = command->colour,
+					.columns = sift_live_columns(),
+					.groups_max = options->top };
+	struct sift_report report;
 	struct buf text = { 0 };
+	int status = 0;
 
-	report.groups = groups;
-	report.findings = findings;
-	if (!words->quiet && !words->assign && !words->records) {
-		if (words->json)
+	open_report(command, &report);
+	/* findings are sorted: the worst one is the first */
+	*found = options->fail_on >= 0 && report.findings_count > 0 &&
+		 (int)report.findings[0].severity >= options->fail_on;
+	if (wants_report(options)) {
+		if (options->json)
 			sift_report_json(&report, &text);
 		else
-			sift_report_text(&report, wants_colour(), words->top,
-					 terminal_columns(), &text);
-		(void)fwrite(text.data, 1, text.len,
-			     stdout); /* ferror is asked later */
+			sift_report_text(&report, &view, &text);
+		(void)fwrite(text.data, 1, text.len, stdout); /* ferror is asked next */
 	}
-	if (words->stats) {
-		(void)fflush(stdout); /* ferror is asked later */
+	status = flush_output(error);
+	if (status < 0 && error->text[0] != '\0')
+		(void)fprintf(stderr, "siftd sift: %s\n", error->text);
+	if (options->stats) {
 		buf_clear(&text);
 		sift_report_stats(&report, &text);
 		(void)fwrite(text.data, 1, text.len, stderr);
 	}
 	buf_deinit(&text);
-	mem_free(groups);
-	mem_free(findings);
+	close_report(&report);
+	return status;
 }
 
-static int print_records(struct sift *sift, struct sift_input *input,
-			 struct error *error)
+static int print_records(const struct command *command, struct error *error)
 {
 	const struct sift_visitor visitor = { .record = sift_rows_print_record,
-					      .context = sift_learner(sift) };
+					      .record_context =
+						      sift_learner(command->sift) };
 
-	if (sift_input_rewind(input, error) < 0)
+	if (sift_input_rewind(command->input, error) < 0)
 		return -1;
-	sift_run(sift, input, &visitor, false);
+	sift_run(command->sift, command->input, &visitor, false);
 	return 0;
 }
 
-static int sift_all(struct sift *sift, struct sift_input *input,
-		    const struct sift_words *words, struct error *error)
+/* reads all, and prints the rows that --assign and --records ask for */
+static int read_all(struct command *command, struct error *error)
 {
-	struct sift_assign *assign = words->assign ? sift_assign_new() : NULL;
-	uint64_t shown = 0;
-	bool progress = !words->quiet && isatty(STDERR_FILENO) == 1;
+	const struct sift_options *options = &command->options;
+	struct sift_assign *assign = options->assign ? sift_assign_new() : NULL;
+	bool progress = wants_report(options) && is_terminal(STDERR_FILENO);
 	int status = 0;
 	const struct sift_visitor visitor = {
-		.record = words->assign ? sift_assign_note : NULL,
-		.progress = progress && !words->assign ? show_progress : NULL,
-		.context = words->assign ? (void *)assign : (void *)&shown,
+		.record = assign == NULL ? NULL : sift_assign_note,
+		.record_context = assign,
+		.progress = command->live != NULL || progress ? note_progress : NULL,
+		.context = command,
+		.live = command->live != NULL,
 		.unreadable = report_unreadable,
 	};
 
-	sift_run(sift, input, &visitor, true);
-	if (shown > 0)
-		(void)fputs("\r\x1b[K", stderr);
-	if (words->assign)
-		status = sift_assign_print(assign, sift_learner(sift),
-					   sift_read_stats(sift)->lines, error);
-	else if (words->records)
-		status = print_records(sift, input, error);
+	sift_run(command->sift, command->input, &visitor, true);
+	end_progress(command);
+	if (assign != NULL)
+		sift_assign_print(assign, sift_learner(command->sift),
+				  sift_read_stats(command->sift)->lines);
+	else if (options->records)
+		status = print_records(command, error);
 	sift_assign_free(&assign);
-	if (status == 0)
-		print_report(sift, words);
-	if (status == 0 && (fflush(stdout) != 0 || ferror(stdout)))
-		return error_set_errno(error, "standard output");
 	return status;
+}
+
+static int run_command(struct command *command)
+{
+	struct error error = { 0 };
+	bool found = false;
+	int status = 0;
+
+	if (is_terminal(STDIN_FILENO) && sift_input_goes_on(command->input))
+		(void)fputs("siftd sift: reading standard input; Ctrl-D ends it\n",
+			    stderr);
+	else if (wants_report(&command->options) && !command->options.json &&
+		 is_terminal(STDOUT_FILENO) && sift_input_goes_on(command->input))
+		command->live = sift_live_new(draw_live, command);
+	if (wants_report(&command->options) || sift_input_goes_on(command->input))
+		sift_stop_catch();
+	status = read_all(command, &error);
+	if (status < 0)
+		(void)fprintf(stderr, "siftd sift: %s\n", error.text);
+	if (print_report(command, &found, &error) < 0 || status < 0 ||
+	    sift_read_stats(command->sift)->unreadable > 0)
+		return EXIT_FAILURE;
+	if (sift_input_stopped(command->input) && !sift_input_goes_on(command->input))
+		return EXIT_STOPPED;
+	return found ? EXIT_FOUND : EXIT_SUCCESS;
 }
 
 int cmd_sift(int argc, char **argv)
 {
-	struct sift_words words = { .top = 40 };
+	struct command command = { .begun_us = clock_monotonic_us() };
 	struct sift_config config = {
 		.front = { .record_bytes_max = (size_t)1 << 20,
 			   .record_lines_max = 10000 },
@@ -246,28 +262,28 @@ int cmd_sift(int argc, char **argv)
 			     .bytes_max = (size_t)96 << 20 },
 		.templates_max = 200000,
 	};
-	struct sift *sift = NULL;
-	struct sift_input *input = NULL;
+	struct sift_options *options = &command.options;
 	struct rules *rules = NULL;
 	struct error error = { 0 };
-	int status = read_words(argc, argv, &words);
+	int status = sift_options_read(argc, argv, clock_now_us(), options);
 
 	if (status != 0)
-		return status < 0 ? EXIT_USAGE : 0;
-	if (shipped_rules_load(words.rules, &rules, &error) < 0) {
+		return status < 0 ? EXIT_USAGE : EXIT_SUCCESS;
+	if (shipped_rules_load(options->rules, &rules, &error) < 0) {
 		(void)fprintf(stderr, "siftd sift: %s\n", error.text);
 		return EXIT_CONFIG;
 	}
+	columns_init();
 	config.rules = rules;
-	sift = sift_new(&config);
-	input = sift_input_new(argv + optind, (size_t)(argc - optind), words.records);
-	status = sift_all(sift, input, &words, &error);
-	if (status < 0)
-		(void)fprintf(stderr, "siftd sift: %s\n", error.text);
-	if (sift_read_stats(sift)->unreadable > 0)
-		status = -1;
-	sift_input_free(&input);
-	sift_free(&sift);
+	config.since_us = options->since_us;
+	config.until_us = options->until_us;
+	command.colour = wants_colour(options->colour);
+	command.sift = sift_new(&config);
+	command.input =
+		sift_input_new(options->paths, options->paths_count, options->records);
+	status = run_command(&command);
+	sift_input_free(&command.input);
+	sift_free(&command.sift);
 	rules_free(&rules);
-	return status < 0 ? 1 : 0;
+	return status;
 }

@@ -21,20 +21,26 @@ struct row {
 };
 
 struct sift_groups {
+	struct learner *learner;
 	struct arena arena;
 	struct table index;
 	struct row *rows;
 	size_t count, capacity;
+	struct row other; /* what was dropped from rows */
 	uint64_t records;
 	uint64_t run; /* records of one column of the sparkline */
 	unsigned doublings;
 };
 
-struct sift_groups *sift_groups_new(void)
+struct sift_groups *sift_groups_new(struct learner *learner)
 {
 	struct sift_groups *groups = mem_calloc(1, sizeof(*groups));
 
+	groups->learner = learner;
 	groups->run = 1;
+	groups->other.group.first_us = TIMESTAMP_NONE;
+	groups->other.group.last_us = TIMESTAMP_NONE;
+	groups->other.group.first_line = UINT64_MAX;
 	return groups;
 }
 
@@ -66,36 +72,6 @@ static void catch_up(const struct sift_groups *groups, struct row *row)
 		halve_spark(row->group.spark);
 }
 
-static struct row *row_of(struct sift_groups *groups, uint64_t template_key,
-			  const struct record *record, uint64_t line)
-{
-	bool added = false;
-	uint64_t *place = NULL;
-	struct row *row = NULL;
-
-	if (groups->count >= SIFT_TEMPLATES_MAX &&
-	    table_get(&groups->index, template_key) == NULL)
-		template_key = 0;
-	place = table_put(&groups->index, template_key, &added);
-	if (!added)
-		return &groups->rows[*place];
-	mem_grow(&groups->rows, &groups->capacity, groups->count,
-		 sizeof(*groups->rows));
-	*place = groups->count;
-	row = &groups->rows[groups->count++];
-	*row = (struct row){ .doublings = groups->doublings };
-	row->group = (struct sift_group){
-		.root = template_key,
-		.first_line = line,
-		.first_us = TIMESTAMP_NONE,
-		.last_us = TIMESTAMP_NONE,
-		.templates = 1,
-		.sample =
-			arena_dup(&groups->arena, slice_head(record->raw, SAMPLE_MAX)),
-	};
-	return row;
-}
-
 static void widen(struct sift_group *group, int64_t first_us, int64_t last_us)
 {
 	if (first_us == TIMESTAMP_NONE)
@@ -104,26 +80,6 @@ static void widen(struct sift_group *group, int64_t first_us, int64_t last_us)
 		group->first_us = first_us;
 	if (group->last_us == TIMESTAMP_NONE || last_us > group->last_us)
 		group->last_us = last_us;
-}
-
-void sift_groups_add(struct sift_groups *groups, uint64_t template_key,
-		     const struct record *record, uint64_t line)
-{
-	struct row *row = row_of(groups, template_key, record, line);
-	struct sift_group *group = &row->group;
-
-	if (groups->records == groups->run * SIFT_SPARK) {
-		groups->run *= 2;
-		groups->doublings++;
-	}
-	catch_up(groups, row);
-	group->spark[groups->records / groups->run]++;
-	groups->records++;
-	group->count++;
-	group->levels[record->severity]++;
-	widen(group, record->timestamp_us, record->timestamp_us);
-	if (group->service.ptr == NULL && record->service_name.ptr != NULL)
-		group->service = arena_dup(&groups->arena, record->service_name);
 }
 
 double sift_groups_weight(const uint64_t levels[SEVERITY_COUNT])
@@ -171,8 +127,7 @@ static int by_weight(const void *a, const void *b)
 	return left->first_line < right->first_line ? -1 : 1;
 }
 
-struct sift_group *sift_groups_fold(struct sift_groups *groups, struct learner *learner,
-				    size_t *count)
+struct sift_group *sift_groups_fold(struct sift_groups *groups, size_t *count)
 {
 	struct sift_group *folded = mem_calloc(groups->count, sizeof(*folded));
 	struct table roots = { 0 };
@@ -180,7 +135,7 @@ struct sift_group *sift_groups_fold(struct sift_groups *groups, struct learner *
 
 	for (size_t i = 0; i < groups->count; i++) {
 		struct row *row = &groups->rows[i];
-		uint64_t root = learner_root(learner, row->group.root);
+		uint64_t root = learner_root(groups->learner, row->group.root);
 		bool added = false;
 		uint64_t *place = table_put(&roots, root, &added);
 
@@ -200,4 +155,95 @@ struct sift_group *sift_groups_fold(struct sift_groups *groups, struct learner *
 	table_deinit(&roots);
 	*count = used;
 	return folded;
+}
+
+/* rows become whole groups, which can no longer part; when that is not enough, the
+ * lighter half goes */
+static void make_room(struct sift_groups *groups)
+{
+	size_t count = 0;
+	struct sift_group *folded = sift_groups_fold(groups, &count);
+	struct arena kept = { 0 };
+	size_t keep = count < SIFT_TEMPLATES_MAX / 2 ? count : SIFT_TEMPLATES_MAX / 2;
+
+	catch_up(groups, &groups->other);
+	for (size_t i = keep; i < count; i++)
+		add_row(&groups->other.group, &folded[i]);
+	table_clear(&groups->index);
+	for (size_t i = 0; i < keep; i++) {
+		struct sift_group *group = &folded[i];
+
+		group->sample = arena_dup(&kept, group->sample);
+		if (group->service.ptr != NULL)
+			group->service = arena_dup(&kept, group->service);
+		groups->rows[i] = (struct row){ *group, groups->doublings };
+		*table_put(&groups->index, group->root, NULL) = i;
+	}
+	groups->count = keep;
+	groups->other.group.sample = SLICE("");
+	groups->other.group.service = (struct slice){ 0 };
+	arena_deinit(&groups->arena);
+	groups->arena = kept;
+	mem_free(folded);
+}
+
+static struct row *row_of(struct sift_groups *groups, uint64_t template_key,
+			  const struct record *record, uint64_t line)
+{
+	bool added = false;
+	uint64_t *place = NULL;
+	struct row *row = NULL;
+
+	if (groups->count >= SIFT_TEMPLATES_MAX &&
+	    table_get(&groups->index, template_key) == NULL)
+		make_room(groups);
+	place = table_put(&groups->index, template_key, &added);
+	if (!added)
+		return &groups->rows[*place];
+	mem_grow(&groups->rows, &groups->capacity, groups->count,
+		 sizeof(*groups->rows));
+	*place = groups->count;
+	row = &groups->rows[groups->count++];
+	*row = (struct row){ .doublings = groups->doublings };
+	row->group = (struct sift_group){
+		.root = template_key,
+		.first_line = line,
+		.first_us = TIMESTAMP_NONE,
+		.last_us = TIMESTAMP_NONE,
+		.templates = 1,
+		.sample =
+			arena_dup(&groups->arena, slice_head(record->raw, SAMPLE_MAX)),
+	};
+	return row;
+}
+
+void sift_groups_add(struct sift_groups *groups, uint64_t template_key,
+		     const struct record *record, uint64_t line)
+{
+	struct row *row = row_of(groups, template_key, record, line);
+	struct sift_group *group = &row->group;
+
+	if (groups->records == groups->run * SIFT_SPARK) {
+		groups->run *= 2;
+		groups->doublings++;
+	}
+	catch_up(groups, row);
+	group->spark[groups->records / groups->run]++;
+	groups->records++;
+	group->count++;
+	group->levels[record->severity]++;
+	widen(group, record->timestamp_us, record->timestamp_us);
+	if (group->service.ptr == NULL && record->service_name.ptr != NULL)
+		group->service = arena_dup(&groups->arena, record->service_name);
+}
+
+const struct sift_group *sift_groups_other(struct sift_groups *groups)
+{
+	catch_up(groups, &groups->other);
+	return &groups->other.group;
+}
+
+size_t sift_groups_spark_used(const struct sift_groups *groups)
+{
+	return (size_t)((groups->records + groups->run - 1) / groups->run);
 }

@@ -8,10 +8,12 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "daemon/sift_stop.h"
 #include "sources/decompress.h"
 
 /* bytes that tell gzip, zstd and plain text apart */
 #define KIND_BYTES 4
+#define WAIT_MS 100
 
 struct sift_input {
 	char *const *paths;
@@ -26,6 +28,9 @@ struct sift_input {
 	char *plain;                   /* what it makes */
 	uint64_t bytes;
 	uint64_t size;
+	sift_wait_fn *wait;
+	void *wait_context;
+	bool stopped;
 };
 
 static const char *const standard_input[] = { "-" };
@@ -133,6 +138,27 @@ static int keep_copy(const struct sift_input *input, size_t len, struct error *e
 	return 0;
 }
 
+/* false: the input ends here, as someone asked for it */
+static bool wait_for_bytes(struct sift_input *input)
+{
+	enum sift_ready ready = SIFT_READY;
+
+	/* what was taken on the first pass is given out on the second, all of it */
+	if (!input->first_pass)
+		return true;
+	while ((ready = sift_stop_poll(input->fd,
+				       input->wait == NULL ? -1 : WAIT_MS)) ==
+	       SIFT_WAITING) {
+		if (input->wait != NULL)
+			input->wait(input->wait_context);
+	}
+	if (ready == SIFT_READY)
+		return true;
+	input->stopped = true;
+	input->next = input->count;
+	return false;
+}
+
 /* 1: bytes were read; 0: the end; -1: an error. At the beginning of a file enough bytes
  * to tell its kind are waited for, also from a pipe that gives one at a time */
 static int read_piece(struct sift_input *input, bool first, size_t *len,
@@ -142,9 +168,11 @@ static int read_piece(struct sift_input *input, bool first, size_t *len,
 
 	*len = 0;
 	while (*len < wanted) {
-		ssize_t more =
-			read(input->fd, input->space + *len, SIFT_READ_BYTES - *len);
+		ssize_t more = 0;
 
+		if (!wait_for_bytes(input))
+			break;
+		more = read(input->fd, input->space + *len, SIFT_READ_BYTES - *len);
 		if (more < 0 && errno == EINTR)
 			continue;
 		if (more < 0)
@@ -229,6 +257,29 @@ int sift_input_rewind(struct sift_input *input, struct error *error)
 	if (input->kept_fd >= 0 && lseek(input->kept_fd, 0, SEEK_SET) < 0)
 		return error_set_errno(error, "copy of standard input");
 	return 0;
+}
+
+void sift_input_on_wait(struct sift_input *input, sift_wait_fn *wait, void *context)
+{
+	input->wait = wait;
+	input->wait_context = context;
+}
+
+bool sift_input_stopped(const struct sift_input *input)
+{
+	return input->stopped;
+}
+
+bool sift_input_goes_on(const struct sift_input *input)
+{
+	struct stat status = { 0 };
+
+	for (size_t i = 0; i < input->count; i++) {
+		if (is_stdin(input->paths[i]))
+			return fstat(STDIN_FILENO, &status) == 0 &&
+			       !S_ISREG(status.st_mode);
+	}
+	return false;
 }
 
 uint64_t sift_input_bytes(const struct sift_input *input)

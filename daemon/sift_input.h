@@ -30,6 +30,14 @@ MUST_CHECK int sift_input_read(struct sift_input *input, struct slice *bytes,
 			       struct error *error);
 /* back to the first byte of the first file */
 MUST_CHECK int sift_input_rewind(struct sift_input *input, struct error *error);
+/* is called a few times a second while a read waits for bytes */
+typedef void sift_wait_fn(void *context);
+/* NULL: no one is told */
+void sift_input_on_wait(struct sift_input *input, sift_wait_fn *wait, void *context);
+/* the first pass ends early when sift_stop was asked for; true: it did */
+bool sift_input_stopped(const struct sift_input *input);
+/* standard input is read, and it is a pipe, a socket or a terminal */
+bool sift_input_goes_on(const struct sift_input *input);
 /* read so far, compressed as they are; and of all files, 0 when unknown (a pipe) */
 uint64_t sift_input_bytes(const struct sift_input *input);
 uint64_t sift_input_size(const struct sift_input *input);

@@ -1,4 +1,5 @@
 /* sift_json.c - the report as one JSON object; docs/sift.md describes it */
+#include "base/json_out.h"
 #include "base/timestamp.h"
 #include "daemon/sift_report.h"
 
@@ -37,6 +38,8 @@ static void write_stats(struct json_out *out, const struct sift_report *report)
 	json_key_uint(out, "bytes", stats->bytes);
 	json_key_uint(out, "lines", stats->lines);
 	json_key_uint(out, "records", stats->records);
+	if (report->ranged)
+		json_key_uint(out, "left_out", stats->left_out);
 	json_key_uint(out, "groups", report->groups_count);
 	json_key_uint(out, "findings", report->findings_count);
 	json_key(out, "seconds");
@@ -68,8 +71,8 @@ static void write_finding(struct json_out *out, const struct sift_finding *findi
 	json_array_begin(out);
 	for (size_t i = 0; i < finding->evidence_count; i++) {
 		json_object_begin(out);
-		json_key_uint(out, "line", finding->evidence[i]->row);
-		json_key_string(out, "raw", finding->evidence[i]->raw);
+		json_key_uint(out, "line", finding->evidence[i].line);
+		json_key_string(out, "raw", finding->evidence[i].raw);
 		json_object_end(out);
 	}
 	json_array_end(out);
@@ -101,11 +104,27 @@ static void write_group(struct json_out *out, const struct sift_report *report,
 	buf_deinit(&text);
 }
 
+/* null when every group has a row of its own */
+static void write_other(struct json_out *out, const struct sift_group *other)
+{
+	json_key(out, "other");
+	if (other->count == 0) {
+		json_out_null(out);
+		return;
+	}
+	json_object_begin(out);
+	json_key_uint(out, "count", other->count);
+	write_levels(out, other->levels);
+	json_key_uint(out, "templates", other->templates);
+	json_object_end(out);
+}
+
 void sift_report_json(const struct sift_report *report, struct buf *buf)
 {
 	struct json_out out = json_out_init(buf);
 
 	json_object_begin(&out);
+	json_key_uint(&out, "version", SIFT_JSON_VERSION);
 	json_key(&out, "stats");
 	write_stats(&out, report);
 	json_key(&out, "findings");
@@ -118,6 +137,7 @@ void sift_report_json(const struct sift_report *report, struct buf *buf)
 	for (size_t i = 0; i < report->groups_count; i++)
 		write_group(&out, report, &report->groups[i]);
 	json_array_end(&out);
+	write_other(&out, report->other);
 	json_object_end(&out);
 	buf_append_char(buf, '\n');
 }

@@ -10,37 +10,34 @@
 #include <stdbool.h>
 
 #include "base/buf.h"
-#include "base/json_out.h"
 #include "daemon/sift_run.h"
+
+/* rises when a member changes its meaning or goes; new members alone do not raise it */
+#define SIFT_JSON_VERSION 1
 
 struct sift_report {
 	const struct sift_stats *stats;
 	const struct sift_group *groups; /* folded and sorted */
 	size_t groups_count;
+	const struct sift_group *other; /* groups summed for lack of room */
+	size_t spark_used;
 	struct learner *learner;
-	/* one entry a rule and key, sorted by severity, then volume */
-	const struct sift_finding *findings;
+	const struct sift_finding *findings; /* sorted */
 	size_t findings_count;
+	bool ranged;  /* since or until was given */
+	bool stopped; /* the input did not come to its end */
 };
 
-/* a finding over all its templates */
-struct sift_finding {
-	const struct rule *rule;
-	enum finding_severity severity;
-	struct slice key;
-	uint64_t count;
-	uint64_t templates;
-	int64_t first_us, last_us;
-	const struct batch_evidence *evidence[4]; /* first and last ones, by line */
-	size_t evidence_count;
+struct sift_view {
+	bool colour;
+	size_t columns;
+	size_t groups_max;
+	size_t rows;          /* 0: as many as it takes; else a live screen */
+	int64_t live_seconds; /* how long the live input has been read */
 };
 
-/* sums the batch's findings; the array is the caller's to mem_free and borrows from the
- * batch. Rules with a window are left out where no window reached their count */
-struct sift_finding *sift_findings_fold(const struct batch *batch, size_t *count);
-
-void sift_report_text(const struct sift_report *report, bool colour, size_t groups_max,
-		      size_t columns, struct buf *out);
+void sift_report_text(const struct sift_report *report, const struct sift_view *view,
+		      struct buf *out);
 void sift_report_json(const struct sift_report *report, struct buf *out);
 /* the object of --stats, one line */
 void sift_report_stats(const struct sift_report *report, struct buf *out);

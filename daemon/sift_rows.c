@@ -116,8 +116,8 @@ static void print_uncovered(uint64_t from, uint64_t to)
 			     line); /* ferror is asked at the end */
 }
 
-int sift_assign_print(const struct sift_assign *assign, struct learner *learner,
-		      uint64_t lines, struct error *error)
+void sift_assign_print(const struct sift_assign *assign, struct learner *learner,
+		       uint64_t lines)
 {
 	struct arena arena = { 0 };
 	struct slice *tails = make_tails(assign, learner, &arena);
@@ -138,9 +138,6 @@ int sift_assign_print(const struct sift_assign *assign, struct learner *learner,
 	print_uncovered(next, lines + 1);
 	mem_free(tails);
 	arena_deinit(&arena);
-	if (fflush(stdout) != 0 || ferror(stdout))
-		return error_set_errno(error, "standard output");
-	return 0;
 }
 
 static void write_attributes(struct json_out *out, const struct record *record)

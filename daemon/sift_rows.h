@@ -16,11 +16,10 @@ void sift_assign_free(struct sift_assign **assign);
 /* a sift_record_fn; context is the assign */
 void sift_assign_note(void *context, const struct sift_record *record);
 /* line TAB group TAB template, for every line up to `lines`; lines that no record
- * covers (blank ones at the beginning of a file) get "-" as their group. -1: output
- * failed */
-MUST_CHECK int sift_assign_print(const struct sift_assign *assign,
-				 struct learner *learner, uint64_t lines,
-				 struct error *error);
+ * covers (blank ones at the beginning of a file, records that were left out) get "-" as
+ * their group. Whether output failed, ferror tells */
+void sift_assign_print(const struct sift_assign *assign, struct learner *learner,
+		       uint64_t lines);
 
 /* context is the learner, final; writes to standard output */
 void sift_rows_print_record(void *context, const struct sift_record *record);
