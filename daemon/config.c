@@ -122,6 +122,8 @@ static const struct config_option source_options[] = {
 	{ "ignore_older", OPTION_DURATION, SOURCE_FILE, SOURCE_AT(ignore_older_us),
 	  "0s", 0, 3650 * DAY_US, NULL,
 	  "leave out files not written for so long; 0s: none" },
+	{ "follow_symlinks", OPTION_BOOL, SOURCE_FILE, SOURCE_AT(follow_symlinks),
+	  "true", 0, 0, NULL, "read what symbolic links lead to; else skip them" },
 	{ "listen", OPTION_STRING, SOURCE_SYSLOG_TCP, SOURCE_AT(listen),
 	  "127.0.0.1:5514", 0, 0, NULL, "address and port" },
 	{ "connections_max", OPTION_INT, SOURCE_SYSLOG_TCP, SOURCE_AT(connections_max),

@@ -29,6 +29,7 @@ struct source_config {
 	int64_t rescan_us;
 	int64_t read_bytes;
 	int64_t ignore_older_us;
+	bool follow_symlinks;
 	/* syslog_tcp */
 	char *listen;
 	int64_t connections_max;

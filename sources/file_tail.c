@@ -211,6 +211,19 @@ static void watch_folders(struct file_tail *tail)
 	tail_list_deinit(&folders);
 }
 
+/* what a link leads to is rotated in a folder that no pattern names */
+static void watch_target(struct file_tail *tail, const struct tail_file *file)
+{
+	const char *slash = file->target == NULL ? NULL : strrchr(file->target, '/');
+	char *folder = NULL;
+
+	if (slash == NULL || slash == file->target)
+		return;
+	folder = mem_slice_dup(slice_of(file->target, (size_t)(slash - file->target)));
+	(void)tail_watch_folder(&tail->watch, folder); /* or the scan finds it */
+	mem_free(folder);
+}
+
 static bool scan(struct file_tail *tail)
 {
 	/* first the watches, so that nothing can appear unseen in between */
@@ -220,6 +233,8 @@ static bool scan(struct file_tail *tail)
 		struct tail_file *file = tail->set.files[i];
 
 		file->dirty = file->dirty || tail_file_size(file) != file->offset;
+		if (file->listed)
+			watch_target(tail, file);
 	}
 	tail->scanned_us = clock_monotonic_us();
 	tail->scan_due_us = tail->scanned_us + (int64_t)tail->config.rescan_ms * 1000;
@@ -400,6 +415,7 @@ int file_tail_new(const struct file_tail_config *config, struct source **out,
 		.globs_count = tail->config.globs_count,
 		.excludes = tail->config.excludes,
 		.excludes_count = tail->config.excludes_count,
+		.follow_symlinks = tail->config.follow_symlinks,
 	};
 	tail->set.watch = &tail->watch;
 	tail->intake = (struct tail_intake){

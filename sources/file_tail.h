@@ -17,6 +17,7 @@
 #ifndef SIFTD_SOURCES_FILE_TAIL_H
 #define SIFTD_SOURCES_FILE_TAIL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -42,6 +43,7 @@ struct file_tail_config {
 	size_t head_bytes;       /* that tell files apart, at most 64 KiB */
 	uint64_t ignore_older_s; /* 0: read files of any age */
 	size_t files_max;
+	bool follow_symlinks; /* else they are skipped */
 };
 
 /* no globs, everything else at its default: for the caller to fill */

@@ -15,6 +15,7 @@ struct file_tail_config file_tail_defaults(void)
 		.read_bytes = (size_t)256 * 1024,
 		.head_bytes = 1024,
 		.files_max = 1024,
+		.follow_symlinks = true,
 	};
 }
 

@@ -18,6 +18,8 @@
 #include "base/json_out.h"
 #include "base/mem.h"
 
+#define TARGET_BYTES 4096
+
 static int64_t birth_of(int fd)
 {
 	struct statx stx = { 0 };
@@ -28,11 +30,36 @@ static int64_t birth_of(int fd)
 	return (int64_t)stx.stx_btime.tv_sec * 1000000 + stx.stx_btime.tv_nsec / 1000;
 }
 
-int tail_file_open(const char *path, struct tail_file **out, struct error *error)
+/* asked of the descriptor, since a link may lead elsewhere by now */
+static char *target_of(int fd, const char *path)
+{
+	char link[32];
+	char target[TARGET_BYTES];
+	ssize_t len = 0;
+
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd); /* fits */
+	len = readlink(link, target, sizeof(target));
+	if (len <= 0 || (size_t)len == sizeof(target) ||
+	    slice_equal(slice_of(target, (size_t)len), slice_str(path)))
+		return NULL;
+	return mem_slice_dup(slice_of(target, (size_t)len));
+}
+
+void tail_file_set_path(struct tail_file *file, const char *path)
+{
+	mem_free(file->path);
+	mem_free(file->target);
+	file->path = mem_strdup(path);
+	file->target = target_of(file->fd, path);
+}
+
+int tail_file_open(const char *path, bool follow_symlink, struct tail_file **out,
+		   struct error *error)
 {
 	struct tail_file *file = NULL;
 	struct stat st = { 0 };
-	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY);
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY |
+				    (follow_symlink ? 0 : O_NOFOLLOW));
 
 	if (fd < 0)
 		return error_set_errno(error, "open");
@@ -41,8 +68,8 @@ int tail_file_open(const char *path, struct tail_file **out, struct error *error
 		return error_set(error, "not a regular file any more");
 	}
 	file = mem_calloc(1, sizeof(*file));
-	file->path = mem_strdup(path);
 	file->fd = fd;
+	tail_file_set_path(file, path);
 	file->watch = -1;
 	file->id = (struct tail_identity){
 		.device = st.st_dev,
@@ -60,6 +87,7 @@ void tail_file_free(struct tail_file **file)
 		return;
 	(void)close((*file)->fd); /* only read from */
 	mem_free((*file)->path);
+	mem_free((*file)->target);
 	mem_free(*file);
 	*file = NULL;
 }
@@ -211,6 +239,8 @@ char *tail_file_detail(const struct tail_file *file)
 
 	json_object_begin(&out);
 	json_key_string(&out, "path", slice_str(file->path));
+	if (file->target != NULL)
+		json_key_string(&out, "target", slice_str(file->target));
 	json_key_int(&out, "birth_us", file->id.birth_us);
 	json_key_uint(&out, "head_len", file->id.head_len);
 	json_key_hex64(&out, "head_hash", file->id.head_hash);

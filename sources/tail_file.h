@@ -38,6 +38,7 @@ struct tail_limits {
 
 struct tail_file {
 	char *path;
+	char *target; /* what the path led to, NULL if that is the path itself */
 	char name[TAIL_NAME_MAX]; /* of the stream */
 	int fd;
 	struct tail_identity id;
@@ -59,9 +60,11 @@ enum tail_outcome {
 	TAIL_FAILED
 };
 
-/* opens without following a symbolic link; the generation is new and begins at 0 */
-MUST_CHECK int tail_file_open(const char *path, struct tail_file **out,
-			      struct error *error);
+/* the generation is new and begins at 0 */
+MUST_CHECK int tail_file_open(const char *path, bool follow_symlink,
+			      struct tail_file **out, struct error *error);
+/* it is found under another path now */
+void tail_file_set_path(struct tail_file *file, const char *path);
 void tail_file_free(struct tail_file **file);
 /* is the file that the identity describes: same inode, birth and first bytes */
 bool tail_file_is(const struct tail_file *file, const struct tail_identity *id);

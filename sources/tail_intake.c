@@ -61,7 +61,8 @@ static void add_found(struct tail_intake *intake, const struct tail_found *found
 		tail_scan_skip(intake->scan, found->path, "files_max is reached");
 		return;
 	}
-	if (tail_file_open(found->path, &file, &error) < 0) {
+	if (tail_file_open(found->path, intake->config->follow_symlinks, &file,
+			   &error) < 0) {
 		tail_scan_skip(intake->scan, found->path, error.text);
 		return;
 	}
@@ -83,10 +84,8 @@ static void see_found(struct tail_intake *intake, const struct tail_found *found
 		add_found(intake, found);
 		return;
 	}
-	if (!file->listed && strcmp(file->path, found->path) != 0) {
-		mem_free(file->path);
-		file->path = mem_strdup(found->path);
-	}
+	if (!file->listed && strcmp(file->path, found->path) != 0)
+		tail_file_set_path(file, found->path);
 	file->listed = true;
 }
 
@@ -134,7 +133,7 @@ static void add_renamed(struct tail_intake *intake, const struct tail_mark *mark
 
 	if (tail_set_by_inode(intake->set, mark->id.device, mark->id.inode) != NULL ||
 	    intake->set->count == intake->config->files_max ||
-	    !find_renamed(mark, path) || tail_file_open(path, &file, &error) < 0)
+	    !find_renamed(mark, path) || tail_file_open(path, false, &file, &error) < 0)
 		return;
 	if (tail_marks_find(intake->marks, file) != mark ||
 	    tail_file_size(file) == mark->offset) {

@@ -49,13 +49,14 @@ static bool parse_detail(const char *text, struct tail_mark *mark)
 {
 	json_t *detail = json_loads(text, 0, NULL);
 	const char *path = NULL;
+	const char *target = NULL;
 	const char *hash = NULL;
 	char *end = NULL;
 	json_int_t birth_us = 0;
 	json_int_t head_len = 0;
-	bool fits =
-		json_unpack(detail, "{s:s, s:I, s:I, s:s}", "path", &path, "birth_us",
-			    &birth_us, "head_len", &head_len, "head_hash", &hash) == 0;
+	bool fits = json_unpack(detail, "{s:s, s?s, s:I, s:I, s:s}", "path", &path,
+				"target", &target, "birth_us", &birth_us, "head_len",
+				&head_len, "head_hash", &hash) == 0;
 
 	if (fits) {
 		mark->id.birth_us = birth_us;
@@ -65,7 +66,7 @@ static bool parse_detail(const char *text, struct tail_mark *mark)
 		       head_len <= (json_int_t)TAIL_HEAD_BYTES_MAX;
 	}
 	if (fits)
-		mark->path = mem_strdup(path);
+		mark->path = mem_strdup(target == NULL ? path : target);
 	json_decref(detail);
 	return fits;
 }
@@ -90,7 +91,7 @@ void tail_marks_load(struct tail_marks *marks, const struct stored_positions *po
 void tail_marks_add(struct tail_marks *marks, const struct tail_file *file)
 {
 	struct tail_mark mark = {
-		.path = mem_strdup(file->path),
+		.path = mem_strdup(file->target == NULL ? file->path : file->target),
 		.id = file->id,
 		.offset = file->offset,
 	};

@@ -13,7 +13,7 @@
 
 struct tail_mark {
 	char name[TAIL_NAME_MAX];
-	char *path;
+	char *path; /* the file's own, also when a link led to it */
 	struct tail_identity id;
 	int64_t offset;
 };

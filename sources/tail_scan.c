@@ -80,6 +80,18 @@ static void list_add(struct tail_list *list, const char *path, const struct stat
 	};
 }
 
+/* why a path that glob found cannot be examined; NULL: it is gone, nothing to tell */
+static const char *examine_failure(const char *path, int code)
+{
+	struct stat st = { 0 };
+
+	if (code == ELOOP)
+		return "symbolic links in a circle";
+	if (code != ENOENT)
+		return "cannot be examined";
+	return lstat(path, &st) == 0 ? "symbolic link to nothing" : NULL;
+}
+
 static void consider_file(struct tail_scan *scan, const char *path,
 			  struct tail_list *out)
 {
@@ -88,16 +100,13 @@ static void consider_file(struct tail_scan *scan, const char *path,
 
 	if (excluded(scan, path))
 		return;
-	if (lstat(path, &st) < 0) {
-		/* gone between glob and here: nothing to tell */
-		if (errno != ENOENT)
-			tail_scan_skip(scan, path, "cannot be examined");
-		return;
-	}
-	unfit = unfit_kind(st.st_mode);
+	if ((scan->follow_symlinks ? stat : lstat)(path, &st) < 0)
+		unfit = examine_failure(path, errno);
+	else
+		unfit = unfit_kind(st.st_mode);
 	if (unfit != NULL)
 		tail_scan_skip(scan, path, unfit);
-	else
+	else if (st.st_mode != 0)
 		list_add(out, path, &st);
 }
 

@@ -4,12 +4,14 @@
  *          from the configuration; a list is freed by tail_list_deinit.
  * Limits: patterns are those of glob(7) and fnmatch(3); "**" has no special meaning.
  *
- * Only regular files are listed. What else the patterns name is skipped, and the reason
- * is logged once for as long as it lasts.
+ * Only regular files are listed, and links to them if follow_symlinks is set; excludes
+ * are held against the link's own name. What else the patterns name is skipped, and the
+ * reason is logged once for as long as it lasts.
  */
 #ifndef SIFTD_SOURCES_TAIL_SCAN_H
 #define SIFTD_SOURCES_TAIL_SCAN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -23,6 +25,7 @@ struct tail_scan {
 	size_t globs_count;
 	const char *const *excludes;
 	size_t excludes_count;
+	bool follow_symlinks;
 	/* hash of a path -> hash of the reason why it was skipped, by the scan before
 	 * and by this one */
 	struct table skipped_before;
