@@ -123,6 +123,14 @@ static void report_failure(struct file_tail *tail, struct tail_file *file,
 	atomic_fetch_add(&tail->source.stats.errors, 1);
 }
 
+static void report_compressed(const struct file_tail *tail, struct tail_file *file)
+{
+	if (!file->troubled)
+		log_warn("file_tail", "skipped: compressed source=%s path=%s",
+			 tail->config.name, file->path);
+	file->troubled = true;
+}
+
 /* false: the daemon stops */
 static bool read_file(struct file_tail *tail, struct tail_file *file)
 {
@@ -136,6 +144,10 @@ static bool read_file(struct file_tail *tail, struct tail_file *file)
 		return replace_generation(tail, file);
 	case TAIL_FAILED:
 		report_failure(tail, file, &error);
+		file->dirty = false;
+		return true;
+	case TAIL_COMPRESSED:
+		report_compressed(tail, file);
 		file->dirty = false;
 		return true;
 	case TAIL_NOTHING:

@@ -17,6 +17,7 @@
 #include "base/hash64.h"
 #include "base/json_out.h"
 #include "base/mem.h"
+#include "sources/decompress.h"
 
 #define TARGET_BYTES 4096
 
@@ -199,6 +200,14 @@ static void fill_item(struct chunk *chunk, int64_t offset, size_t len)
 	item->observed_timestamp_us = clock_now_us();
 }
 
+bool tail_file_is_compressed(const struct tail_file *file)
+{
+	char begin[4];
+	ssize_t n = read_at(file->fd, begin, sizeof(begin), 0);
+
+	return n > 0 && !decompress_is_plain(slice_of(begin, (size_t)n));
+}
+
 enum tail_outcome tail_file_read(struct tail_file *file,
 				 const struct tail_limits *limits, struct chunk **out,
 				 struct error *error)
@@ -215,6 +224,9 @@ enum tail_outcome tail_file_read(struct tail_file *file,
 		return TAIL_REPLACED;
 	if (size == file->offset)
 		return TAIL_NOTHING;
+	/* it may have been empty when it was taken up */
+	if (file->offset == 0 && tail_file_is_compressed(file))
+		return TAIL_COMPRESSED;
 	extend_head(file, size, limits->head_bytes);
 	if ((uint64_t)(size - file->offset) < room)
 		room = (size_t)(size - file->offset);

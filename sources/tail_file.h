@@ -56,7 +56,8 @@ struct tail_file {
 enum tail_outcome {
 	TAIL_NOTHING,
 	TAIL_DATA,
-	TAIL_REPLACED, /* shorter than what was read, or other first bytes */
+	TAIL_COMPRESSED, /* begins like gzip or zstd: no lines to be had */
+	TAIL_REPLACED,   /* shorter than what was read, or other first bytes */
 	TAIL_FAILED
 };
 
@@ -68,6 +69,8 @@ void tail_file_set_path(struct tail_file *file, const char *path);
 void tail_file_free(struct tail_file **file);
 /* is the file that the identity describes: same inode, birth and first bytes */
 bool tail_file_is(const struct tail_file *file, const struct tail_identity *id);
+/* do its first bytes say gzip or zstd? */
+bool tail_file_is_compressed(const struct tail_file *file);
 int64_t tail_file_size(const struct tail_file *file);
 /* from here on another log in the same inode, read from 0 */
 void tail_file_begin_generation(struct tail_file *file);

@@ -66,7 +66,8 @@ static void add_found(struct tail_intake *intake, const struct tail_found *found
 		tail_scan_skip(intake->scan, found->path, error.text);
 		return;
 	}
-	unfit = place(intake, file, found);
+	unfit = tail_file_is_compressed(file) ? "compressed"
+					      : place(intake, file, found);
 	if (unfit != NULL) {
 		tail_scan_skip(intake->scan, found->path, unfit);
 		tail_file_free(&file);
