@@ -204,9 +204,10 @@ void sift_rows_print_record(void *context, const struct sift_record *found)
 	struct arena scratch = { 0 };
 	struct json_out out = json_out_init(&line);
 	static struct record record; /* large, and only this thread prints */
+	static const struct front_config config = { 0 }; /* as sift's fronts */
 
 	/* the stream parses lazily; the attributes come from the full parse */
-	parse_record(found->record->raw, NULL, found->record->observed_timestamp_us,
+	parse_record(found->record->raw, &config, found->record->observed_timestamp_us,
 		     &scratch, &record);
 	json_object_begin(&out);
 	json_key_uint(&out, "line", found->line);
