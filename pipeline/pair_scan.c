@@ -108,6 +108,14 @@ bool pair_find(struct slice *rest, struct pair *pair)
 	}
 }
 
+static bool is_logger_key(struct slice key)
+{
+	const struct alias *alias = alias_of_key(key);
+
+	return alias != NULL && alias->role <= ROLE_HOST &&
+	       alias->rank < ALIAS_RANK_LETTER;
+}
+
 bool pairs_begin_line(struct slice line)
 {
 	size_t len = key_length(line);
@@ -120,7 +128,7 @@ bool pairs_begin_line(struct slice line)
 	for (unsigned i = 0; i < 2; i++) {
 		if (!pair_take(&line, &pair) || !pair.has_value)
 			return false;
-		known |= alias_of_key(pair.key) != NULL;
+		known |= is_logger_key(pair.key);
 	}
 	return known;
 }

@@ -1,6 +1,8 @@
 /* roles.c - of several keys for one role, the one of lowest rank counts */
 #include "pipeline/roles.h"
 
+#include "pipeline/byte_class.h"
+
 struct role_filler role_filler_init(struct record *record,
 				    const struct timestamp_context *context)
 {
@@ -44,6 +46,12 @@ static bool fill_severity(const struct role_filler *filler, const struct alias *
 	return true;
 }
 
+/* one digit as a service is an element of some list */
+static bool is_name(struct slice text)
+{
+	return !byte_is(text.ptr[0], BYTE_DIGIT) || text.len > 3;
+}
+
 static bool fill(const struct role_filler *filler, const struct alias *alias,
 		 struct slice text)
 {
@@ -53,6 +61,8 @@ static bool fill(const struct role_filler *filler, const struct alias *alias,
 	case ROLE_SEVERITY:
 		return fill_severity(filler, alias, text);
 	case ROLE_SERVICE:
+		if (!is_name(text))
+			return false;
 		filler->record->service_name = text;
 		return true;
 	case ROLE_HOST:
@@ -65,18 +75,44 @@ static bool fill(const struct role_filler *filler, const struct alias *alias,
 		filler->record->body = text;
 		return true;
 	case ROLE_NONE:
+	case ROLE_REQUEST_ID:
+	case ROLE_TRACE_ID:
+	case ROLE_SPAN_ID:
+	case ROLE_USER_ID:
+	case ROLE_HTTP_STATUS:
+	case ROLE_HTTP_METHOD:
+	case ROLE_PID:
 	case ROLE_COUNT:
 	default:
 		return false;
 	}
 }
 
+/* the value under the role's own name, unless the key is that name */
+static void add_named(struct role_filler *filler, enum alias_role role,
+		      struct slice name, struct slice key, struct slice text)
+{
+	if (filler->ranks[role] != ALIAS_RANK_NONE || !alias_fits(role, text))
+		return;
+	filler->ranks[role] = 0;
+	if (!slice_equal(name, key))
+		record_add_attribute(filler->record, name, text);
+}
+
 bool role_fill(struct role_filler *filler, struct slice key, struct slice text)
 {
 	const struct alias *alias = alias_of_key(key);
 
-	if (alias == NULL || text.len == 0 ||
-	    alias->rank >= filler->ranks[alias->role] || !fill(filler, alias, text))
+	if (alias == NULL || text.len == 0)
+		return false;
+
+	struct slice name = alias_attribute(alias->role);
+
+	if (name.len > 0) {
+		add_named(filler, alias->role, name, key, text);
+		return false;
+	}
+	if (alias->rank >= filler->ranks[alias->role] || !fill(filler, alias, text))
 		return false;
 	filler->ranks[alias->role] = alias->rank;
 	return alias->rank < ALIAS_RANK_VAGUE;
@@ -86,7 +122,7 @@ unsigned role_filler_count(const struct role_filler *filler)
 {
 	unsigned count = 0;
 
-	for (unsigned role = ROLE_NONE + 1; role < ROLE_COUNT; role++)
+	for (unsigned role = ROLE_NONE + 1; role <= ROLE_HOST; role++)
 		count += filler->ranks[role] != ALIAS_RANK_NONE ? 1 : 0;
 	return count;
 }

@@ -3,31 +3,10 @@
 
 #include "base/compiler.h"
 #include "pipeline/byte_class.h"
+#include "pipeline/json_alias.h"
 #include "pipeline/pair_scan.h"
 
 #define BODY_BYTES_MAX ((size_t)16 * 1024)
-
-/* spellings of one meaning, given under one name besides their own */
-static const struct {
-	const char *key;
-	const char *name;
-} synonyms[] = {
-	{ "request_id", "request_id" },    { "requestid", "request_id" },
-	{ "req_id", "request_id" },        { "reqid", "request_id" },
-	{ "x-request-id", "request_id" },  { "correlation_id", "request_id" },
-	{ "correlationid", "request_id" }, { "trace_id", "trace_id" },
-	{ "traceid", "trace_id" },         { "trace.id", "trace_id" },
-	{ "user_id", "user_id" },          { "userid", "user_id" },
-	{ "user.id", "user_id" },          { "uid", "user_id" },
-	{ "status", "http.status" },       { "status_code", "http.status" },
-	{ "http_status", "http.status" },  { "statuscode", "http.status" },
-};
-
-static bool is_http_status(struct slice text)
-{
-	return text.len == 3 && text.ptr[0] >= '1' && text.ptr[0] <= '5' &&
-	       byte_is(text.ptr[1], BYTE_DIGIT) && byte_is(text.ptr[2], BYTE_DIGIT);
-}
 
 static void add_once(struct record *record, struct slice key, struct slice value)
 {
@@ -35,18 +14,16 @@ static void add_once(struct record *record, struct slice key, struct slice value
 		record_add_attribute(record, key, value);
 }
 
-static void add_synonym(struct record *record, const struct pair *pair)
+static void add_named(struct record *record, const struct pair *pair)
 {
-	for (size_t i = 0; i < ARRAY_LEN(synonyms); i++) {
-		struct slice name = slice_str(synonyms[i].name);
+	const struct alias *alias = alias_of_key(pair->key);
+	struct slice name = { 0 };
 
-		if (!slice_equal_nocase(pair->key, slice_str(synonyms[i].key)))
-			continue;
-		if (!slice_equal(name, SLICE("http.status")) ||
-		    is_http_status(pair->value))
-			add_once(record, name, pair->value);
+	if (alias == NULL)
 		return;
-	}
+	name = alias_attribute(alias->role);
+	if (name.len > 0 && alias_fits(alias->role, pair->value))
+		add_once(record, name, pair->value);
 }
 
 static void add_pairs(struct slice body, struct record *record)
@@ -55,7 +32,7 @@ static void add_pairs(struct slice body, struct record *record)
 
 	while (pair_find(&body, &pair)) {
 		add_once(record, pair.key, pair.value);
-		add_synonym(record, &pair);
+		add_named(record, &pair);
 	}
 }
 
@@ -83,7 +60,7 @@ static void add_status(struct slice body, struct record *record)
 	for (size_t i = 0; i < ARRAY_LEN(marks); i++) {
 		struct slice word = word_behind(body, slice_str(marks[i]));
 
-		if (is_http_status(word)) {
+		if (alias_fits(ROLE_HTTP_STATUS, word)) {
 			add_once(record, SLICE("http.status"), word);
 			return;
 		}
