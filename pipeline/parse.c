@@ -12,6 +12,12 @@ const struct parser parsers[FORMAT_COUNT] = {
 	[FORMAT_SYSLOG3164] = { "syslog3164", '<', parse_syslog3164 },
 	[FORMAT_LOGFMT] = { "logfmt", '\0', parse_logfmt },
 	[FORMAT_ACCESS] = { "access", '\0', parse_access },
+	[FORMAT_JOURNAL] = { "journal", '_', parse_journal },
+	[FORMAT_WINDOWS_EVENT] = { "windows_event", 'L', parse_windows_event },
+	[FORMAT_AUDIT] = { "audit", 't', parse_audit },
+	[FORMAT_KUBE_EVENT] = { "kubernetes_event", '\0', parse_kube_event },
+	[FORMAT_ENVOY] = { "envoy", '\0', parse_envoy },
+	[FORMAT_HAPROXY] = { "haproxy", '\0', parse_haproxy },
 };
 
 static void clear_fields(struct record *record, struct slice body)

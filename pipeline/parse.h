@@ -42,6 +42,12 @@ bool parse_text(const struct parse_input *input, struct record *record);
 bool parse_json(const struct parse_input *input, struct record *record);
 bool parse_logfmt(const struct parse_input *input, struct record *record);
 bool parse_access(const struct parse_input *input, struct record *record);
+bool parse_journal(const struct parse_input *input, struct record *record);
+bool parse_windows_event(const struct parse_input *input, struct record *record);
+bool parse_audit(const struct parse_input *input, struct record *record);
+bool parse_kube_event(const struct parse_input *input, struct record *record);
+bool parse_envoy(const struct parse_input *input, struct record *record);
+bool parse_haproxy(const struct parse_input *input, struct record *record);
 bool parse_syslog5424(const struct parse_input *input, struct record *record);
 bool parse_syslog3164(const struct parse_input *input, struct record *record);
 
