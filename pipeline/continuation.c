@@ -65,6 +65,20 @@ static enum line_shape shape_of_upper(struct slice line)
 		return STARTS(line, "During handling of the above exception")
 			       ? LINE_CHAIN
 			       : LINE_PLAIN;
+	case 'E':
+		return STARTS(line, "Exception in thread \"") ? LINE_CRASH : LINE_PLAIN;
+	case 'L':
+		return STARTS(line, "Log Name:  ") ? LINE_BLOCK : LINE_PLAIN;
+	case 'P':
+		return STARTS(line, "PHP Fatal error: ") ||
+				       STARTS(line, "PHP Parse error: ")
+			       ? LINE_CRASH
+			       : LINE_PLAIN;
+	case 'U':
+		return STARTS(line, "Unhandled exception. ") ||
+				       STARTS(line, "Unhandled Exception: ")
+			       ? LINE_CRASH
+			       : LINE_PLAIN;
 	case 'F':
 		return stack_if(STARTS(line, "File \""));
 	case 'N':
@@ -111,6 +125,11 @@ static enum line_shape shape_of_lower(struct slice line)
 		if (STARTS(line, "note: "))
 			return LINE_STACK;
 		break;
+	case 't':
+		if (STARTS(line, "thread '") &&
+		    memmem(line.ptr, line.len, "' panicked at ", 14) != NULL)
+			return LINE_CRASH;
+		break;
 	case 's':
 		if (STARTS(line, "stack backtrace:"))
 			return LINE_STACK;
@@ -134,6 +153,8 @@ static enum line_shape shape_of_other(struct slice line)
 		return LINE_STACK;
 	case '#':
 		return stack_if(is_numbered_frame(line));
+	case '_':
+		return STARTS(line, "__CURSOR=") ? LINE_BLOCK : LINE_PLAIN;
 	case '.':
 		return stack_if(STARTS(line, "..."));
 	case '-':

@@ -13,11 +13,13 @@ enum line_shape {
 	LINE_PLAIN, /* nothing that tells */
 	LINE_BLANK, /* blanks only */
 	LINE_INDENTED,
-	LINE_STACK,    /* part of a stack trace, or a closing bracket */
-	LINE_PYTHON,   /* "Traceback (most recent call last):": one unindented line ends
-			  it */
-	LINE_CHAIN,    /* says that another trace of the same failure follows */
-	LINE_BRACE,    /* JSON object */
+	LINE_STACK,  /* part of a stack trace, or a closing bracket */
+	LINE_PYTHON, /* "Traceback (most recent call last):": one unindented line ends
+			it */
+	LINE_CHAIN,  /* says that another trace of the same failure follows */
+	LINE_CRASH,  /* the first line of a trace that no logger wrote */
+	LINE_BLOCK,  /* begins a block of "name: value" lines, which ends at the next */
+	LINE_BRACE,  /* JSON object */
 	LINE_PRIORITY, /* syslog <PRI> */
 	LINE_PAIRS     /* logfmt */
 };

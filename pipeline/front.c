@@ -181,6 +181,8 @@ static bool python_goes_on(struct open_record *open, const struct judgement *lin
 	case LINE_BLANK:
 	case LINE_INDENTED:
 	case LINE_STACK:
+	case LINE_CRASH:
+	case LINE_BLOCK:
 	case LINE_BRACE:
 	case LINE_PRIORITY:
 	case LINE_PAIRS:
@@ -195,6 +197,26 @@ static struct slice open_bytes(const struct front *front)
 			front->open.raw_len);
 }
 
+/* a block holds whatever stands in it, until a blank line and a record's beginning */
+static bool block_goes_on(const struct open_record *open, const struct judgement *line)
+{
+	bool behind_blank = open->len > open->raw_len + 2;
+
+	return line->shape != LINE_BLOCK && !(line->begins && behind_blank);
+}
+
+/* from the same process, so that other sessions' lines do not mix in */
+static bool is_annex_of(const struct front *front, const struct judgement *line,
+			struct slice text)
+{
+	const struct judgement *first = &front->open.first;
+
+	return line->annex && first->scanned &&
+	       first->header.severity != SEVERITY_NONE &&
+	       slice_equal(header_slice(open_bytes(front), first->header.pid),
+			   header_slice(text, line->header.pid));
+}
+
 static bool goes_on(struct front *front, const struct judgement *line,
 		    struct slice text)
 {
@@ -202,8 +224,10 @@ static bool goes_on(struct front *front, const struct judgement *line,
 
 	if (open->first.stream != line->stream)
 		return false;
-	if (open->partial)
+	if (open->partial || is_annex_of(front, line, text))
 		return true;
+	if (open->first.shape == LINE_BLOCK)
+		return block_goes_on(open, line);
 	if (open->lines == 1 && open->first.scanned && line->scanned &&
 	    line->header.timestamp_us == TIMESTAMP_NONE &&
 	    line->header.severity != SEVERITY_NONE &&
@@ -332,7 +356,8 @@ static void start_record(struct front *front, const struct line *line,
 	open->first = *judged;
 	open->partial = judged->partial;
 	open->wants_more = judged->wants_more;
-	if (judged->begins && !is_bare_word(line->text, judged))
+	if (judged->begins && judged->shape != LINE_CRASH &&
+	    !is_bare_word(line->text, judged))
 		front->headers_shown = true;
 }
 

@@ -17,19 +17,28 @@ static bool may_be_day_or_month(const struct header_scanner *s, const char *at)
 	       (at[3] == ' ' || at[3] == ',' || byte_is(at[3], BYTE_LOWER));
 }
 
+static size_t read_bare_stamp(const struct header_scanner *s, const char *at,
+			      struct timestamp_match *match)
+{
+	if (byte_is(*at, BYTE_ALPHA) && !may_be_day_or_month(s, at))
+		return 0;
+	return timestamp_scan(slice_of(at, (size_t)(s->end - at)), s->context, match);
+}
+
 /* a stamp, bare or in brackets; bytes consumed */
 static size_t read_stamp(struct header_scanner *s, const char *at,
 			 struct timestamp_match *match)
 {
-	if (byte_is(*at, BYTE_ALNUM)) {
-		if (byte_is(*at, BYTE_ALPHA) && !may_be_day_or_month(s, at))
-			return 0;
-		return timestamp_scan(slice_of(at, (size_t)(s->end - at)), s->context,
-				      match);
+	/* Cisco marks clocks that are not set */
+	if (*at == '*' && at + 1 < s->end && byte_is(at[1], BYTE_UPPER)) {
+		size_t len = read_bare_stamp(s, at + 1, match);
+
+		return len > 0 ? len + 1 : 0;
 	}
+	if (byte_is(*at, BYTE_ALNUM))
+		return read_bare_stamp(s, at, match);
 
 	char closer = closer_of(*at);
-
 	if (closer == '\0')
 		return 0;
 
@@ -203,10 +212,12 @@ static bool take_item(struct header_scanner *s, const char *at, bool *ends)
 	if (byte_is(*at, BYTE_ALPHA))
 		return take_word(s, at, ends);
 	if (byte_is(*at, BYTE_DIGIT) || *at == '#')
-		return header_take_number(s, at) || header_take_level_ahead(s, at);
-	return take_closer(s, at, ends) || header_take_separator(s, at, ends) ||
-	       header_take_number(s, at) || header_take_level(s, at) ||
-	       header_take_named(s, at, ends) || header_take_group(s, at);
+		return header_take_number(s, at) || header_take_mark(s, at) ||
+		       header_take_level_ahead(s, at);
+	return take_closer(s, at, ends) || header_take_mark(s, at) ||
+	       header_take_separator(s, at, ends) || header_take_number(s, at) ||
+	       header_take_level(s, at) || header_take_named(s, at, ends) ||
+	       header_take_group(s, at);
 }
 
 static void take_items(struct header_scanner *s)
@@ -274,9 +285,10 @@ static void scan(struct slice line, const struct timestamp_context *context,
 	if (s.end == s.text)
 		return;
 	if (!(byte_is(*s.at, BYTE_UPPER) && header_take_klog(&s)) &&
-	    !(byte_is(*s.at, BYTE_DIGIT) && header_take_redis(&s)))
+	    !(byte_is(*s.at, BYTE_DIGIT) && header_take_redis(&s)) &&
+	    !(*s.at == '[' && header_take_kernel(&s)))
 		scan_general(&s);
-	header->found = s.stamped || (s.leveled && s.at > s.text);
+	header->found = s.stamped || s.booted || (s.leveled && s.at > s.text);
 	header->confidence = judge_confidence(&s);
 	if (header->found)
 		header->body = (uint32_t)(skip_blanks(s.at, s.end) - s.text);
@@ -314,4 +326,29 @@ bool header_begins_pair(struct slice first, const struct header *header,
 	       header_read_level(second.ptr, second.ptr + second.len, &level) &&
 	       level.letter_case == LEVEL_UPPER && level.len < second.len &&
 	       second.ptr[level.len] == ':';
+}
+
+/* the word may stand behind what a line prefix was told to hold: user@db, application
+ */
+bool header_is_annex(struct slice line, const struct header *header)
+{
+	static const struct {
+		char text[16];
+	} words[] = { { "DETAIL:  " },  { "HINT:  " },  { "STATEMENT:  " },
+		      { "CONTEXT:  " }, { "QUERY:  " }, { "LOCATION:  " } };
+	const char *at = line.ptr + header->body;
+	const char *end = line.ptr + line.len;
+
+	if (header->timestamp_us == TIMESTAMP_NONE || header->severity != SEVERITY_NONE)
+		return false;
+	for (unsigned fields = 0; fields <= 2 && at < end; fields++) {
+		struct slice rest = slice_of(at, (size_t)(end - at));
+
+		for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+			if (slice_starts_with(rest, slice_str(words[i].text)))
+				return true;
+		}
+		at = skip_blanks(field_end(at, end), end);
+	}
+	return false;
 }

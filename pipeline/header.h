@@ -49,6 +49,9 @@ void header_scan_syslog(struct slice line, const struct timestamp_context *conte
 bool header_begins_pair(struct slice first, const struct header *header,
 			struct slice second);
 
+/* PostgreSQL: DETAIL, HINT, STATEMENT and the like, which are of the record before */
+bool header_is_annex(struct slice line, const struct header *header);
+
 static inline struct slice header_slice(struct slice line, struct header_span span)
 {
 	if (span.len == 0)

@@ -27,12 +27,18 @@ static void judge_text(struct slice text, const struct timestamp_context *contex
 		return;
 	case LINE_PRIORITY:
 	case LINE_PAIRS:
+	case LINE_BLOCK:
 		out->begins = true;
+		return;
+	case LINE_CRASH:
+		out->begins = true;
+		out->wants_more = line_wants_more(text);
 		return;
 	case LINE_PLAIN:
 		header_scan(text, context, &out->header);
 		out->scanned = true;
 		out->begins = out->header.found;
+		out->annex = out->begins && header_is_annex(text, &out->header);
 		if (!out->begins)
 			out->wants_more = line_wants_more(text);
 		return;
@@ -58,6 +64,7 @@ void judge_line(struct slice line, const struct timestamp_context *context,
 	out->partial = false;
 	out->complete = false;
 	out->wants_more = false;
+	out->annex = false;
 	out->stream = 0;
 	if (!envelope_open(line, &envelope)) {
 		judge_text(line, context, out);

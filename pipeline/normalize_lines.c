@@ -90,9 +90,31 @@ static bool read_call(struct trace *trace, struct slice line)
 	return true;
 }
 
+/* "12: app::db::get"; *name is behind the number */
+static bool read_rust_frame(struct slice line, struct slice *name)
+{
+	size_t at = 0;
+
+	while (at < line.len && lex_is(line.ptr[at], LEX_DIGIT))
+		at++;
+	if (at == 0 || at > 4 || !slice_starts_with(slice_from(line, at), SLICE(": ")))
+		return false;
+	*name = slice_from(line, at + 2);
+	return name->len > 0 && memchr(name->ptr, ' ', name->len) == NULL;
+}
+
 static void read_line(struct trace *trace, struct slice line)
 {
+	struct slice name = { NULL, 0 };
+
+	if (read_rust_frame(line, &name)) {
+		keep_frame(trace, name);
+		return;
+	}
 	if (slice_starts_with(line, SLICE("at "))) {
+		/* Rust: where the frame above stands, with a hash in its path */
+		if (line.len > 3 && (line.ptr[3] == '/' || line.ptr[3] == '.'))
+			return;
 		keep_frame(trace, until(slice_from(line, 3), "( "));
 		return;
 	}
