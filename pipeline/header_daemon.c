@@ -188,3 +188,23 @@ bool header_take_redis(struct header_scanner *s)
 	s->at = mark + 2;
 	return true;
 }
+
+/* [12345.678901] of the kernel's ring buffer: seconds since the machine started */
+bool header_take_kernel(struct header_scanner *s)
+{
+	const char *at = skip_blanks(s->text + 1, s->end);
+	const char *dot = at;
+	const char *to = NULL;
+
+	while (dot < s->end && byte_is(*dot, BYTE_DIGIT))
+		dot++;
+	if (dot == at || dot - at > 9 || byte_at(s, dot) != '.')
+		return false;
+	for (to = dot + 1; to < s->end && byte_is(*to, BYTE_DIGIT);)
+		to++;
+	if (to - dot != 7 || byte_at(s, to) != ']' || !blank_or_end(s, to + 1))
+		return false;
+	s->booted = true;
+	s->at = to + 1;
+	return true;
+}

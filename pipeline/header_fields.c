@@ -75,7 +75,17 @@ void header_set_component(struct header_scanner *s, const char *at, const char *
 	s->out->service = span_of(s, at, to);
 }
 
-/* "name: ": ends the header */
+/* "error: " */
+static bool has_level_behind(const struct header_scanner *s, const char *at)
+{
+	struct level level;
+
+	at = skip_blanks(at, s->end);
+	return at < s->end && header_read_level(at, s->end, &level) &&
+	       byte_at(s, at + level.len) == ':' && blank_or_end(s, at + level.len + 1);
+}
+
+/* "name: ": ends the header, but for a level */
 bool header_take_named(struct header_scanner *s, const char *at, bool *ends)
 {
 	const char *to = s->component ? NULL : header_component_end(s, at);
@@ -85,6 +95,12 @@ bool header_take_named(struct header_scanner *s, const char *at, bool *ends)
 
 	bool plain = all_are(at, to - 1, BYTE_LOWER);
 
+	/* BIND: "queries: info: " */
+	if (!s->leveled && s->stamped && has_level_behind(s, to)) {
+		header_set_component(s, at, to - 1);
+		s->at = to;
+		return true;
+	}
 	if (!s->leveled && (!s->stamped || s->shape == TIMESTAMP_EPOCH || plain))
 		return false;
 	/* "ERROR: relation: x" is PostgreSQL's or a compiler's, whose names are words
@@ -238,6 +254,24 @@ bool header_take_number(struct header_scanner *s, const char *at)
 	return true;
 }
 
+/* Elasticsearch: "[o.e.n.Node               ]" behind the level */
+static void read_class(struct header_scanner *s, const char *at, const char *to)
+{
+	const char *name_end = at;
+
+	while (name_end < to && byte_is(*name_end, BYTE_IDENT))
+		name_end++;
+	if (!s->leveled || s->component || !byte_is(byte_at(s, at), BYTE_ALPHA) ||
+	    skip_blanks(name_end, to) != to)
+		return;
+	for (const char *c = at; c + 1 < name_end; c++) {
+		if (*c == '.' && byte_is(c[1], BYTE_ALNUM)) {
+			header_set_component(s, at, name_end);
+			return;
+		}
+	}
+}
+
 /* "1234" and "pid 1234:tid 5" hold a pid, "... :QuorumCnxManager@774" a class and line
  */
 static void read_group(struct header_scanner *s, const char *at, const char *to)
@@ -252,8 +286,10 @@ static void read_group(struct header_scanner *s, const char *at, const char *to)
 	}
 	while (digits > at && byte_is(digits[-1], BYTE_DIGIT))
 		digits--;
-	if (digits == to)
+	if (digits == to || to[-1] == ' ') {
+		read_class(s, at, to);
 		return;
+	}
 	if (digits == at) {
 		if (s->out->pid.len == 0)
 			s->out->pid = span_of(s, at, to);

@@ -1,44 +1,8 @@
 /* header_level.c - levels in the places where loggers put them */
 #include "pipeline/header_scanner.h"
 
-#define LEVEL_LEN_MAX 13
 #define LEVEL_AHEAD_MAX 5
 #define MODULE_LEN_MAX 32
-
-bool header_read_level(const char *at, const char *end, struct level *level)
-{
-	size_t len = 0;
-	unsigned classes = 0;
-	size_t room = (size_t)(end - at);
-	size_t max = room < LEVEL_LEN_MAX ? room : LEVEL_LEN_MAX;
-
-	while (len < max && byte_is(at[len], BYTE_ALPHA)) {
-		if (len > 0)
-			classes |= byte_classes[(unsigned char)at[len]];
-		len++;
-	}
-	if (len == 5 && len < max && byte_is(at[len], BYTE_DIGIT))
-		len++;
-	if (len < 2 || (len < room && byte_is(at[len], BYTE_ALNUM)))
-		return false;
-	if (byte_is(at[0], BYTE_LOWER))
-		level->letter_case = LEVEL_LOWER;
-	else
-		level->letter_case =
-			(classes & BYTE_LOWER) != 0 ? LEVEL_CAPITALIZED : LEVEL_UPPER;
-	if ((classes & BYTE_UPPER) != 0 && level->letter_case != LEVEL_UPPER)
-		return false;
-	level->word = at;
-	level->len = len;
-	level->severity = severity_of_word(slice_of(at, len));
-	return level->severity != SEVERITY_NONE;
-}
-
-bool header_is_level_end(char c)
-{
-	return c == '\0' || c == ':' || c == ',' || c == '|' || c == ']' || c == ')' ||
-	       c == '>' || byte_is(c, BYTE_BLANK);
-}
 
 /* a word, or one letter */
 static bool read_inner_level(const struct header_scanner *s, const char *at,
@@ -228,6 +192,19 @@ bool header_take_channel_level(struct header_scanner *s, const char *at, bool *e
 	header_set_component(s, at, dot);
 	s->at = to + 1;
 	*ends = true;
+	return true;
+}
+
+bool header_take_mark(struct header_scanner *s, const char *at)
+{
+	struct level level;
+
+	if (s->leveled || s->end - at < 6 || memcmp(at, "##[", 3) != 0 ||
+	    !header_read_level(at + 3, s->end, &level) ||
+	    byte_at(s, at + 3 + level.len) != ']')
+		return false;
+	header_set_level(s, &level);
+	s->at = at + level.len + 4;
 	return true;
 }
 

@@ -21,6 +21,7 @@ struct header_scanner {
 	enum timestamp_shape shape;      /* of the last stamp */
 	enum timestamp_shape best_shape; /* of the one whose time is kept */
 	bool stamped;
+	bool booted;       /* a stamp that counts from the start of the machine */
 	bool stamp_is_iso; /* begins the line, has a T: rsyslog's file format */
 	char closer;       /* of a bracket that opened before the stamp */
 	bool has_priority; /* a syslog daemon sent it */
@@ -41,16 +42,20 @@ struct level {
 	size_t len;
 };
 
-/* header_level.c */
+/* header_word.c */
 bool header_read_level(const char *at, const char *end, struct level *level);
+bool header_is_level_end(char c);
+
+/* header_level.c */
 /* "[INFO]", "(warn)", "[core:error]": bytes with the brackets, or 0 */
 size_t header_read_bracketed_level(const struct header_scanner *s, const char *at,
 				   struct level *level);
-bool header_is_level_end(char c);
 void header_set_level(struct header_scanner *s, const struct level *level);
 bool header_take_level(struct header_scanner *s, const char *at);
 bool header_take_letter_level(struct header_scanner *s, const char *at);
 bool header_take_channel_level(struct header_scanner *s, const char *at, bool *ends);
+/* "##[error]" of workflow runners */
+bool header_take_mark(struct header_scanner *s, const char *at);
 bool header_take_level_ahead(struct header_scanner *s, const char *at);
 
 /* header_fields.c */
@@ -67,6 +72,7 @@ bool header_take_thread(struct header_scanner *s, const char *at);
 /* header_daemon.c: headers of one program's own, tried before the general ones */
 bool header_take_klog(struct header_scanner *s);
 bool header_take_redis(struct header_scanner *s);
+bool header_take_kernel(struct header_scanner *s);
 bool header_take_syslog(struct header_scanner *s);
 
 static inline const char *skip_blanks(const char *at, const char *end)

@@ -14,6 +14,7 @@ struct walk {
 	size_t ends[DEPTH_MAX]; /* length of the path before each open object's key */
 	size_t path_len;
 	unsigned depth;
+	bool compact; /* has "@t" */
 };
 
 static struct slice text_of(const struct walk *walk, const struct json_member *member)
@@ -42,6 +43,8 @@ static void take_scalar(struct walk *walk, const struct json_member *member,
 
 	if (walk->depth > 0)
 		key = push_key(walk, key);
+	else
+		walk->compact |= slice_equal(key, SLICE("@t"));
 	if (plain && role_fill(&walk->filler, key, text))
 		return;
 	if (walk->depth > 0)
@@ -103,8 +106,12 @@ bool parse_json(const struct parse_input *input, struct record *record)
 	};
 	walk.path_len = 0;
 	walk.depth = 0;
+	walk.compact = false;
 	if (!json_enter(&walk.cursor) || !walk_object(&walk))
 		return false;
+	/* Serilog's compact form leaves the level out where it is Information */
+	if (record->severity == SEVERITY_NONE && walk.compact)
+		record->severity = SEVERITY_INFO;
 	record->confidence = (uint8_t)(60 + 8 * role_filler_count(&walk.filler));
 	return true;
 }

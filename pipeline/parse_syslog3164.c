@@ -1,5 +1,6 @@
 /* parse_syslog3164.c - RFC 3164 and what calls itself so: <PRI>[STAMP] [HOST] [TAG:]
  * MSG, with any stamp, or none */
+#include "pipeline/cisco.h"
 #include "pipeline/parse.h"
 #include "pipeline/parse_header.h"
 #include "pipeline/parse_syslog.h"
@@ -23,6 +24,7 @@ bool parse_syslog3164(const struct parse_input *input, struct record *record)
 	 * default */
 	if (record->severity == SEVERITY_NONE)
 		record->severity = priority;
+	cisco_take_mnemonic(record);
 	record->confidence = header.format == FORMAT_SYSLOG3164 ? 95 : 70;
 	if (input->attributes)
 		text_attributes_add(slice_head(rest, header.body), record);

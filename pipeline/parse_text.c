@@ -1,4 +1,6 @@
 /* parse_text.c - plain text: whatever no other parser takes */
+#include "pipeline/byte_class.h"
+#include "pipeline/continuation.h"
 #include "pipeline/parse.h"
 #include "pipeline/parse_header.h"
 #include "pipeline/text_attributes.h"
@@ -32,6 +34,36 @@ static void join_second_line(const struct parse_input *input, struct record *rec
 	record->body = slice_from(rest, header.body);
 }
 
+static bool is_class_byte(char c)
+{
+	return byte_is(c, BYTE_ALNUM) || c == '.' || c == '_' || c == '$';
+}
+
+/* log4j's "%m (%c)": the class stands behind the message */
+static void take_class_at_end(struct slice line, struct record *record)
+{
+	size_t at = 0;
+	bool dotted = false;
+
+	if (line.len < 8 || line.ptr[line.len - 1] != ')')
+		return;
+	for (at = line.len - 1; at > 0 && is_class_byte(line.ptr[at - 1]); at--)
+		dotted |= line.ptr[at - 1] == '.';
+	if (at < 2 || line.ptr[at - 1] != '(' || line.ptr[at - 2] != ' ' || !dotted ||
+	    !byte_is(line.ptr[at], BYTE_LOWER))
+		return;
+	record->service_name = slice_of(line.ptr + at, line.len - 1 - at);
+}
+
+/* what ended a program says so in its own way */
+static void take_crash(struct slice line, struct record *record)
+{
+	enum line_shape shape = line_shape_of(line);
+
+	if (shape == LINE_CRASH || shape == LINE_PYTHON)
+		record->severity = SEVERITY_ERROR;
+}
+
 bool parse_text(const struct parse_input *input, struct record *record)
 {
 	const struct header *header = input->header;
@@ -40,6 +72,11 @@ bool parse_text(const struct parse_input *input, struct record *record)
 	record->format = header->format;
 	if (record->severity == SEVERITY_NONE && record->timestamp_us != TIMESTAMP_NONE)
 		join_second_line(input, record);
+	if (record->severity != SEVERITY_NONE && record->service_name.len == 0 &&
+	    record->timestamp_us != TIMESTAMP_NONE)
+		take_class_at_end(parse_first_line(input->raw), record);
+	if (!header->found)
+		take_crash(parse_first_line(input->raw), record);
 	if (input->attributes)
 		text_attributes_add(slice_head(input->raw, header->body), record);
 	return true;

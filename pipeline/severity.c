@@ -54,6 +54,7 @@ static enum severity severity_of_low(uint64_t word)
 	case W1('v'):
 	case W3('t', 'r', 'c'):
 	case W3('v', 'r', 'b'):
+	case W4('t', 'r', 'c', 'e'):
 	case W5('t', 'r', 'a', 'c', 'e'):
 	case W5('f', 'i', 'n', 'e', 'r'):
 	case W6('f', 'i', 'n', 'e', 's', 't'):
@@ -63,6 +64,7 @@ static enum severity severity_of_low(uint64_t word)
 	case W3('d', 'b', 'g'):
 	case W4('f', 'i', 'n', 'e'):
 	case W4('d', 'e', 'b', 'u'):
+	case W4('d', 'b', 'u', 'g'):
 	case W5('d', 'e', 'b', 'u', 'g'):
 	case W6('d', 'e', 'b', 'u', 'g', '1'):
 		return SEVERITY_DEBUG;

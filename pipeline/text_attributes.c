@@ -6,6 +6,7 @@
 #include "pipeline/json_alias.h"
 #include "pipeline/pair_scan.h"
 
+#define UUID_LEN 36
 #define BODY_BYTES_MAX ((size_t)16 * 1024)
 
 static void add_once(struct record *record, struct slice key, struct slice value)
@@ -80,12 +81,27 @@ static void add_user(struct slice body, struct record *record)
 		add_once(record, SLICE("user.name"), user);
 }
 
+static bool is_uuid(const char *text)
+{
+	for (size_t i = 0; i < UUID_LEN; i++) {
+		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+
+		if (dash ? text[i] != '-' : !byte_is(text[i], BYTE_ALNUM))
+			return false;
+	}
+	return true;
+}
+
 static void add_request(struct slice text, struct record *record)
 {
 	struct slice id = word_behind(text, SLICE("[req-"));
 
 	if (id.len > 0)
 		add_once(record, SLICE("request_id"), slice_of(id.ptr - 4, id.len + 4));
+	/* Rails' tag */
+	if (text.len > UUID_LEN + 2 && text.ptr[0] == '[' &&
+	    text.ptr[UUID_LEN + 1] == ']' && is_uuid(text.ptr + 1))
+		add_once(record, SLICE("request_id"), slice_of(text.ptr + 1, UUID_LEN));
 }
 
 void text_attributes_add(struct slice head, struct record *record)
