@@ -1,8 +1,10 @@
 """test_http.py - logs pasted and uploaded, and who may see them"""
+import concurrent.futures
 import gzip
 import json
 import random
 import subprocess
+import time
 
 import harness
 import pytest
@@ -102,3 +104,18 @@ def test_malformed_bodies(shared, body):
     headers = {"Content-Type": "application/json"}
     assert status_of(shared.client.request, "POST", f"{ingestion}/logs/paste", body, headers) in (400, 422)
     assert shared.client.total(ingestion) == 0
+
+
+def test_a_paste_under_way_at_the_end(make_siftd):
+    """durable only after the last flush: nothing that is freed may be asked to count it"""
+    siftd = make_siftd(spool={"sync_delay": "1s"})
+    siftd.start()
+    ingestion = siftd.client.new_ingestion(siftd.client.default_scope(), "late")
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        paste = pool.submit(siftd.client.paste, ingestion, LINES)
+        time.sleep(0.2)
+        assert siftd.stop() == 0
+        assert paste.exception() is not None
+    siftd.start()
+    siftd.client.wait_total(ingestion, 300)
+    assert siftd.stop() == 0
