@@ -216,13 +216,20 @@ static void send_and_free(struct request *request, int status)
 {
 	struct evbuffer *output = evhttp_request_get_output_buffer(request->evhttp);
 	struct evhttp_request *evhttp = request->evhttp;
+	bool head = evhttp_request_get_command(evhttp) == EVHTTP_REQ_HEAD;
 	size_t len = request->out.len;
+	char length[24];
 
 	for (size_t i = 0; i < ARRAY_LEN(security_headers); i++)
 		request_set_header(request, security_headers[i].name,
 				   security_headers[i].value);
 	request_set_header(request, "X-Request-Id", request->id);
-	if (len > 0) {
+	if (head) {
+		/* libevent would send a body, and the client take it for the next
+		 * answer */
+		(void)snprintf(length, sizeof(length), "%zu", len); /* fits */
+		request_set_header(request, "Content-Length", length);
+	} else if (len > 0) {
 		char *bytes = buf_take(&request->out);
 
 		if (evbuffer_add_reference(output, bytes, len, free_bytes, bytes) != 0)

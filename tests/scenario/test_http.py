@@ -1,6 +1,7 @@
 """test_http.py - logs pasted and uploaded, and who may see them"""
 import concurrent.futures
 import gzip
+import http.client
 import json
 import random
 import subprocess
@@ -109,6 +110,7 @@ def test_malformed_bodies(shared, body):
 def test_a_paste_under_way_at_the_end(make_siftd):
     """durable only after the last flush: nothing that is freed may be asked to count it"""
     siftd = make_siftd(spool={"sync_delay": "1s"})
+    siftd.add_file_source()  # for its project
     siftd.start()
     ingestion = siftd.client.new_ingestion(siftd.client.default_scope(), "late")
     with concurrent.futures.ThreadPoolExecutor() as pool:
@@ -119,3 +121,17 @@ def test_a_paste_under_way_at_the_end(make_siftd):
     siftd.start()
     siftd.client.wait_total(ingestion, 300)
     assert siftd.stop() == 0
+
+
+def test_head_sends_no_body(shared):
+    """what came behind it would be taken for the next answer on the connection"""
+    connection = http.client.HTTPConnection("127.0.0.1", shared.http_port, timeout=10)
+    connection.request("GET", "/version")
+    body = connection.getresponse().read()
+    for path, status, length in (("/version", 200, len(body)), ("/nothing", 404, None)):
+        connection.request("HEAD", path)
+        answer = connection.getresponse()
+        assert (answer.status, answer.read()) == (status, b"")
+        assert length in (None, int(answer.headers["Content-Length"]))
+    connection.request("GET", "/version")
+    assert connection.getresponse().read() == body
