@@ -6,6 +6,7 @@
 #include "api/auth.h"
 #include "api/bootstrap.h"
 #include "api/context.h"
+#include "api/decisions.h"
 #include "api/event_routes.h"
 #include "api/findings.h"
 #include "api/gate.h"
@@ -78,6 +79,12 @@ static const struct route routes[] = {
 	IN_BOTH_SCOPES(ROUTE_GET, "/groups", LIMIT_READ, groups_list),
 	IN_BOTH_SCOPES(ROUTE_GET, "/groups/{group}", LIMIT_READ, groups_get),
 	IN_BOTH_SCOPES(ROUTE_PATCH, "/groups/{group}", LIMIT_WRITE, groups_patch),
+	IN_BOTH_SCOPES(ROUTE_POST, "/groups/{group}/merge", LIMIT_WRITE,
+		       decisions_merge),
+	IN_BOTH_SCOPES(ROUTE_POST, "/groups/{group}/split", LIMIT_WRITE,
+		       decisions_split),
+	IN_BOTH_SCOPES(ROUTE_POST, "/groups/merges/{merge}/undo", LIMIT_WRITE,
+		       decisions_undo),
 	IN_BOTH_SCOPES(ROUTE_GET, "/findings", LIMIT_READ, findings_list),
 	IN_BOTH_SCOPES(ROUTE_GET, "/findings/{finding}", LIMIT_READ, findings_get),
 	IN_BOTH_SCOPES(ROUTE_PATCH, "/findings/{finding}", LIMIT_WRITE, findings_patch),

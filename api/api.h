@@ -47,6 +47,13 @@ struct api_config api_config_default(void);
  * text format */
 typedef void api_metrics_fn(void *context, struct buf *out);
 
+struct learner_move;
+
+/* is called when a person has merged or parted groups: where all templates of these
+ * groups belong now */
+typedef void api_regrouped_fn(void *context, int64_t project_id,
+			      const struct learner_move *moves, size_t count);
+
 struct api_deps {
 	struct event_base *base;
 	struct pg_pool *pool;
@@ -54,6 +61,8 @@ struct api_deps {
 	struct query_workers *workers; /* decode blocks for the event routes */
 	api_metrics_fn *metrics;       /* may be NULL */
 	void *metrics_context;
+	api_regrouped_fn *regrouped; /* may be NULL */
+	void *regrouped_context;
 	const char *version;
 };
 

@@ -2,6 +2,7 @@
 #include "api/body.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
 
@@ -157,6 +158,47 @@ struct slice body_bytes(struct body *body, const char *field)
 		return value;
 	}
 	return arena_dup(&body->request->arena, value);
+}
+
+int64_t body_id(struct body *body, const char *field)
+{
+	const json_t *value = json_object_get(body->object, field);
+	struct slice text = raw_string(body, field);
+	int64_t id = 0;
+
+	if (json_is_integer(value) && json_integer_value(value) > 0)
+		return json_integer_value(value);
+	if (text.ptr != NULL && query_id(text, &id))
+		return id;
+	body_complain(body, field, "must be an id");
+	return 0;
+}
+
+struct slice body_fingerprints(struct body *body, const char *field, size_t max)
+{
+	const json_t *list = json_object_get(body->object, field);
+	size_t count = json_array_size(list); /* 0: it is none */
+	struct slice text = { 0 };
+	struct buf out = { 0 };
+	bool good = count > 0 && count <= max;
+
+	for (size_t i = 0; good && i < count; i++) {
+		const json_t *item = json_array_get(list, i);
+		uint64_t key = 0;
+
+		good = json_is_string(item) &&
+		       query_hex64(slice_str(json_string_value(item)), &key);
+		buf_printf(&out, "%c%" PRId64, i == 0 ? '{' : ',', (int64_t)key);
+	}
+	if (good) {
+		buf_append_char(&out, '}');
+		text = arena_dup(&body->request->arena, buf_slice(&out));
+	} else {
+		body_complain(body, field,
+			      "must be a list of fingerprints of 16 hex digits");
+	}
+	buf_deinit(&out);
+	return text;
 }
 
 static void complain_word(struct body *body, const char *field,

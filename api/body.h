@@ -44,6 +44,10 @@ struct slice body_bytes(struct body *body, const char *field);
 /* one of `words` (NULL-ended), or `absent` when it is not there */
 struct slice body_word(struct body *body, const char *field, const char *const *words,
 		       const char *absent);
+/* required: an id, as a number or a text; 0 when it is none */
+int64_t body_id(struct body *body, const char *field);
+/* required: 1 to max fingerprints, as PostgreSQL's text of a bigint array */
+struct slice body_fingerprints(struct body *body, const char *field, size_t max);
 bool body_has(const struct body *body, const char *field);
 /* says that a field is wrong; detail must be static */
 void body_complain(struct body *body, const char *field, const char *detail);

@@ -113,7 +113,8 @@ static const char get_sql[] =
 	" (SELECT content FROM siftd.insights WHERE project_id = $1"
 	"   AND scope_type = 'group' AND scope_id = page.id AND status = 'done'"
 	"  ORDER BY id DESC LIMIT 1),"
-	" siftd.variables_of_group($1, $2, page.id) FROM page";
+	" siftd.variables_of_group($1, $2, page.id),"
+	" siftd.why_grouped($1, page.id) FROM page";
 /* clang-format on */
 
 enum item_column {
@@ -126,7 +127,8 @@ enum item_column {
 	ITEM_SAMPLE = 15,
 	ITEM_MEMBERS = 16,
 	ITEM_INSIGHT = 17,
-	ITEM_VARIABLES = 18
+	ITEM_VARIABLES = 18,
+	ITEM_WHY = 19
 };
 
 static const struct column item_columns[] = {
@@ -318,6 +320,8 @@ static void on_group(struct request *request, const struct pg_rows *rows)
 	json_raw(&out, pg_rows_slice(rows, 0, ITEM_MEMBERS));
 	json_key(&out, "variables");
 	json_raw(&out, pg_rows_slice(rows, 0, ITEM_VARIABLES));
+	json_key(&out, "why");
+	json_raw(&out, pg_rows_slice(rows, 0, ITEM_WHY));
 	json_key(&out, "insight");
 	columns_write_json(&out, pg_rows_slice(rows, 0, ITEM_INSIGHT));
 	json_object_end(&out);

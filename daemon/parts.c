@@ -245,6 +245,12 @@ static void make_flows(struct parts *parts)
 						.sources_count = parts->sources_count };
 }
 
+static void regrouped(void *context, int64_t project_id,
+		      const struct learner_move *moves, size_t count)
+{
+	learner_regroup(learners_get(context, project_id), moves, count);
+}
+
 static int make_api(struct parts *parts, struct error *error)
 {
 	struct api_config config = api_config_default();
@@ -255,6 +261,8 @@ static int make_api(struct parts *parts, struct error *error)
 		.spool = parts->spool,
 		.metrics = metrics_write,
 		.metrics_context = &parts->metrics,
+		.regrouped = regrouped,
+		.regrouped_context = parts->learners,
 		.version = SIFTD_VERSION,
 	};
 	int status = endpoint_parse(parts->config->http.listen, &endpoint, error);

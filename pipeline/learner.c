@@ -5,6 +5,7 @@
 #include "pipeline/learner_core.h"
 #include "pipeline/learner_learn.h"
 #include "pipeline/learner_match.h"
+#include "pipeline/learner_regroup.h"
 
 #define SAMPLE_MAX 4096
 #define ALIASES_MAX 65536
@@ -270,6 +271,9 @@ static int restore_template(struct learner *learner, const struct learner_event 
 	if (root != ENTRY_NONE && root != slot)
 		(void)learner_store_unite(&learner->store, slot, root,
 					  &ended); /* one group already is fine */
+	if (event->held)
+		learner->store.entries[learner_store_root(&learner->store, slot)].held =
+			true;
 	return 0;
 }
 
@@ -301,6 +305,14 @@ int learner_restore(struct learner *learner, const struct learner_event *event,
 		result = restore_merge(learner, event, error);
 	unlock(learner);
 	return result;
+}
+
+void learner_regroup(struct learner *learner, const struct learner_move *moves,
+		     size_t count)
+{
+	lock(learner);
+	regroup(learner, moves, count);
+	unlock(learner);
 }
 
 void learner_read_stats(struct learner *learner, struct learner_stats *out)

@@ -38,6 +38,7 @@ struct learner_event {
 	uint64_t key;  /* TEMPLATE: its key; MERGE: the surviving root (older) */
 	uint64_t root; /* TEMPLATE: root of its group now; MERGE: the root that ends */
 	bool generalised;    /* TEMPLATE: stands for many leaves */
+	bool held;           /* of learner_restore: a person made its group */
 	struct slice tokens; /* TEMPLATE: serialised, for learner_restore */
 	struct slice text;   /* TEMPLATE: readable, "<num>" and so on */
 	struct slice
@@ -90,6 +91,16 @@ void learner_trim(struct learner *learner, uint64_t up_to);
 /* puts a stored template back; call in stored order before any learner_key */
 MUST_CHECK int learner_restore(struct learner *learner,
 			       const struct learner_event *event, struct error *error);
+/* where a template of a group belongs that a person merged or parted */
+struct learner_move {
+	uint64_t key;
+	uint64_t group; /* any number that is the same for templates of one group */
+};
+
+/* all stored templates of the groups concerned; from now on these groups take in new
+ * templates, and no two of them are merged by the learner */
+void learner_regroup(struct learner *learner, const struct learner_move *moves,
+		     size_t count);
 void learner_read_stats(struct learner *learner, struct learner_stats *out);
 
 #endif

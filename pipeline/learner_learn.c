@@ -51,12 +51,20 @@ static void journal_template(struct learner *learner, uint32_t slot, const char 
 	buf_deinit(&text);
 }
 
+/* a person made its group */
+static bool is_held(struct learner *learner, uint32_t slot)
+{
+	return learner->store.entries[learner_store_root(&learner->store, slot)].held;
+}
+
 static void unite(struct learner *learner, uint32_t a, uint32_t b, const char *reason)
 {
 	uint32_t ended = 0;
 	struct learner_event event = { .type = LEARNER_MERGE,
 				       .reason = slice_str(reason) };
 
+	if (is_held(learner, a) && is_held(learner, b))
+		return;
 	if (!learner_store_unite(&learner->store, a, b, &ended))
 		return;
 	event.root = learner->store.entries[ended].key;

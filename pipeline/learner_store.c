@@ -122,6 +122,7 @@ bool learner_store_unite(struct learner_store *store, uint32_t a, uint32_t b,
 	root = &store->entries[kept];
 	general = store->entries[gone].general;
 	set_parent(store, gone, kept);
+	root->held = root->held || store->entries[gone].held;
 	if (general != ENTRY_NONE &&
 	    (root->general == ENTRY_NONE ||
 	     store->entries[root->general].order < store->entries[general].order))

@@ -27,6 +27,7 @@ struct learner_entry {
 	uint32_t general;  /* of a root: the newest generalised member, or ENTRY_NONE */
 	bool generalised;
 	bool used; /* since the clock hand passed */
+	bool held; /* of a root: a person made the group */
 };
 
 struct learner_store {

@@ -223,13 +223,28 @@ static void write_as_is(struct buf *out, const struct template *from, size_t ind
 		    template_text(from, index));
 }
 
+/* what stands behind the word is the name of somebody */
+static bool names_user(const struct template *from, size_t index)
+{
+	static const char *const words[] = { "user", "username", "account", "login" };
+
+	if (from->tokens[index].class == TOKEN_VARIABLE)
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		if (slice_equal_nocase(template_text(from, index), slice_str(words[i])))
+			return true;
+	}
+	return false;
+}
+
 static void write_wild(struct buf *out, const struct template *from, size_t index)
 {
 	struct template_token token = from->tokens[index];
 
 	if (token.class != TOKEN_VARIABLE) {
 		token.class = TOKEN_VARIABLE;
-		token.type = VARIABLE_ANY;
+		token.type = index > 0 && names_user(from, index - 1) ? VARIABLE_USER
+								      : VARIABLE_ANY;
 	}
 	write_token(out, &token, gap_of(from, index), variable_text);
 }

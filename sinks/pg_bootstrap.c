@@ -160,7 +160,7 @@ int pg_bootstrap_templates(struct pg_sync *sync, pg_template_fn *restore, void *
 	int status =
 		pg_sync_query(sync,
 			      "SELECT t.project_id, t.key, g.root_key, t.generalised,"
-			      " encode(t.tokens, 'hex'), t.text"
+			      " encode(t.tokens, 'hex'), t.text, t.pinned"
 			      " FROM siftd.templates AS t JOIN siftd.groups AS g"
 			      " ON g.project_id = t.project_id AND g.id = t.group_id"
 			      " ORDER BY t.project_id, t.ordinal",
@@ -172,6 +172,7 @@ int pg_bootstrap_templates(struct pg_sync *sync, pg_template_fn *restore, void *
 			.key = (uint64_t)pg_rows_int(rows, i, 1),
 			.root = (uint64_t)pg_rows_int(rows, i, 2),
 			.generalised = pg_rows_bool(rows, i, 3),
+			.held = pg_rows_bool(rows, i, 6),
 			.text = pg_rows_slice(rows, i, 5),
 		};
 
@@ -179,6 +180,18 @@ int pg_bootstrap_templates(struct pg_sync *sync, pg_template_fn *restore, void *
 		append_hex(&tokens, pg_rows_slice(rows, i, 4));
 		event.tokens = buf_slice(&tokens);
 		status = restore(context, pg_rows_int(rows, i, 0), &event, error);
+	}
+	/* a person may have put a template into a group whose root is younger */
+	for (size_t i = 0; status == 0 && i < pg_rows_count(rows); i++) {
+		const struct learner_event event = {
+			.type = LEARNER_MERGE,
+			.key = (uint64_t)pg_rows_int(rows, i, 2),
+			.root = (uint64_t)pg_rows_int(rows, i, 1),
+		};
+
+		if (event.key != event.root && pg_rows_bool(rows, i, 6))
+			status = restore(context, pg_rows_int(rows, i, 0), &event,
+					 error);
 	}
 	buf_deinit(&tokens);
 	return status;

@@ -403,6 +403,75 @@ static void test_variable_hash(void **state)
 	assert_true(template_variable_hash() == template_token_hash(SLICE("\x01")));
 }
 
+static void test_names_of_users(void **state)
+{
+	static const char *const names[] = { "ann", "bob", "cid", "dan" };
+	struct learner *learner = new_learner(0);
+	struct buf text = { 0 };
+	uint64_t key = 0;
+	char line[64];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		(void)snprintf(line, sizeof(line), "login of User %s refused",
+			       names[i]);
+		key = learn(learner, line);
+	}
+	assert_true(learner_text(learner, key, &text));
+	assert_true(
+		slice_equal(buf_slice(&text), SLICE("login of User <user> refused")));
+	buf_deinit(&text);
+	learner_free(&learner);
+}
+
+/* names in the first place, states in the second */
+static uint64_t learn_service(struct learner *learner, const char *name,
+			      const char *what)
+{
+	char line[64];
+
+	(void)snprintf(line, sizeof(line), "service %s is %s", name, what);
+	return learn(learner, line);
+}
+
+/* a person parts one from the others: what is learned later follows both parts, and
+ * does not bring them together */
+static void test_regroup(void **state)
+{
+	static const char *const names[] = { "alpha", "beta", "gamma", "delta" };
+	static const char *const states[] = { "ready", "late", "gone", "ill", "lost" };
+	struct learner *learner = new_learner(0);
+	struct learner_move moves[ARRAY_LEN(names)];
+	uint64_t young = 0;
+
+	(void)state;
+	/* by hand: four are not enough for the learner */
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		moves[i].key = learn_service(learner, names[i], "ready");
+		moves[i].group = 7;
+	}
+	learner_regroup(learner, moves, ARRAY_LEN(moves));
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		assert_true(learner_root(learner, moves[i].key) == moves[0].key);
+	moves[1].group = 8;
+	learner_regroup(learner, moves, ARRAY_LEN(moves));
+	assert_true(learner_root(learner, moves[1].key) == moves[1].key);
+	assert_true(learner_root(learner, moves[3].key) == moves[0].key);
+	for (size_t i = 1; i < ARRAY_LEN(states); i++) {
+		(void)learn_service(learner, "beta", states[i]);
+		young = learn_service(learner, "gamma", states[i]);
+	}
+	assert_true(learner_root(learner, young) == moves[0].key);
+	assert_true(learner_root(learner, learn_service(learner, "beta", "new")) ==
+		    moves[1].key);
+	/* the fifth name makes the learner take all of them for one */
+	young = learn_service(learner, "omega", "ready");
+	assert_true(learn_service(learner, "sigma", "ready") != young);
+	assert_true(learner_root(learner, young) == moves[0].key);
+	assert_true(learner_root(learner, moves[1].key) == moves[1].key);
+	learner_free(&learner);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -417,6 +486,8 @@ int main(void)
 		cmocka_unit_test(test_free_texts_of_one_length),
 		cmocka_unit_test(test_flood_passes),
 		cmocka_unit_test(test_variable_hash),
+		cmocka_unit_test(test_names_of_users),
+		cmocka_unit_test(test_regroup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
