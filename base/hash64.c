@@ -8,3 +8,10 @@ uint64_t hash64(struct slice bytes, uint64_t seed)
 {
 	return XXH3_64bits_withSeed(bytes.ptr, bytes.len, seed);
 }
+
+struct hash128 hash128(struct slice bytes)
+{
+	XXH128_hash_t hash = XXH3_128bits(bytes.ptr, bytes.len);
+
+	return (struct hash128){ hash.low64, hash.high64 };
+}

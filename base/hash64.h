@@ -12,6 +12,14 @@
 
 uint64_t hash64(struct slice bytes, uint64_t seed);
 
+/* XXH3-128, for keys whose bytes are not kept to be compared. Never stored. */
+struct hash128 {
+	uint64_t low;
+	uint64_t high;
+};
+
+struct hash128 hash128(struct slice bytes);
+
 /* mixes a second value into a hash, for keys of several parts; order matters */
 static inline uint64_t hash64_mix(uint64_t hash, uint64_t value)
 {

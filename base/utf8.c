@@ -1,6 +1,8 @@
 /* utf8.c - RFC 3629 section 4, table of well-formed sequences */
 #include "base/utf8.h"
 
+#include <stdint.h>
+
 static bool in_range(unsigned char c, unsigned char low, unsigned char high)
 {
 	return c >= low && c <= high;
@@ -52,8 +54,26 @@ size_t utf8_sequence(struct slice s)
 	return width;
 }
 
+static bool has_high_bytes(struct slice bytes)
+{
+	uint64_t seen = 0;
+	size_t at = 0;
+
+	for (; at + 8 <= bytes.len; at += 8) {
+		uint64_t word;
+
+		memcpy(&word, bytes.ptr + at, 8);
+		seen |= word;
+	}
+	for (; at < bytes.len; at++)
+		seen |= (unsigned char)bytes.ptr[at] & 0x80;
+	return (seen & UINT64_C(0x8080808080808080)) != 0;
+}
+
 bool utf8_valid(struct slice s)
 {
+	if (!has_high_bytes(s))
+		return true;
 	while (s.len > 0) {
 		size_t width = utf8_sequence(s);
 

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "pipeline/classify.h"
 #include "pipeline/findings.h"
+#include "pipeline/shape_cache.h"
 
 /* the batch is absorbed before it holds more than this */
 #define BATCH_ROWS 4096
@@ -15,6 +16,7 @@
 struct sift {
 	struct sift_config config;
 	struct learner *learner;
+	struct shape_cache *shapes;
 	struct classifier *classifier;
 	struct sift_groups *groups;
 	struct batch *batch; /* of findings not absorbed yet */
@@ -28,6 +30,8 @@ struct sift *sift_new(const struct sift_config *config)
 	struct sift *sift = mem_calloc(1, sizeof(*sift));
 
 	sift->config = *config;
+	sift->shapes = shape_cache_new(0);
+	sift->config.front.shapes = sift->shapes;
 	sift->learner = learner_new(&config->learner);
 	sift->classifier =
 		classifier_new(sift->learner, config->rules, config->templates_max);
@@ -46,6 +50,7 @@ void sift_free(struct sift **sift_ptr)
 	if (sift == NULL)
 		return;
 	classifier_free(&sift->classifier);
+	shape_cache_free(&sift->shapes);
 	learner_free(&sift->learner);
 	sift_groups_free(&sift->groups);
 	batch_free(&sift->batch);

@@ -10,7 +10,9 @@
 #include "base/hash64.h"
 #include "base/mem.h"
 #include "base/table.h"
+#include "pipeline/lex_bytes.h"
 #include "pipeline/normalize.h"
+#include "pipeline/shape_cache.h"
 
 struct verdict_sets {
 	struct rule_set always;
@@ -168,11 +170,20 @@ static const struct rule_set *judge_event(struct classifier *classifier,
 	return set_is_empty(&classifier->matched) ? NULL : &classifier->matched;
 }
 
-void classifier_run(struct classifier *classifier, const struct record *record,
-		    struct classified *out)
+/* false: what is hashed holds digits, whose values are not the shape's */
+static bool is_of_shape(const struct tokens *tokens)
+{
+	for (size_t i = 0; i < tokens->folded_len; i++) {
+		if (lex_is(tokens->folded[i], LEX_DIGIT))
+			return false;
+	}
+	return true;
+}
+
+static void find_leaf(struct classifier *classifier, const struct record *record,
+		      struct classified *out)
 {
 	const uint64_t *known = NULL;
-	const struct leaf *leaf = NULL;
 
 	normalize_record(record, &classifier->tokens);
 	out->fingerprint = normalize_fingerprint(&classifier->tokens);
@@ -183,6 +194,45 @@ void classifier_run(struct classifier *classifier, const struct record *record,
 		out->slot = (uint32_t)*known;
 	} else {
 		out->slot = add_leaf(classifier, out->fingerprint, record);
+	}
+}
+
+/* by the shape, when it knows */
+static bool find_by_shape(struct classifier *classifier, const struct record *record,
+			  struct classified *out)
+{
+	const struct shape_class *class = NULL;
+
+	if (record->shape == NULL)
+		return false;
+	class = shape_class_of(record->shape);
+	if (class->owner != classifier || class->generation != classifier->generation)
+		return false;
+	out->fingerprint = class->fingerprint;
+	out->slot = class->slot;
+	out->known = true;
+	classifier->stats.hits++;
+	classifier->stats.shaped++;
+	return true;
+}
+
+void classifier_run(struct classifier *classifier, const struct record *record,
+		    struct classified *out)
+{
+	const struct leaf *leaf = NULL;
+
+	if (!find_by_shape(classifier, record, out)) {
+		find_leaf(classifier, record, out);
+		/* a leaf that the cache had by its own fingerprint: passing ones are
+		 * judged each time */
+		if (out->known && record->shape != NULL &&
+		    is_of_shape(&classifier->tokens))
+			*shape_class_of(record->shape) = (struct shape_class){
+				.owner = classifier,
+				.fingerprint = out->fingerprint,
+				.slot = out->slot,
+				.generation = classifier->generation,
+			};
 	}
 	leaf = &classifier->leaves[out->slot];
 	out->template_key = leaf->template_key;

@@ -19,6 +19,7 @@
 struct classifier;
 
 struct classifier_stats {
+	uint64_t shaped; /* records whose template their shape told */
 	uint64_t hits;
 	uint64_t misses;
 	uint64_t restarts;

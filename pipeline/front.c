@@ -12,10 +12,10 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
-#include "base/utf8.h"
 #include "pipeline/byte_class.h"
 #include "pipeline/judge.h"
 #include "pipeline/parse.h"
+#include "pipeline/shape_cache.h"
 
 #define RECORD_BYTES_DEFAULT ((size_t)1024 * 1024)
 #define RECORD_LINES_DEFAULT 10000
@@ -37,9 +37,11 @@ struct open_record {
 	size_t raw_len; /* up to the last line that is not blank, without its end */
 	uint64_t first_line;
 	uint64_t lines;
+	bool one_line; /* blank ones behind it do not count */
 	int64_t now_us;
 	enum trace_state trace;
 	struct judgement first; /* of its first line */
+	struct shape_use use;   /* of its first line */
 	bool partial;
 	bool wants_more;
 };
@@ -244,22 +246,6 @@ static bool goes_on(struct front *front, const struct judgement *line,
 	return front->headers_shown && !lines_begin_alike(open_bytes(front), text);
 }
 
-static bool has_high_bytes(struct slice bytes)
-{
-	uint64_t seen = 0;
-	size_t at = 0;
-
-	for (; at + 8 <= bytes.len; at += 8) {
-		uint64_t word;
-
-		memcpy(&word, bytes.ptr + at, 8);
-		seen |= word;
-	}
-	for (; at < bytes.len; at++)
-		seen |= (unsigned char)bytes.ptr[at] & 0x80;
-	return (seen & UINT64_C(0x8080808080808080)) != 0;
-}
-
 static struct timestamp_context context_at(const struct front *front, int64_t now_us)
 {
 	return (struct timestamp_context){
@@ -268,11 +254,13 @@ static struct timestamp_context context_at(const struct front *front, int64_t no
 	};
 }
 
+/* use: of the raw bytes as one line; NULL when they are several */
 static void fill_record(struct front *front, struct slice raw,
-			const struct header *header, int64_t now_us,
+			const struct header *header, const struct shape_use *use,
 			struct record *record)
 {
-	struct timestamp_context context = context_at(front, now_us);
+	struct timestamp_context context =
+		context_at(front, record->observed_timestamp_us);
 	struct parse_input input = {
 		.raw = raw,
 		.header = header,
@@ -280,11 +268,9 @@ static void fill_record(struct front *front, struct slice raw,
 		.scratch = &front->scratch,
 	};
 
-	record->observed_timestamp_us = now_us;
-	parse_assembled(&input, record);
-	front->stats.records++;
-	if (has_high_bytes(raw) && !utf8_valid(raw))
+	if (!shape_parse(front->config.shapes, use, &input, record))
 		front->stats.invalid_utf8++;
+	front->stats.records++;
 }
 
 /* gives the open record out; the window then begins behind it */
@@ -294,9 +280,10 @@ static void emit(struct front *front, bool cut, struct record *record,
 	struct open_record *open = &front->open;
 	bool is_held = front->held.len > 0;
 
+	record->observed_timestamp_us = open->now_us;
 	fill_record(front, open_bytes(front),
-		    open->first.scanned ? &open->first.header : NULL, open->now_us,
-		    record);
+		    open->first.scanned ? &open->first.header : NULL,
+		    open->one_line ? &open->use : NULL, record);
 	*extent = (struct front_extent){
 		.begin = front->begin,
 		.end = front->begin + front->lead + open->len,
@@ -342,7 +329,7 @@ static bool is_bare_word(struct slice text, const struct judgement *judged)
 }
 
 static void start_record(struct front *front, const struct line *line,
-			 const struct judgement *judged)
+			 const struct judgement *judged, const struct shape_use *use)
 {
 	struct open_record *open = &front->open;
 
@@ -354,6 +341,8 @@ static void start_record(struct front *front, const struct line *line,
 	open->now_us = front->now_us;
 	open->trace = judged->shape == LINE_PYTHON ? TRACE_PYTHON : TRACE_NONE;
 	open->first = *judged;
+	open->use = *use;
+	open->one_line = true;
 	open->partial = judged->partial;
 	open->wants_more = judged->wants_more;
 	if (judged->begins && judged->shape != LINE_CRASH &&
@@ -366,8 +355,10 @@ static void extend_record(struct front *front, const struct line *line, bool bla
 {
 	struct open_record *open = &front->open;
 
-	if (!blank)
+	if (!blank) {
 		open->raw_len = open->len + line->text.len;
+		open->one_line = false;
+	}
 	if (front->held.len == open->len && front->held.len > 0) {
 		buf_append(&front->held, front->input.ptr, line->full);
 		front->input = slice_from(front->input, line->full);
@@ -393,20 +384,29 @@ static void count_cut(struct front *front)
 		front->stats.cut_by_bytes++;
 }
 
+static void judge(struct front *front, const struct line *line, struct shape_use *use,
+		  struct judgement *judged)
+{
+	struct timestamp_context context = context_at(front, front->now_us);
+
+	if (!shape_judge(line->piece ? NULL : front->config.shapes, line->text,
+			 &context, use, judged))
+		judge_line(line->text, &context, &front->scratch, judged);
+	/* what is cut is parsed as it will be read again: on its own */
+	if (line->piece)
+		judged->scanned = false;
+}
+
 /* true: a record was given out, and the line began the next one */
 static bool take_line(struct front *front, const struct line *line,
 		      struct record *record, struct front_extent *extent)
 {
 	struct open_record *open = &front->open;
-	struct timestamp_context context = context_at(front, front->now_us);
 	struct judgement judged;
+	struct shape_use use;
 	bool forced = front->in_long_line;
 
-	judge_line(line->text, &context, &front->scratch, &judged);
-
-	/* what is cut is parsed as it will be read again: on its own */
-	if (line->piece)
-		judged.scanned = false;
+	judge(front, line, &use, &judged);
 
 	bool blank = judged.shape == LINE_BLANK;
 
@@ -414,7 +414,7 @@ static bool take_line(struct front *front, const struct line *line,
 		if (blank && !line->piece)
 			drop_leading(front, line);
 		else
-			start_record(front, line, &judged);
+			start_record(front, line, &judged, &use);
 		count_line(front, line);
 		return false;
 	}
@@ -436,7 +436,7 @@ static bool take_line(struct front *front, const struct line *line,
 	if (cut)
 		count_cut(front);
 	emit(front, cut, record, extent);
-	start_record(front, line, &judged);
+	start_record(front, line, &judged, &use);
 	count_line(front, line);
 	return true;
 }
@@ -469,6 +469,9 @@ bool front_next(struct front *front, struct record *record, struct front_extent 
 void front_whole(struct front *front, struct slice bytes, int64_t now_us,
 		 struct record *record)
 {
+	struct timestamp_context context = context_at(front, now_us);
+	struct shape_use use;
+
 	front->stats.bytes += bytes.len;
 	front->stats.lines++;
 	arena_reset(&front->scratch);
@@ -476,7 +479,9 @@ void front_whole(struct front *front, struct slice bytes, int64_t now_us,
 		bytes.len--;
 	if (bytes.len > 0 && bytes.ptr[bytes.len - 1] == '\r')
 		bytes.len--;
-	fill_record(front, bytes, NULL, now_us, record);
+	record->observed_timestamp_us = now_us;
+	fill_record(front, bytes, NULL,
+		    shape_find(front->config.shapes, bytes, &context, &use), record);
 }
 
 uint64_t front_open_offset(const struct front *front)

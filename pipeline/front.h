@@ -25,11 +25,13 @@
 #include "pipeline/record.h"
 
 struct front;
+struct shape_cache;
 
 struct front_config {
-	size_t record_bytes_max; /* default 1 MiB */
-	size_t record_lines_max; /* default 10000 */
-	int32_t zone_offset_s;   /* of stamps without a zone, seconds east of UTC */
+	size_t record_bytes_max;    /* default 1 MiB */
+	size_t record_lines_max;    /* default 10000 */
+	int32_t zone_offset_s;      /* of stamps without a zone, seconds east of UTC */
+	struct shape_cache *shapes; /* the lane's, which outlives the front; or NULL */
 };
 
 /* where a record lay in the substream: byte offsets since its beginning */

@@ -70,6 +70,7 @@ void parse_assembled(const struct parse_input *input, struct record *record)
 	struct envelope envelope;
 
 	record->raw = input->raw;
+	record->shape = NULL;
 	if (!envelope_open(parse_first_line(input->raw), &envelope)) {
 		parse_fields(&inner, record);
 		return;

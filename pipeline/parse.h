@@ -6,6 +6,10 @@
  * A parser is one file, one value of enum record_format and one line in parsers[]. The
  * first byte and the table's order decide which is asked, never what came before: the
  * same bytes give the same record in a stream and on their own.
+ *
+ * A parser that judges the value of a digit, and not only its place - a status, a level
+ * - says so by stamp_trace_refuse(input->context->trace) before it looks
+ * (stamp_trace.h).
  */
 #ifndef SIFTD_PIPELINE_PARSE_H
 #define SIFTD_PIPELINE_PARSE_H

@@ -5,6 +5,7 @@
 #include "pipeline/access_fields.h"
 #include "pipeline/parse.h"
 #include "pipeline/parse_header.h"
+#include "pipeline/stamp_trace.h"
 
 bool parse_access(const struct parse_input *input, struct record *record)
 {
@@ -21,6 +22,8 @@ bool parse_access(const struct parse_input *input, struct record *record)
 
 	struct slice status = access_take_field(&rest);
 
+	/* the level is its first digit */
+	stamp_trace_refuse(input->context->trace);
 	if (!access_is_status(status))
 		return false;
 	parse_apply_header(header, input->raw, record);

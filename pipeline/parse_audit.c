@@ -3,6 +3,7 @@
  * The body is the type and the pairs: what stands between differs in every record. */
 #include "pipeline/pair_scan.h"
 #include "pipeline/parse.h"
+#include "pipeline/stamp_trace.h"
 #include "pipeline/text_attributes.h"
 
 bool parse_audit(const struct parse_input *input, struct record *record)
@@ -13,6 +14,8 @@ bool parse_audit(const struct parse_input *input, struct record *record)
 	const char *at = NULL;
 	const char *end = NULL;
 
+	/* stamps and levels may be numbers */
+	stamp_trace_refuse(input->context->trace);
 	if (!slice_starts_with(raw, SLICE("type=")))
 		return false;
 	at = memmem(raw.ptr, raw.len, mark, mark_len);

@@ -9,6 +9,7 @@
 #include "pipeline/access_fields.h"
 #include "pipeline/parse.h"
 #include "pipeline/parse_header.h"
+#include "pipeline/stamp_trace.h"
 
 #define NUMBERS 4
 
@@ -56,6 +57,8 @@ bool parse_envoy(const struct parse_input *input, struct record *record)
 	    !access_take_quoted(&rest, &request))
 		return false;
 	status = access_take_field(&rest);
+	/* the level is its first digit */
+	stamp_trace_refuse(input->context->trace);
 	if (!access_is_status(status))
 		return false;
 	parse_apply_header(input->header, input->raw, record);

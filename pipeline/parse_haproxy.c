@@ -7,6 +7,7 @@
 #include "pipeline/access_fields.h"
 #include "pipeline/parse.h"
 #include "pipeline/parse_header.h"
+#include "pipeline/stamp_trace.h"
 
 static struct slice take_until(struct slice *rest, char end)
 {
@@ -73,6 +74,8 @@ bool parse_haproxy(const struct parse_input *input, struct record *record)
 	struct slice status = access_take_field(&rest);
 	struct slice bytes = access_take_field(&rest);
 
+	/* the level is its first digit */
+	stamp_trace_refuse(input->context->trace);
 	if (!access_is_status(status) || memchr(server.ptr, '/', server.len) == NULL)
 		return false;
 	parse_apply_header(input->header, input->raw, record);

@@ -3,6 +3,7 @@
  * bytes */
 #include "pipeline/parse.h"
 #include "pipeline/roles.h"
+#include "pipeline/stamp_trace.h"
 
 static uint64_t read_le64(const char *bytes)
 {
@@ -53,6 +54,8 @@ bool parse_journal(const struct parse_input *input, struct record *record)
 	struct slice key = { 0 };
 	struct slice value = { 0 };
 
+	/* stamps and levels may be numbers */
+	stamp_trace_refuse(input->context->trace);
 	if (!slice_starts_with(rest, SLICE("__CURSOR=")))
 		return false;
 	record->body = slice_head(rest, 0);

@@ -2,6 +2,7 @@
 #include "pipeline/json_scan.h"
 #include "pipeline/parse.h"
 #include "pipeline/roles.h"
+#include "pipeline/stamp_trace.h"
 
 #define DEPTH_MAX 8
 #define PATH_MAX_BYTES 256
@@ -97,6 +98,8 @@ bool parse_json(const struct parse_input *input, struct record *record)
 {
 	struct walk walk;
 
+	/* levels may be numbers */
+	stamp_trace_refuse(input->context->trace);
 	/* not the path: it is long, and written before it is read */
 	walk.input = input;
 	walk.filler = role_filler_init(record, input->context);

@@ -3,6 +3,7 @@
 #include "pipeline/pair_scan.h"
 #include "pipeline/parse.h"
 #include "pipeline/roles.h"
+#include "pipeline/stamp_trace.h"
 
 bool parse_logfmt(const struct parse_input *input, struct record *record)
 {
@@ -11,6 +12,9 @@ bool parse_logfmt(const struct parse_input *input, struct record *record)
 
 	if (!pairs_begin_line(input->raw))
 		return false;
+
+	/* levels may be numbers */
+	stamp_trace_refuse(input->context->trace);
 
 	struct role_filler filler = role_filler_init(record, input->context);
 

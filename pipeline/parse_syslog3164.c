@@ -4,6 +4,7 @@
 #include "pipeline/parse.h"
 #include "pipeline/parse_header.h"
 #include "pipeline/parse_syslog.h"
+#include "pipeline/stamp_trace.h"
 #include "pipeline/text_attributes.h"
 
 bool parse_syslog3164(const struct parse_input *input, struct record *record)
@@ -13,6 +14,7 @@ bool parse_syslog3164(const struct parse_input *input, struct record *record)
 	struct slice line = parse_first_line(rest);
 	struct header header;
 
+	stamp_trace_refuse(input->context->trace);
 	if (rest.ptr == input->raw.ptr)
 		return false;
 

@@ -2,6 +2,7 @@
 #include "pipeline/byte_class.h"
 #include "pipeline/parse.h"
 #include "pipeline/parse_syslog.h"
+#include "pipeline/stamp_trace.h"
 
 /* the next field, ended by one space; "-" gives ptr NULL */
 static bool take_field(struct slice *rest, struct slice *field)
@@ -128,6 +129,7 @@ bool parse_syslog5424(const struct parse_input *input, struct record *record)
 	struct slice message_id = { 0 };
 	size_t priority = syslog_take_priority(rest, record);
 
+	stamp_trace_refuse(input->context->trace);
 	rest = slice_from(rest, priority);
 	if (priority == 0 || rest.len < 2 || rest.ptr[0] != '1' || rest.ptr[1] != ' ')
 		return false;

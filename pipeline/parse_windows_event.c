@@ -3,6 +3,7 @@
 #include "base/compiler.h"
 #include "pipeline/parse.h"
 #include "pipeline/parse_header.h"
+#include "pipeline/stamp_trace.h"
 
 static struct slice take_line(struct slice *rest)
 {
@@ -47,6 +48,8 @@ bool parse_windows_event(const struct parse_input *input, struct record *record)
 {
 	struct slice rest = input->raw;
 
+	/* stamps and levels may be numbers */
+	stamp_trace_refuse(input->context->trace);
 	if (!slice_starts_with(rest, SLICE("Log Name:")))
 		return false;
 	while (rest.len > 0) {

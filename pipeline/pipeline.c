@@ -7,6 +7,7 @@
 #include "pipeline/classify.h"
 #include "pipeline/lane_stream.h"
 #include "pipeline/sample.h"
+#include "pipeline/shape_cache.h"
 
 #define LEARNED_MAX 512
 
@@ -21,6 +22,7 @@ struct pipeline {
 	unsigned lane;
 	struct pipeline_config config;
 	struct pipeline_deps deps;
+	struct shape_cache *shapes;
 	struct table streams_index; /* stream id -> place in streams + 1 */
 	struct lane_stream **streams;
 	size_t streams_count, streams_capacity;
@@ -44,6 +46,8 @@ struct pipeline *pipeline_new(unsigned lane, const struct pipeline_config *confi
 	pipeline->config = *config;
 	pipeline->deps = *deps;
 	pipeline->sampler = sampler_new();
+	pipeline->shapes = shape_cache_new(0);
+	pipeline->config.front.shapes = pipeline->shapes;
 	pipeline->builder = batch_builder_new(lane, deps->rules, config->zstd_level);
 	return pipeline;
 }
@@ -73,6 +77,7 @@ void pipeline_free(struct pipeline **pipeline_ptr)
 		classifier_free(&pipeline->projects[i].classifier);
 	batch_builder_free(&pipeline->builder);
 	sampler_free(&pipeline->sampler);
+	shape_cache_free(&pipeline->shapes);
 	table_deinit(&pipeline->streams_index);
 	mem_free(pipeline->streams);
 	mem_free(pipeline->projects);

@@ -42,6 +42,8 @@ struct position {
 	int64_t inner;
 };
 
+struct shape;
+
 struct attribute {
 	struct slice key;
 	struct slice value;
@@ -62,6 +64,8 @@ struct record {
 	struct attribute attributes[RECORD_ATTRIBUTES_MAX];
 	size_t attributes_count;
 	size_t attributes_dropped;
+	struct shape *shape; /* what is known of records like it (shape_cache.h), or
+				NULL */
 };
 
 /* "TRACE" ... "CRITICAL"; NULL for SEVERITY_NONE */

@@ -15,7 +15,8 @@
 #define W7(a, b, c, d, e, f, g) WORD(a, b, c, d, e, f, g, 0)
 #define WORD_LEN_MAX 13 /* informational */
 
-/* 0 when a byte is no letter; a trailing digit passes, for DEBUG1 to DEBUG5 */
+/* 0 when a byte is no letter; a trailing digit passes, for DEBUG1 to DEBUG5. Which
+ * digit it is does not matter: see stamp_trace.h */
 static uint64_t pack_word(const char *bytes, size_t len)
 {
 	uint64_t packed = 0;
@@ -26,7 +27,7 @@ static uint64_t pack_word(const char *bytes, size_t len)
 
 		if (lower >= 'a' && lower <= 'z')
 			packed |= AT(lower, i);
-		else if (c >= '1' && c <= '5' && i == 5 && len == 6)
+		else if (c >= '0' && c <= '9' && i == 5 && len == 6)
 			packed |= AT('1', i);
 		else
 			return 0;

@@ -78,7 +78,8 @@ static bool is_hex_like(const char *text, const struct span *span,
 {
 	size_t len = span->end - span->begin;
 
-	if (len > 2 && text[span->begin] == '0' &&
+	/* any digit, as layout may not depend on its value: see stamp_trace.h */
+	if (len > 2 && lex_is(text[span->begin], LEX_DIGIT) &&
 	    (text[span->begin + 1] | 32) == 'x' && span->letters - 1 == span->hex) {
 		*type = VARIABLE_HEX;
 		return true;

@@ -2,6 +2,8 @@
  * shape is tried; each shape is tried at most once */
 #include "pipeline/timestamp_scan.h"
 
+#include "base/compiler.h"
+#include "pipeline/stamp_trace.h"
 #include "pipeline/timestamp_resolve.h"
 
 /* a stamp ends where no word or number goes on */
@@ -415,8 +417,35 @@ static bool scan_name(struct stamp_cursor *s, const struct timestamp_context *co
 				    : scan_month_name(s, context, match);
 }
 
-size_t timestamp_scan(struct slice text, const struct timestamp_context *context,
-		      struct timestamp_match *match)
+/* false: no stamp stands here, whatever the values of the digits are */
+static bool may_stand(struct slice text)
+{
+	struct stamp_cursor s = { .at = text.ptr, .end = text.ptr + text.len };
+	int month = 0;
+
+	if (text.len < 8)
+		return false;
+	if (is_alpha(*s.at))
+		return stamp_is_weekday(s.at) || stamp_take_month_name(&s, &month);
+	switch (count_digits(&s)) {
+	case 1:
+	case 2:
+	case 4:
+	case 6:
+	case 8:
+	case 10:
+	case 13:
+	case 14:
+	case 16:
+	case 19:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static size_t scan(struct slice text, const struct timestamp_context *context,
+		   struct timestamp_match *match)
 {
 	if (text.len < 8)
 		return 0;
@@ -431,6 +460,16 @@ size_t timestamp_scan(struct slice text, const struct timestamp_context *context
 				       : false;
 
 	return found ? (size_t)(s.at - text.ptr) : 0;
+}
+
+size_t timestamp_scan(struct slice text, const struct timestamp_context *context,
+		      struct timestamp_match *match)
+{
+	size_t taken = scan(text, context, match);
+
+	if (UNLIKELY(context->trace != NULL) && (taken > 0 || may_stand(text)))
+		stamp_trace_note(context->trace, text, taken, match);
+	return taken;
 }
 
 int64_t timestamp_of_text(struct slice text, const struct timestamp_context *context)

@@ -7,6 +7,7 @@
 #ifndef SIFTD_PIPELINE_TIMESTAMP_SCAN_H
 #define SIFTD_PIPELINE_TIMESTAMP_SCAN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/slice.h"
@@ -21,9 +22,12 @@ enum timestamp_shape {
 	TIMESTAMP_FULL
 };
 
+struct stamp_trace;
+
 struct timestamp_context {
-	int64_t now_us;        /* for what a stamp leaves out */
-	int32_t zone_offset_s; /* of stamps without a zone, seconds east of UTC */
+	int64_t now_us;            /* for what a stamp leaves out */
+	int32_t zone_offset_s;     /* of stamps without a zone, seconds east of UTC */
+	struct stamp_trace *trace; /* notes what is read; NULL: nobody asks */
 };
 
 struct timestamp_match {
