@@ -25,10 +25,13 @@ def ids(shared):
     shared.client.wait_total(ingestion, harness.count_records(data))
     parts = ingestion.strip("/").split("/")
     user = shared.client.get("/auth/me")["id"]
+    groups = [group["id"] for group in shared.client.groups(ingestion)][-2:]
+    merge = shared.client.post(f"{ingestion}/groups/{groups[0]}/merge", {"with": groups[1]})
     return {
         "org": parts[1], "project": parts[3], "ingestion": parts[5], "user": user,
         "seq": next(iter(shared.client.events(ingestion)))["seq"],
         "group": next(iter(shared.client.groups(ingestion)))["fingerprint"],
+        "merge": merge["id"],
         "finding": shared.client.get(f"{ingestion}/findings")["items"][0]["id"],
     }
 
