@@ -64,6 +64,8 @@ static void take_stamp(struct header_scanner *s, const char *at, size_t len,
 		s->out->timestamp_us = match->us;
 		s->best_shape = match->shape;
 	}
+	if (match->us == TIMESTAMP_NONE)
+		s->out->absurd = span_of(s, at, at + len);
 	s->stamp_is_iso = at == s->text && match->shape == TIMESTAMP_FULL &&
 			  len >= 20 && at[10] == 'T';
 	s->shape = match->shape;

@@ -36,6 +36,7 @@ struct header {
 	struct header_span service;
 	struct header_span host;
 	struct header_span pid;
+	struct header_span absurd; /* a stamp of no real time: 0000-00-00, 9999-12-31 */
 };
 
 /* line: without its line end */

@@ -307,12 +307,28 @@ static void read_group(struct header_scanner *s, const char *at, const char *to)
 		s->out->service = span_of(s, name, name_end);
 }
 
+/* ClickHouse: "{}" or "{UUID}" in front of the level */
+static bool take_query_id(struct header_scanner *s, const char *at)
+{
+	const char *to = at + 1;
+
+	while (to < s->end && (byte_is(*to, BYTE_ALNUM) || *to == '-'))
+		to++;
+	if (!s->stamped || s->leveled || byte_at(s, to) != '}' ||
+	    !blank_or_end(s, to + 1))
+		return false;
+	s->at = to + 1;
+	return true;
+}
+
 bool header_take_group(struct header_scanner *s, const char *at)
 {
 	char opener = *at;
 	char closer = opener == '[' ? ']' : ')';
 	unsigned depth = 0;
 
+	if (opener == '{')
+		return take_query_id(s, at);
 	if ((opener != '[' && opener != '(') || s->groups >= GROUPS_MAX)
 		return false;
 

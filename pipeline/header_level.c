@@ -149,13 +149,17 @@ bool header_take_letter_level(struct header_scanner *s, const char *at)
 	char behind = byte_at(s, at + 1);
 	struct level level = { .word = at, .len = 1 };
 
-	if (s->leveled || (behind != '/' && (behind != ' ' || s->numbers == 0)))
+	if (s->leveled || (behind != '/' && behind != ' '))
+		return false;
+	/* etcd: "I | etcdserver: " */
+	if (behind == ' ' && s->numbers == 0 &&
+	    (!s->stamped || byte_at(s, at + 2) != '|' || !blank_or_end(s, at + 3)))
 		return false;
 	level.severity = severity_of_word(slice_of(at, 1));
 	if (level.severity == SEVERITY_NONE || !byte_is(*at, BYTE_UPPER))
 		return false;
 	if (behind == ' ') {
-		s->at = at + 1;
+		s->at = at + (byte_at(s, at + 2) == '|' ? 3 : 1);
 		header_set_level(s, &level);
 		return true;
 	}

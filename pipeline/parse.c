@@ -1,9 +1,14 @@
 /* parse.c - the table of parsers, and who is asked when */
 #include "pipeline/parse.h"
 
+#include "base/timestamp.h"
 #include "pipeline/envelope.h"
 #include "pipeline/front.h"
 #include "pipeline/parse_header.h"
+
+/* 1980: where DOS and many a board without a battery begin, and all that lies before */
+#define CLOCK_UNSET_US (INT64_C(318211200) * US_PER_SECOND)
+#define FUTURE_MAX_US (366 * US_PER_DAY)
 
 const struct parser parsers[FORMAT_COUNT] = {
 	[FORMAT_TEXT] = { "text", '\0', parse_text },
@@ -64,6 +69,22 @@ static void parse_fields(struct parse_input *input, struct record *record)
 	(void)try_parser(FORMAT_TEXT, input, record); /* text fits always */
 }
 
+/* a clock that was never set, or counts from elsewhere, orders nothing: the record
+ * keeps what it stated, and is taken to be of when it was seen */
+static void check_time(const struct parse_input *input, struct record *record)
+{
+	char text[TIMESTAMP_TEXT_MAX];
+
+	if (record->timestamp_us == TIMESTAMP_NONE ||
+	    (record->timestamp_us >= CLOCK_UNSET_US &&
+	     record->timestamp_us <= input->context->now_us + FUTURE_MAX_US))
+		return;
+	record_add_attribute(record, SLICE("timestamp.stated"),
+			     arena_dup(input->scratch,
+				       timestamp_format(record->timestamp_us, text)));
+	record->timestamp_us = TIMESTAMP_NONE;
+}
+
 void parse_assembled(const struct parse_input *input, struct record *record)
 {
 	struct parse_input inner = *input;
@@ -73,10 +94,12 @@ void parse_assembled(const struct parse_input *input, struct record *record)
 	record->shape = NULL;
 	if (!envelope_open(parse_first_line(input->raw), &envelope)) {
 		parse_fields(&inner, record);
+		check_time(input, record);
 		return;
 	}
 	inner.raw = envelope_unwrap(input->raw, &envelope, input->scratch);
 	parse_fields(&inner, record);
+	check_time(input, record);
 	if (record->timestamp_us == TIMESTAMP_NONE)
 		record->timestamp_us =
 			timestamp_of_text(envelope.stamp, input->context);

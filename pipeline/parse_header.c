@@ -25,6 +25,9 @@ void parse_apply_header(const struct header *header, struct slice line,
 	/* a header that fills its line, as .NET's console does: the message is below */
 	if (record->body.len > 0 && record->body.ptr[0] == '\n')
 		record->body = slice_trim(record->body);
+	if (header->absurd.len > 0 && header->timestamp_us == TIMESTAMP_NONE)
+		record_add_attribute(record, SLICE("timestamp.stated"),
+				     header_slice(line, header->absurd));
 	if (header->pid.len > 0)
 		record_add_attribute(record, SLICE("pid"),
 				     header_slice(line, header->pid));

@@ -1,5 +1,6 @@
 /* parse_text.c - plain text: whatever no other parser takes */
 #include "pipeline/byte_class.h"
+#include "pipeline/cisco.h"
 #include "pipeline/continuation.h"
 #include "pipeline/parse.h"
 #include "pipeline/parse_header.h"
@@ -75,6 +76,9 @@ bool parse_text(const struct parse_input *input, struct record *record)
 	if (record->severity != SEVERITY_NONE && record->service_name.len == 0 &&
 	    record->timestamp_us != TIMESTAMP_NONE)
 		take_class_at_end(parse_first_line(input->raw), record);
+	if (record->body.len > 0 &&
+	    (record->body.ptr[0] == '%' || record->body.ptr[0] == ':'))
+		cisco_take_mnemonic(record);
 	if (!header->found)
 		take_crash(parse_first_line(input->raw), record);
 	if (input->attributes)
