@@ -219,6 +219,7 @@ static int spawn_server(struct embedded_pg *pg, struct error *error)
 	struct buf sockets = { 0 };
 	struct pg_command command = command_of(pg, argv);
 	size_t count = 0;
+	pid_t pid = -1;
 
 	buf_printf(&sockets, "unix_socket_directories=%s", pg->socket_dir);
 	buf_append_char(&sockets, '\0');
@@ -232,10 +233,13 @@ static int spawn_server(struct embedded_pg *pg, struct error *error)
 		argv[count++] = settings[i];
 	}
 	argv[count] = NULL;
-	pg->pid = pg_process_spawn(&command, error);
+	pid = pg_process_spawn(&command, error);
 	mem_free(postgres);
 	buf_deinit(&sockets);
-	return pg->pid < 0 ? -1 : 0;
+	if (pid < 0)
+		return -1; /* -1 must not be kept: kill would take it for everybody */
+	pg->pid = pid;
+	return 0;
 }
 
 /* 0 while the postmaster is there */

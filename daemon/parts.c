@@ -346,7 +346,8 @@ void parts_free(struct parts *parts)
 	/* the spool's own source goes with the spool */
 	for (size_t i = parts->sources_count; i-- > 1;)
 		parts->sources[i]->ops->free(&parts->sources[i]);
-	/* before the pool: an upload that becomes durable only now asks it for a count */
+	/* before the pool: an upload that becomes durable only now asks it for a count
+	 */
 	spool_close(&parts->spool);
 	pg_pool_free(&parts->pool);
 	mem_free(parts->sources);
