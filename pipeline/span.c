@@ -4,6 +4,13 @@
 #include "pipeline/fold.h"
 #include "pipeline/lex_bytes.h"
 
+static bool has_word_byte(const char *text, size_t begin, size_t end)
+{
+	while (begin < end && !lex_is(text[begin], LEX_DIGIT | LEX_LETTER))
+		begin++;
+	return begin < end;
+}
+
 void span_scan(const char *text, size_t at, size_t end, struct span *span)
 {
 	uint64_t counts = 0;
@@ -19,11 +26,14 @@ void span_scan(const char *text, size_t at, size_t end, struct span *span)
 	}
 	span->end = at;
 	if (at - span->begin > LEX_COUNT_MAX) {
-		/* too long for the counters, and surely no word */
+		/* too long for the counters: a path, or a rule that has nothing to trim
+		 * to */
+		unsigned some = has_word_byte(text, span->begin, at) ? 1 : 0;
+
 		*span = (struct span){ .begin = span->begin,
 				       .end = at,
-				       .digits = 1,
-				       .letters = 1,
+				       .digits = some,
+				       .letters = some,
 				       .deep = 2 };
 		return;
 	}

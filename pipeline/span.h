@@ -1,7 +1,8 @@
 /* span.h - what the bytes of one token say about its class
  *
  * Threads: any; pure.
- * Limits: a span of more than LEX_COUNT_MAX bytes is not counted but taken for a path.
+ * Limits: a span of more than LEX_COUNT_MAX bytes is not counted but taken for a path,
+ * or for a rule when it has neither letter nor digit.
  */
 #ifndef SIFTD_PIPELINE_SPAN_H
 #define SIFTD_PIPELINE_SPAN_H

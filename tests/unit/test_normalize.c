@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -190,6 +191,27 @@ static void test_variables(void **state)
 	assert_int_equal(normalize_variables(&tokens, NULL, found, 2), 2);
 }
 
+/* longer than a span's counters hold, alone between its neighbours and at both ends */
+static void test_long_rules(void **state)
+{
+	static const char *const marks = "-*#.=_/+";
+	char line[400];
+
+	(void)state;
+	for (const char *mark = marks; *mark != '\0'; mark++) {
+		for (size_t len = 250; len < 260; len++) {
+			memset(line, *mark, len);
+			line[len] = '\0';
+			normalize(line);
+			assert_true(tokens.count <= 1);
+			memcpy(line + len, " x", 3);
+			normalize(line);
+			assert_true(tokens.count >= 1 && tokens.count <= 2);
+			assert_true(tokens.items[tokens.count - 1].begin == len + 1);
+		}
+	}
+}
+
 static void test_many_tokens_are_cut(void **state)
 {
 	struct buf line = { 0 };
@@ -213,6 +235,7 @@ int main(void)
 		cmocka_unit_test(test_fingerprint_is_stable),
 		cmocka_unit_test(test_template_survives_serialising),
 		cmocka_unit_test(test_variables),
+		cmocka_unit_test(test_long_rules),
 		cmocka_unit_test(test_many_tokens_are_cut),
 	};
 
