@@ -2,7 +2,9 @@
 #include "daemon/parts.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -48,6 +50,22 @@ static int make_state_dir(const char *path, struct error *error)
 	if (access(path, R_OK | W_OK | X_OK) < 0)
 		return error_set_errno(error, "state_dir %s", path);
 	return 0;
+}
+
+/* before anything is touched: the embedded server would be adopted, and stopped at the
+ * end */
+static int lock_state_dir(struct parts *parts, const char *path, struct error *error)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return error_set_errno(error, "state_dir %s", path);
+	parts->state_dir_fd = fd;
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	if (errno == EWOULDBLOCK)
+		return error_set(error, "state_dir %s: another siftd runs there", path);
+	return error_set_errno(error, "state_dir %s: lock", path);
 }
 
 static int load_rules(struct parts *parts, struct error *error)
@@ -299,6 +317,7 @@ int parts_make(struct parts *parts, const struct config *config,
 	parts->config = config;
 	parts->base = base;
 	if (make_state_dir(config->state_dir, error) < 0 ||
+	    lock_state_dir(parts, config->state_dir, error) < 0 ||
 	    host_id_load(config->state_dir, parts->host_id, error) < 0 ||
 	    load_rules(parts, error) < 0 ||
 	    store_start(config, &parts->store, error) < 0)
@@ -355,4 +374,6 @@ void parts_free(struct parts *parts)
 	learners_free(&parts->learners);
 	rules_free(&parts->rules);
 	store_stop(&parts->store);
+	if (parts->state_dir_fd > 0)
+		(void)close(parts->state_dir_fd); /* nothing was written */
 }

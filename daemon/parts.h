@@ -26,6 +26,7 @@ struct store;
 struct parts {
 	const struct config *config;
 	struct event_base *base;
+	int state_dir_fd; /* locked; 0: not yet */
 	char host_id[HOST_ID_MAX];
 	struct rules *rules;
 	struct learners *learners;

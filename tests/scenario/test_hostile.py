@@ -100,3 +100,17 @@ def test_syslog_garbage(shared):
         connection.sendall(b"<13>1 2026-01-05T08:00:00Z h app - - - behind the garbage\n")
     harness.wait_until(lambda: shared.client.get(f"{shared.scope}/events", q="behind the garbage")["items"], 30, "it")
     assert shared.process.poll() is None
+
+
+def test_second_daemon_on_the_same_state(shared):
+    """refuses, and leaves the first one's database alone"""
+    second = harness.Siftd()
+    second.config["state_dir"] = shared.state_dir
+    try:
+        second.launch()
+        assert second.process.wait(30) > 0
+        assert "another siftd runs there" in second.stderr()
+    finally:
+        second.cleanup()
+    assert shared.client.status("//readyz") == 200
+    shared.client.overview(shared.scope)
