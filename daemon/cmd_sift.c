@@ -81,8 +81,8 @@ static void open_report(const struct command *command, struct sift_report *repor
 
 static void close_report(struct sift_report *report)
 {
-	mem_free((void *)(uintptr_t)report->groups);
-	mem_free((void *)(uintptr_t)report->findings);
+	mem_free(report->groups);
+	mem_free(report->findings);
 }
 
 static void draw_live(void *context, size_t rows, size_t columns, struct buf *text)

@@ -29,8 +29,8 @@ struct sift_findings *sift_findings_new(void)
 static void free_row(struct sift_finding *row)
 {
 	for (size_t i = 0; i < row->evidence_count; i++)
-		mem_free((void *)(uintptr_t)row->evidence[i].raw.ptr);
-	mem_free((void *)(uintptr_t)row->key.ptr);
+		mem_free(row->evidence[i].bytes);
+	mem_free(row->key_bytes);
 }
 
 void sift_findings_free(struct sift_findings **findings)
@@ -71,8 +71,9 @@ static struct sift_finding *put_row(struct sift_findings *findings,
 	*place = findings->count;
 	row = &findings->rows[findings->count++];
 	*row = (struct sift_finding){ .rule = rule,
-				      .key = slice_of(mem_slice_dup(key), key.len),
+				      .key_bytes = mem_slice_dup(key),
 				      .reached = rule->window.type == WINDOW_NONE };
+	row->key = slice_of(row->key_bytes, key.len);
 	findings->keyed += is_keyed(key);
 	return row;
 }
@@ -91,7 +92,7 @@ static void offer_evidence(struct sift_finding *row, uint64_t line, struct slice
 		if (at == EARLY)
 			return;
 		drop = at < EARLY ? EARLY - 1 : EARLY;
-		mem_free((void *)(uintptr_t)row->evidence[drop].raw.ptr);
+		mem_free(row->evidence[drop].bytes);
 		at -= at > drop;
 	} else {
 		drop = row->evidence_count++;
@@ -104,8 +105,8 @@ static void offer_evidence(struct sift_finding *row, uint64_t line, struct slice
 			(at - drop) * sizeof(row->evidence[0]));
 	raw = slice_head(raw, SIFT_EVIDENCE_BYTES);
 	row->evidence[at] =
-		(struct sift_evidence){ .line = line,
-					.raw = slice_of(mem_slice_dup(raw), raw.len) };
+		(struct sift_evidence){ .line = line, .bytes = mem_slice_dup(raw) };
+	row->evidence[at].raw = slice_of(row->evidence[at].bytes, raw.len);
 }
 
 static void widen(struct sift_finding *row, int64_t first_us, int64_t last_us,

@@ -21,14 +21,16 @@
 
 struct sift_evidence {
 	uint64_t line;
-	struct slice raw;
+	struct slice raw; /* in bytes */
+	char *bytes;
 };
 
 /* one rule and key, over all its templates */
 struct sift_finding {
 	const struct rule *rule;
 	enum finding_severity severity;
-	struct slice key;
+	struct slice key; /* in key_bytes */
+	char *key_bytes;
 	uint64_t count;
 	uint64_t templates;
 	int64_t first_us, last_us;

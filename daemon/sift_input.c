@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -33,7 +34,8 @@ struct sift_input {
 	bool stopped;
 };
 
-static const char *const standard_input[] = { "-" };
+static char standard_input_name[] = "-";
+static char *const standard_input[] = { standard_input_name };
 
 static bool is_stdin(const char *path)
 {
@@ -53,7 +55,7 @@ struct sift_input *sift_input_new(char *const *paths, size_t count, bool again)
 {
 	struct sift_input *input = mem_calloc(1, sizeof(*input));
 
-	input->paths = count == 0 ? (char *const *)(uintptr_t)standard_input : paths;
+	input->paths = count == 0 ? standard_input : paths;
 	input->count = count == 0 ? 1 : count;
 	input->fd = -1;
 	input->kept_fd = -1;
@@ -88,8 +90,11 @@ void sift_input_free(struct sift_input **input)
 
 static int open_kept(struct sift_input *input, struct error *error)
 {
-	const char *folder = "/tmp";
+	/* no other thread changes the environment */
+	const char *folder = getenv("TMPDIR"); /* NOLINT(concurrency-mt-unsafe) */
 
+	if (folder == NULL || folder[0] == '\0')
+		folder = "/tmp";
 	input->kept_fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	if (input->kept_fd < 0)
 		return error_set_errno(error, "%s: temporary copy of standard input",

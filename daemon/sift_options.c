@@ -175,9 +175,8 @@ int sift_options_read(int argc, char **argv, int64_t now_us,
 					  .since_us = TIMESTAMP_NONE,
 					  .until_us = TIMESTAMP_NONE };
 	/* start-up: no other thread runs */
-	while ((option = getopt_long(argc, argv, "h",
-				     names, /* NOLINT(concurrency-mt-unsafe) */
-				     NULL)) != -1) {
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe) */
+	while ((option = getopt_long(argc, argv, "h", names, NULL)) != -1) {
 		if (option == 'h') {
 			(void)fputs(usage, stdout);
 			return 1;

@@ -17,12 +17,12 @@
 
 struct sift_report {
 	const struct sift_stats *stats;
-	const struct sift_group *groups; /* folded and sorted */
+	struct sift_group *groups; /* folded and sorted */
 	size_t groups_count;
 	const struct sift_group *other; /* groups summed for lack of room */
 	size_t spark_used;
 	struct learner *learner;
-	const struct sift_finding *findings; /* sorted */
+	struct sift_finding *findings; /* sorted */
 	size_t findings_count;
 	bool ranged;  /* since or until was given */
 	bool stopped; /* the input did not come to its end */
@@ -38,8 +38,8 @@ struct sift_view {
 
 void sift_report_text(const struct sift_report *report, const struct sift_view *view,
 		      struct buf *out);
-void sift_report_json(const struct sift_report *report, struct buf *out);
+void sift_report_json(const struct sift_report *report, struct buf *buf);
 /* the object of --stats, one line */
-void sift_report_stats(const struct sift_report *report, struct buf *out);
+void sift_report_stats(const struct sift_report *report, struct buf *buf);
 
 #endif

@@ -22,6 +22,6 @@ void sift_assign_print(const struct sift_assign *assign, struct learner *learner
 		       uint64_t lines);
 
 /* context is the learner, final; writes to standard output */
-void sift_rows_print_record(void *context, const struct sift_record *record);
+void sift_rows_print_record(void *context, const struct sift_record *found);
 
 #endif

@@ -210,8 +210,13 @@ static void put_summary(struct sift_pen *pen, const struct sift_report *report)
 		timestamp_format(stats->first_us, first);
 		timestamp_format(stats->last_us, last);
 		first[10] = last[10] = ' ';
-		(void)snprintf(span, sizeof(span), "  %.19s \xe2\x80\x93 %.19s UTC",
-			       first, last); /* always fits */
+		if (strcmp(first, last) == 0)
+			(void)snprintf(span, sizeof(span), "  %.19s UTC",
+				       first); /* always fits */
+		else
+			(void)snprintf(span, sizeof(span),
+				       "  %.19s \xe2\x80\x93 %.19s UTC", first,
+				       last); /* always fits */
 		sift_pen_put(pen, DIM, slice_str(span));
 	}
 	if (report->stopped)
