@@ -15,6 +15,7 @@
 #include <stdio.h>
 
 #include "api/api.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/sd_notify.h"
 #include "daemon/flows.h"
@@ -26,6 +27,7 @@
 #define DRAIN_MAX_US INT64_C(60000000)
 #define STATUS_TICKS 20
 #define AGAIN_US INT64_C(1000000)
+#define CHECK_PAUSE_US INT64_C(1000000)
 
 struct daemon {
 	struct parts parts;
@@ -38,6 +40,8 @@ struct daemon {
 	int64_t ticks;
 	int64_t drain_ticks;
 	bool draining;
+	bool incomplete;    /* ended before all was stored */
+	int64_t checked_us; /* the store, last */
 };
 
 static uint64_t events_committed(const struct daemon *daemon)
@@ -71,6 +75,7 @@ static void on_signal(evutil_socket_t number, short events, void *context)
 	if (daemon->draining) {
 		log_warn("daemon",
 			 "stopping at once, what is not stored will be read again");
+		daemon->incomplete = true;
 		event_base_loopbreak(daemon->base);
 		return;
 	}
@@ -78,10 +83,15 @@ static void on_signal(evutil_socket_t number, short events, void *context)
 	begin_draining(daemon);
 }
 
+/* a server that cannot start ends at once: the next try waits for the tick */
 static void check_store(struct daemon *daemon)
 {
 	struct error error = { 0 };
+	int64_t now_us = clock_monotonic_us();
 
+	if (now_us - daemon->checked_us < CHECK_PAUSE_US)
+		return;
+	daemon->checked_us = now_us;
 	if (store_check(daemon->parts.store, &error) < 0)
 		log_error("store", "%s", error.text);
 }
@@ -103,6 +113,7 @@ static void go_on_draining(struct daemon *daemon)
 		log_error("daemon",
 			  "the database did not take the rest in time; files and "
 			  "the spool will be read again from there");
+		daemon->incomplete = true;
 		event_base_loopbreak(daemon->base);
 	}
 }
@@ -162,6 +173,9 @@ static int run(struct daemon *daemon, const struct config *config, struct error 
 	api_bootstrap_admin(daemon->parts.api, on_admin, daemon);
 	event_base_dispatch(daemon->base);
 	log_info("daemon", "stopped events=%" PRIu64, events_committed(daemon));
+	if (daemon->incomplete)
+		return error_set(error, "stopped before everything was stored; the "
+					"rest will be read again");
 	return 0;
 }
 
@@ -192,7 +206,7 @@ int daemon_run(const struct config *config, struct error *error)
 	evthread_use_pthreads();
 	daemon.base = event_base_new();
 	status = run(&daemon, config, error);
-	if (status < 0 && daemon.parts.lanes != NULL) {
+	if (status < 0 && daemon.parts.lanes != NULL && !daemon.draining) {
 		lanes_finish(daemon.parts.lanes);
 		parts_stop_sources(&daemon.parts);
 	}

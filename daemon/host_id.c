@@ -44,10 +44,9 @@ static int sync_folder(const char *folder, struct error *error)
 	return status < 0 ? error_set_errno(error, "%s: fsync", folder) : 0;
 }
 
-static int write_id(const char *folder, const char *path, const char *id,
-		    struct error *error)
+static int write_file(const char *path, const char *id, struct error *error)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	bool written = false;
 
 	if (fd < 0)
@@ -55,7 +54,23 @@ static int write_id(const char *folder, const char *path, const char *id,
 	written = write(fd, id, HOST_ID_MAX - 1) == HOST_ID_MAX - 1 && fsync(fd) == 0;
 	if (close(fd) < 0 || !written)
 		return error_set_errno(error, "%s", path);
-	return sync_folder(folder, error);
+	return 0;
+}
+
+/* there whole or not at all: a half-written id would never be accepted again */
+static int write_id(const char *folder, const char *path, const char *id,
+		    struct error *error)
+{
+	struct buf made = { 0 };
+	int status = 0;
+
+	buf_printf(&made, "%s.new", path);
+	buf_append_char(&made, '\0');
+	status = write_file(made.data, id, error);
+	if (status == 0 && rename(made.data, path) < 0)
+		status = error_set_errno(error, "%s", path);
+	buf_deinit(&made);
+	return status < 0 ? -1 : sync_folder(folder, error);
 }
 
 static int make_id(char out[HOST_ID_MAX], struct error *error)

@@ -24,6 +24,7 @@ struct open_block {
 
 struct slot_hint {
 	uint64_t batch;
+	uint32_t generation; /* of the classifier's slots */
 	int64_t ingestion_id;
 	uint32_t group;
 	uint32_t count;
@@ -43,7 +44,6 @@ struct batch_builder {
 	size_t blocks_count, blocks_capacity;
 	struct slot_hint *hints;
 	size_t hints_capacity;
-	uint32_t hints_generation;
 };
 
 struct batch_builder *batch_builder_new(unsigned lane, const struct rules *rules,
@@ -207,12 +207,6 @@ static int64_t floor_minute(int64_t time_us)
 static struct slot_hint *hint_of(struct batch_builder *builder,
 				 const struct classified *classified)
 {
-	if (classified->slots_generation != builder->hints_generation) {
-		if (builder->hints_capacity > 0)
-			memset(builder->hints, 0,
-			       builder->hints_capacity * sizeof(*builder->hints));
-		builder->hints_generation = classified->slots_generation;
-	}
 	if (classified->slot >= builder->hints_capacity) {
 		size_t old = builder->hints_capacity;
 
@@ -293,8 +287,10 @@ static uint64_t count_record(struct batch_builder *builder, const struct record 
 	uint64_t service =
 		record->service_name.ptr == NULL ? 0 : hash64(record->service_name, 1);
 
-	if (hint->batch != batch->number || hint->ingestion_id != origin.ingestion_id) {
+	if (hint->batch != batch->number || hint->ingestion_id != origin.ingestion_id ||
+	    hint->generation != classified->slots_generation) {
 		*hint = (struct slot_hint){ .batch = batch->number,
+					    .generation = classified->slots_generation,
 					    .ingestion_id = origin.ingestion_id };
 		hint->group = group_place(batch, classified->template_key, origin);
 	}
