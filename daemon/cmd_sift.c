@@ -251,6 +251,14 @@ static int run_command(struct command *command)
 	return found ? EXIT_FOUND : EXIT_SUCCESS;
 }
 
+/* compiling them takes longer than sifting a small file: only where findings are told
+ */
+static bool needs_rules(const struct sift_options *options)
+{
+	return (!options->assign && !options->records && !options->quiet) ||
+	       options->stats || options->fail_on >= 0 || options->rules != NULL;
+}
+
 int cmd_sift(int argc, char **argv)
 {
 	struct command command = { .begun_us = clock_monotonic_us() };
@@ -269,7 +277,8 @@ int cmd_sift(int argc, char **argv)
 
 	if (status != 0)
 		return status < 0 ? EXIT_USAGE : EXIT_SUCCESS;
-	if (shipped_rules_load(options->rules, &rules, &error) < 0) {
+	if (needs_rules(options) &&
+	    shipped_rules_load(options->rules, &rules, &error) < 0) {
 		(void)fprintf(stderr, "siftd sift: %s\n", error.text);
 		return EXIT_CONFIG;
 	}

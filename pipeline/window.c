@@ -69,33 +69,3 @@ void window_add(struct batch *batch, int64_t project_id, const struct rule *rule
 	batch->windows[batch->windows_count++] = window;
 	*table_put(&batch->windows_index, hash, NULL) = batch->windows_count;
 }
-
-static bool is_of(const struct batch_window *window, const struct rule *rule,
-		  struct slice key)
-{
-	return window->rule == rule && slice_equal(window->key, key);
-}
-
-bool window_reached(const struct batch *batch, const struct rule *rule,
-		    struct slice key)
-{
-	for (size_t i = 0; i < batch->windows_count; i++) {
-		const struct batch_window *last = &batch->windows[i];
-		int64_t first_us =
-			last->bucket_us - (WINDOW_BUCKETS - 1) * last->bucket_width_us;
-		uint64_t sum = 0;
-
-		if (!is_of(last, rule, key))
-			continue;
-		for (size_t j = 0; j < batch->windows_count; j++) {
-			const struct batch_window *window = &batch->windows[j];
-
-			if (is_of(window, rule, key) && window->bucket_us >= first_us &&
-			    window->bucket_us <= last->bucket_us)
-				sum += window->count;
-		}
-		if (sum >= rule->window.count)
-			return true;
-	}
-	return false;
-}

@@ -13,8 +13,6 @@
 #ifndef SIFTD_PIPELINE_WINDOW_H
 #define SIFTD_PIPELINE_WINDOW_H
 
-#include <stdbool.h>
-
 #include "pipeline/batch.h"
 
 #define WINDOW_BUCKETS 12
@@ -26,10 +24,5 @@ int64_t window_bucket_us(int64_t timestamp_us, int64_t width_us);
 /* counts one event of the rule and key; the key is copied when it is new */
 void window_add(struct batch *batch, int64_t project_id, const struct rule *rule,
 		struct slice key, int64_t timestamp_us);
-
-/* whether WINDOW_BUCKETS consecutive buckets of the batch alone reach the rule's count:
- * for input that is one batch, as the stored buckets are judged by the database */
-bool window_reached(const struct batch *batch, const struct rule *rule,
-		    struct slice key);
 
 #endif
