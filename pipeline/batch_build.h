@@ -25,7 +25,8 @@ struct batch *batch_builder_open(struct batch_builder *builder, int64_t now_us);
 struct batch *batch_builder_current(const struct batch_builder *builder);
 /* returns how many events of the template's ingestion the batch holds now */
 uint64_t batch_builder_add(struct batch_builder *builder, const struct record *record,
-		       const struct classified *classified, struct batch_origin origin);
+			   const struct classified *classified,
+			   struct batch_origin origin);
 /* encodes what is open; the batch is the caller's */
 struct batch *batch_builder_seal(struct batch_builder *builder);
 /* throws the open batch away */

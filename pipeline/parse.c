@@ -5,10 +5,8 @@
 #include "pipeline/envelope.h"
 #include "pipeline/front.h"
 #include "pipeline/parse_header.h"
-
-/* 1980: where DOS and many a board without a battery begin, and all that lies before */
-#define CLOCK_UNSET_US (INT64_C(318211200) * US_PER_SECOND)
-#define FUTURE_MAX_US (366 * US_PER_DAY)
+#include "pipeline/stamp_trace.h"
+#include "pipeline/timestamp_scan.h"
 
 const struct parser parsers[FORMAT_COUNT] = {
 	[FORMAT_TEXT] = { "text", '\0', parse_text },
@@ -76,9 +74,9 @@ static void check_time(const struct parse_input *input, struct record *record)
 	char text[TIMESTAMP_TEXT_MAX];
 
 	if (record->timestamp_us == TIMESTAMP_NONE ||
-	    (record->timestamp_us >= CLOCK_UNSET_US &&
-	     record->timestamp_us <= input->context->now_us + FUTURE_MAX_US))
+	    timestamp_is_plausible(record->timestamp_us, input->context->now_us))
 		return;
+	stamp_trace_refuse(input->context->trace);
 	record_add_attribute(record, SLICE("timestamp.stated"),
 			     arena_dup(input->scratch,
 				       timestamp_format(record->timestamp_us, text)));

@@ -4,6 +4,7 @@
 #include "pipeline/continuation.h"
 #include "pipeline/parse.h"
 #include "pipeline/parse_header.h"
+#include "pipeline/stamp_trace.h"
 #include "pipeline/text_attributes.h"
 
 /* java.util.logging writes two lines: "STAMP class method", "LEVEL: message" */
@@ -77,8 +78,10 @@ bool parse_text(const struct parse_input *input, struct record *record)
 	    record->timestamp_us != TIMESTAMP_NONE)
 		take_class_at_end(parse_first_line(input->raw), record);
 	if (record->body.len > 0 &&
-	    (record->body.ptr[0] == '%' || record->body.ptr[0] == ':'))
+	    (record->body.ptr[0] == '%' || record->body.ptr[0] == ':')) {
+		stamp_trace_refuse(input->context->trace);
 		cisco_take_mnemonic(record);
+	}
 	if (!header->found)
 		take_crash(parse_first_line(input->raw), record);
 	if (input->attributes)

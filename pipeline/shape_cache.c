@@ -11,6 +11,7 @@
 #include "pipeline/digit_mask.h"
 #include "pipeline/format.h"
 #include "pipeline/stamp_trace.h"
+#include "pipeline/timestamp_scan.h"
 
 #define WAYS 4
 #define SHAPES_DEFAULT 32768
@@ -158,8 +159,7 @@ static bool probe_again(const struct stamp_probe *probe, const char *line,
 	if (taken == 0)
 		return true;
 	*us = match.us;
-	return (uint8_t)match.shape == probe->shape &&
-	       (match.us == TIMESTAMP_NONE) == probe->absurd;
+	return (uint8_t)match.shape == probe->shape && match.us != TIMESTAMP_NONE;
 }
 
 /* the stamps of this line give the answers of the line that was learned */
@@ -194,7 +194,9 @@ static void find_line(struct shape_cache *cache, struct slice line,
 			use->state = SHAPE_LEARN;
 		return;
 	}
-	if (!read_stamps(shape, line.ptr, context, times)) {
+	if (!read_stamps(shape, line.ptr, context, times) ||
+	    (times[shape->record_stamp] != TIMESTAMP_NONE &&
+	     !timestamp_is_plausible(times[shape->record_stamp], context->now_us))) {
 		cache->stats.stamps_differ++;
 		return;
 	}

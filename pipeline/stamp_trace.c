@@ -29,9 +29,14 @@ void stamp_trace_note(struct stamp_trace *trace, struct slice text, size_t taken
 		.given = (uint16_t)text.len,
 		.taken = (uint16_t)taken,
 		.shape = taken > 0 ? (uint8_t)match->shape : 0,
-		.absurd = taken > 0 && match->us == TIMESTAMP_NONE,
 	};
 
+	/* an absurd time is kept as stated, in an attribute that a shape does not hold
+	 */
+	if (taken > 0 && match->us == TIMESTAMP_NONE) {
+		trace->refused = true;
+		return;
+	}
 	if (is_noted(trace, &probe))
 		return;
 	if (trace->count == STAMP_PROBES_MAX) {

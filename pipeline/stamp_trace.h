@@ -25,7 +25,6 @@ struct stamp_probe {
 	uint16_t given;
 	uint16_t taken; /* 0: no stamp */
 	uint8_t shape;
-	bool absurd; /* the time is TIMESTAMP_NONE */
 };
 
 struct stamp_trace {

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/slice.h"
+#include "base/timestamp.h"
 #include "pipeline/record.h"
 
 /* how much a stamp tells; higher is preferred where a header has several */
@@ -43,5 +44,15 @@ size_t timestamp_scan(struct slice text, const struct timestamp_context *context
 int64_t timestamp_of_epoch_text(struct slice text);
 /* whole slice, blanks at the ends allowed */
 int64_t timestamp_of_text(struct slice text, const struct timestamp_context *context);
+
+/* 1980: where DOS and many a board without a battery begin, and all that lies before */
+#define CLOCK_UNSET_US (INT64_C(318211200) * US_PER_SECOND)
+#define FUTURE_MAX_US (366 * US_PER_DAY)
+
+/* a time that can order records: neither of a clock that was never set nor far ahead */
+static inline bool timestamp_is_plausible(int64_t us, int64_t now_us)
+{
+	return us >= CLOCK_UNSET_US && us <= now_us + FUTURE_MAX_US;
+}
 
 #endif

@@ -1,5 +1,6 @@
 /* test_shape_cache.c - with the cache of shapes and without, the same bytes give the
  * same records and the same fingerprints, whatever the values of their digits */
+#include <glob.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -249,6 +250,43 @@ static void test_each_line(void **state)
 	}
 }
 
+static void append_corpus_file(struct buf *out, const char *path, uint64_t *state)
+{
+	FILE *file = fopen(path, "r");
+	char *line = NULL;
+	size_t size = 0;
+	ssize_t len = 0;
+
+	assert_non_null(file);
+	while ((len = getline(&line, &size, file)) > 0) {
+		for (size_t i = 0; i < 6; i++)
+			append_changed(out, slice_trim(slice_of(line, (size_t)len)),
+				       state);
+	}
+	free(line); /* of getline */
+	assert_int_equal(fclose(file), 0);
+}
+
+/* every format of the corpus, each line with other digits some times over */
+static void test_corpus(void **state)
+{
+	uint64_t seed = 88172645463325252U;
+	glob_t files = { 0 };
+
+	(void)state;
+	assert_int_equal(glob(SIFTD_SOURCE_DIR "/tests/corpus/*.log", 0, NULL, &files),
+			 0);
+	assert_true(files.gl_pathc > 50);
+	for (size_t i = 0; i < files.gl_pathc; i++) {
+		struct buf bytes = { 0 };
+
+		append_corpus_file(&bytes, files.gl_pathv[i], &seed);
+		(void)check_same(buf_slice(&bytes), bytes.len); /* some never hit */
+		buf_deinit(&bytes);
+	}
+	globfree(&files);
+}
+
 static void test_whole_records(void **state)
 {
 	struct shape_cache *shapes = shape_cache_new(64);
@@ -303,6 +341,7 @@ int main(void)
 		cmocka_unit_test(test_digit_mask),
 		cmocka_unit_test(test_random_digits),
 		cmocka_unit_test(test_each_line),
+		cmocka_unit_test(test_corpus),
 		cmocka_unit_test(test_whole_records),
 	};
 
