@@ -67,8 +67,8 @@ static const char *const lines[] = {
 	"2026-02-01T10:00:00.123456789Z stdout P INFO part 12",
 	"DEBUG5: x 12",
 	"type=SYSCALL msg=audit(1700000000.123:456): arch=c000003e syscall=59",
-	"Feb  1 10:00:00 lb haproxy[12]: 10.0.0.1:80 [01/Feb/2026:10:00:00.123] f b/s "
-	"1/0/1/2/4 503 12 - - ---- 1/1/0/0/0 0/0 \"GET /x HTTP/1.1\"",
+	("Feb  1 10:00:00 lb haproxy[12]: 10.0.0.1:80 [01/Feb/2026:10:00:00.123] f b/s "
+	 "1/0/1/2/4 503 12 - - ---- 1/1/0/0/0 0/0 \"GET /x HTTP/1.1\""),
 	"[2026-02-01T10:00:00.123Z] \"GET /x HTTP/1.1\" 503 UF 0 91 12 - \"-\" \"c\"",
 	"*Feb  1 10:00:00.123: %LINK-3-UPDOWN: Interface Gi0/1, changed state",
 	"<187>12: *Feb  1 10:00:00.123: %LINK-3-UPDOWN: Interface Gi0/1 is up",
