@@ -4,7 +4,7 @@
 #include "base/hash64.h"
 #include "base/mem.h"
 
-#define SAMPLE_US INT64_C(250000)
+#define SAMPLE_US INT64_C(1000000)
 
 struct sampler {
 	uint64_t batch; /* the batch decided about */
