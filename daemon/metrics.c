@@ -37,6 +37,8 @@ static const struct lane_metric lane_metrics[] = {
 	{ "lane_template_misses_total",
 	  "records whose template the learner was asked for",
 	  offsetof(struct pipeline_stats, cache_misses) },
+	{ "lane_windows_dropped_total", "events that no window of a rule had room for",
+	  offsetof(struct pipeline_stats, windows_dropped) },
 };
 
 static void write_lanes(const struct metrics_deps *deps, struct buf *out)

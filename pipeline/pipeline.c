@@ -331,6 +331,7 @@ void pipeline_seal(struct pipeline *pipeline)
 		 sizeof(struct batch *));
 	pipeline->sealed[pipeline->sealed_count++] = batch;
 	pipeline->stats.batches++;
+	pipeline->stats.windows_dropped += batch->windows_dropped;
 }
 
 static void seal_if_full(struct pipeline *pipeline)

@@ -54,6 +54,7 @@ struct pipeline_stats {
 	uint64_t unknown_stream_chunks; /* of streams from before a reset */
 	uint64_t cache_hits;
 	uint64_t cache_misses;
+	uint64_t windows_dropped; /* events that no window had room for */
 };
 
 struct pipeline *pipeline_new(unsigned lane, const struct pipeline_config *config,
