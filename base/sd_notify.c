@@ -12,8 +12,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "base/clock.h"
-
 #define MESSAGE_MAX 512
 
 static int open_socket(const char *name, struct error *error)
@@ -95,15 +93,6 @@ void sd_notify_ready(const struct sd_notify *notify)
 {
 	static const char message[] = "READY=1";
 	send_message(notify, message, sizeof(message) - 1);
-}
-
-void sd_notify_reloading(const struct sd_notify *notify)
-{
-	char message[MESSAGE_MAX];
-	int len =
-		snprintf(message, sizeof(message),
-			 "RELOADING=1\nMONOTONIC_USEC=%" PRId64, clock_monotonic_us());
-	send_message(notify, message, (size_t)len);
 }
 
 void sd_notify_stopping(const struct sd_notify *notify)

@@ -27,8 +27,6 @@ MUST_CHECK int sd_notify_init(struct sd_notify *notify, struct error *error);
 void sd_notify_deinit(struct sd_notify *notify);
 
 void sd_notify_ready(const struct sd_notify *notify);
-/* a reload began; ends with sd_notify_ready */
-void sd_notify_reloading(const struct sd_notify *notify);
 void sd_notify_stopping(const struct sd_notify *notify);
 void sd_notify_watchdog(const struct sd_notify *notify);
 /* one line for `systemctl status` */
