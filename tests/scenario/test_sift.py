@@ -315,8 +315,14 @@ def catches(pid, number=signal.SIGINT):
     return caught >> (number - 1) & 1
 
 
+def take_sigint():
+    """what runs in the background may have it ignored, and children inherit that"""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_signal_ends_a_pipe_without_a_terminal():
-    child = subprocess.Popen([harness.BINARY, "sift"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    child = subprocess.Popen([harness.BINARY, "sift"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                             preexec_fn=take_sigint)
     child.stdin.write(b"2026-03-01T10:00:00Z INFO one\n2026-03-01T10:00:01Z INFO two\n")
     child.stdin.flush()
     # rules are compiled first; until then a signal ends the process
@@ -329,7 +335,8 @@ def test_signal_ends_a_pipe_without_a_terminal():
 
 def test_signal_ends_a_pipe_that_is_never_empty():
     busy = subprocess.Popen(["yes", "2026-03-01T10:00:00Z INFO busy"], stdout=subprocess.PIPE)
-    child = subprocess.Popen([harness.BINARY, "sift", "--stats", "--quiet"], stdin=busy.stdout, stderr=subprocess.PIPE)
+    child = subprocess.Popen([harness.BINARY, "sift", "--stats", "--quiet"], stdin=busy.stdout,
+                             stderr=subprocess.PIPE, preexec_fn=take_sigint)
     busy.stdout.close()
     try:
         harness.wait_until(lambda: catches(child.pid), 20, "SIGINT is caught")
