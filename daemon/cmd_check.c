@@ -5,6 +5,7 @@
 #include "daemon/cmd.h"
 #include "daemon/config.h"
 #include "daemon/shipped_rules.h"
+#include "daemon/store.h"
 #include "pipeline/rules.h"
 
 static int check(const char *path, struct error *error)
@@ -13,6 +14,8 @@ static int check(const char *path, struct error *error)
 	struct rules *rules = NULL;
 	int status = config_load(path, &config, error);
 
+	if (status == 0)
+		status = store_check_url(config, error);
 	if (status == 0)
 		status = shipped_rules_load(config->rules_dir, &rules, error);
 	if (status == 0)

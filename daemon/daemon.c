@@ -39,6 +39,8 @@ struct daemon {
 	struct sd_notify notify;
 	int64_t ticks;
 	int64_t drain_ticks;
+	bool admin_known; /* READY was said */
+	bool asking_admin;
 	bool draining;
 	bool incomplete;    /* ended before all was stored */
 	int64_t checked_us; /* the store, last */
@@ -118,6 +120,36 @@ static void go_on_draining(struct daemon *daemon)
 	}
 }
 
+static void on_admin(void *context, const char *text, const struct error *error)
+{
+	struct daemon *daemon = context;
+
+	daemon->asking_admin = false;
+	if (error != NULL) {
+		log_error("api", "cannot make the first admin, will try again: %s",
+			  error->text);
+		return;
+	}
+	if (text != NULL)
+		(void)fprintf(stderr,
+			      "siftd: the first admin was made, the password is shown "
+			      "only now\nsiftd: admin login: %s\n",
+			      text);
+	log_info("daemon", "ready http=%s sources=%zu",
+		 daemon->parts.config->http.listen, daemon->parts.sources_count - 1);
+	daemon->admin_known = true;
+	sd_notify_ready(&daemon->notify);
+}
+
+/* without an admin nobody can log in: not ready before there is one */
+static void find_admin(struct daemon *daemon)
+{
+	if (daemon->admin_known || daemon->asking_admin || daemon->draining)
+		return;
+	daemon->asking_admin = true;
+	api_bootstrap_admin(daemon->parts.api, on_admin, daemon);
+}
+
 static void on_tick(evutil_socket_t fd, short events, void *context)
 {
 	struct daemon *daemon = context;
@@ -125,6 +157,7 @@ static void on_tick(evutil_socket_t fd, short events, void *context)
 	(void)fd;
 	(void)events;
 	sd_notify_watchdog(&daemon->notify);
+	find_admin(daemon);
 	if (daemon->ticks++ % STATUS_TICKS == 0) {
 		check_store(daemon);
 		sd_notify_status(&daemon->notify, "%" PRIu64 " events stored",
@@ -132,22 +165,6 @@ static void on_tick(evutil_socket_t fd, short events, void *context)
 	}
 	if (daemon->draining)
 		go_on_draining(daemon);
-}
-
-static void on_admin(void *context, const char *text, const struct error *error)
-{
-	const struct daemon *daemon = context;
-
-	if (error != NULL)
-		log_error("api", "cannot make the first admin: %s", error->text);
-	else if (text != NULL)
-		(void)fprintf(stderr,
-			      "siftd: the first admin was made, the password is shown "
-			      "only now\nsiftd: admin login: %s\n",
-			      text);
-	log_info("daemon", "ready http=%s sources=%zu",
-		 daemon->parts.config->http.listen, daemon->parts.sources_count - 1);
-	sd_notify_ready(&daemon->notify);
 }
 
 static struct event *add_event(struct daemon *daemon, int fd, short what,
@@ -163,6 +180,14 @@ static struct event *add_event(struct daemon *daemon, int fd, short what,
 
 static int run(struct daemon *daemon, const struct config *config, struct error *error)
 {
+	sigset_t stops;
+
+	/* one that comes while things are made waits until there is a loop to obey it:
+	 * an embedded server must not be left alone half-made */
+	(void)sigemptyset(&stops);                      /* cannot fail */
+	(void)sigaddset(&stops, SIGTERM);               /* valid signals */
+	(void)sigaddset(&stops, SIGINT);                /* as above */
+	(void)pthread_sigmask(SIG_BLOCK, &stops, NULL); /* valid arguments */
 	if (parts_make(&daemon->parts, config, daemon->base, error) < 0 ||
 	    parts_start_sources(&daemon->parts, error) < 0)
 		return -1;
@@ -170,7 +195,8 @@ static int run(struct daemon *daemon, const struct config *config, struct error 
 	daemon->interrupt = add_event(daemon, SIGINT, EV_SIGNAL, on_signal);
 	daemon->child = add_event(daemon, SIGCHLD, EV_SIGNAL, on_child);
 	daemon->tick = add_event(daemon, -1, 0, on_tick);
-	api_bootstrap_admin(daemon->parts.api, on_admin, daemon);
+	(void)pthread_sigmask(SIG_UNBLOCK, &stops, NULL); /* valid arguments */
+	find_admin(daemon);
 	event_base_dispatch(daemon->base);
 	log_info("daemon", "stopped events=%" PRIu64, events_committed(daemon));
 	if (daemon->incomplete)

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "daemon/embedded_pg.h"
 #include "sinks/pg_bootstrap.h"
+#include "sinks/pg_conninfo.h"
 #include "sinks/pg_schema.h"
 
 #define URL_BYTES_MAX 4096
@@ -41,6 +42,30 @@ static int read_url_file(const char *path, char **out, struct error *error)
 	return 0;
 }
 
+/* out NULL: no database is configured */
+static int configured_url(const struct config *config, char **out, struct error *error)
+{
+	int status = 0;
+
+	*out = NULL;
+	if (config->database.url_file != NULL)
+		status = read_url_file(config->database.url_file, out, error);
+	else if (config->database.url != NULL)
+		*out = mem_strdup(config->database.url);
+	if (status == 0 && *out != NULL)
+		status = pg_conninfo_check(*out, error);
+	return status;
+}
+
+int store_check_url(const struct config *config, struct error *error)
+{
+	char *url = NULL;
+	int status = configured_url(config, &url, error);
+
+	mem_free(url);
+	return status;
+}
+
 static int find_database(struct store *store, const struct config *config,
 			 struct error *error)
 {
@@ -49,13 +74,10 @@ static int find_database(struct store *store, const struct config *config,
 		.user = config->database.embedded_user,
 	};
 
-	if (config->database.url_file != NULL)
-		return read_url_file(config->database.url_file, &store->conninfo,
-				     error);
-	if (config->database.url != NULL) {
-		store->conninfo = mem_strdup(config->database.url);
+	if (configured_url(config, &store->conninfo, error) < 0)
+		return -1;
+	if (store->conninfo != NULL)
 		return 0;
-	}
 	if (embedded_pg_start(&embedded, &store->embedded, error) < 0)
 		return error_prefix(error, "embedded PostgreSQL");
 	store->conninfo = mem_strdup(embedded_pg_conninfo(store->embedded));

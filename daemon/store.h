@@ -16,6 +16,9 @@
 
 struct store;
 
+/* whether database.url, or the file that holds it, can be read */
+MUST_CHECK int store_check_url(const struct config *config, struct error *error);
+
 /* connects, or starts the embedded server, and brings the schema up to date */
 MUST_CHECK int store_start(const struct config *config, struct store **out,
 			   struct error *error);

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "sinks/pg_conninfo.h"
 #include "sinks/pg_resolve.h"
 
 #define CONNECT_MS_MAX 10000
@@ -196,14 +197,12 @@ static void begin_resolving(struct pg_conn *conn, const PQconninfoOption *option
 
 static void attempt(struct pg_conn *conn)
 {
-	char *why = NULL;
-	PQconninfoOption *options = PQconninfoParse(conn->conninfo, &why);
+	PQconninfoOption *options = PQconninfoParse(conn->conninfo, NULL);
 
 	set_timer(conn, CONNECT_MS_MAX);
 	if (options == NULL) {
-		(void)error_set(&conn->last_error, "postgresql: database.url: %s",
-				why == NULL ? "out of memory" : why);
-		PQfreemem(why);
+		if (pg_conninfo_check(conn->conninfo, &conn->last_error) == 0)
+			(void)error_set(&conn->last_error, "postgresql: out of memory");
 		fail(conn);
 		return;
 	}

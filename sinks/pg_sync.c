@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "sinks/pg_conninfo.h"
 
 struct pg_sync {
 	PGconn *pq;
@@ -32,9 +33,12 @@ int pg_sync_open(const char *conninfo, struct pg_sync **out, struct error *error
 	const char *keys[] = { "connect_timeout", "fallback_application_name", "dbname",
 			       NULL };
 	const char *values[] = { "10", "siftd", conninfo, NULL };
-	struct pg_sync *sync = mem_calloc(1, sizeof(*sync));
+	struct pg_sync *sync = NULL;
 
 	*out = NULL;
+	if (pg_conninfo_check(conninfo, error) < 0)
+		return -1;
+	sync = mem_calloc(1, sizeof(*sync));
 	sync->pq = PQconnectdbParams(keys, values, 1);
 	if (PQstatus(sync->pq) != CONNECTION_OK) {
 		(void)set_pq_error(error, "postgresql", PQerrorMessage(sync->pq));

@@ -1,6 +1,7 @@
 """test_bad_input.py - what the world gets wrong: siftd says so, counts it and goes on"""
 import os
 import random
+import signal
 import socket
 import time
 
@@ -113,6 +114,27 @@ def test_wrong_database_password(make_siftd, postgres):
     else:
         assert siftd.process.returncode > 0
     assert "wrong" not in siftd.stderr(), "a password must not be logged"
+
+
+def test_unreadable_database_url(make_siftd):
+    siftd = make_siftd(database={"url": "postgresql://siftd:sec%ret@127.0.0.1/siftd"})
+    ends_with_error(siftd, "database.url", "%XX")
+    assert "sec%ret" not in siftd.stderr(), "a password must not be logged"
+
+
+@pytest.mark.parametrize("after_s", [0.05, 0.5, 1.5])
+def test_sigterm_while_starting(make_siftd, after_s):
+    """an embedded server that was just being made is stopped too, and can start again"""
+    siftd = make_siftd()
+    siftd.launch()
+    time.sleep(after_s)
+    status = siftd.stop()
+    # before main set anything up, the signal's own action is all there is
+    assert status == 0 or (status == -signal.SIGTERM and siftd.stderr() == ""), siftd.stderr()
+    assert siftd.postmasters() == []
+    siftd.launch()
+    siftd.wait_ready()
+    assert siftd.stop() == 0
 
 
 @pytest.mark.parametrize("away_s", [30])
