@@ -62,6 +62,8 @@ struct rule {
 	bool generic;       /* only where no specific rule matched, and from ERROR on */
 	const char *const *first_checks; /* what to look at first */
 	size_t first_checks_count;
+	const char *const *references; /* where the software's makers explain it */
+	size_t references_count;
 	struct rule_window window;
 	enum rule_field
 		group_by;             /* key of the finding and window; GROUP: by group;

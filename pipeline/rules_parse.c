@@ -13,8 +13,8 @@
 
 static const char *const rule_keys[] = { "id",       "title",        "description",
 					 "severity", "confidence",   "generic",
-					 "match",    "first_checks", "window",
-					 "group_by", "tests" };
+					 "match",    "first_checks", "references",
+					 "window",   "group_by",     "tests" };
 static const char *const window_keys[] = { "type", "count", "within" };
 static const char *const tests_keys[] = { "should", "should_not" };
 
@@ -174,8 +174,9 @@ static int read_generic(const struct rule_reader *reader, const struct yaml_node
 			      reader->error);
 }
 
-static int read_first_checks(const struct rule_reader *reader,
-			     const struct yaml_node *node)
+/* kept for as long as the set */
+static int read_list(const struct rule_reader *reader, const struct yaml_node *node,
+		     const char *const **list_out, size_t *count)
 {
 	struct slices texts = { 0 };
 	const char **list = NULL;
@@ -185,9 +186,25 @@ static int read_first_checks(const struct rule_reader *reader,
 	list = arena_alloc(&reader->rules->arena, texts.count * sizeof(*list));
 	for (size_t i = 0; i < texts.count; i++)
 		list[i] = texts.items[i].ptr;
-	reader->entry->rule.first_checks = list;
-	reader->entry->rule.first_checks_count = texts.count;
+	*list_out = list;
+	*count = texts.count;
 	return 0;
+}
+
+static int read_first_checks(const struct rule_reader *reader,
+			     const struct yaml_node *node)
+{
+	struct rule *rule = &reader->entry->rule;
+
+	return read_list(reader, node, &rule->first_checks, &rule->first_checks_count);
+}
+
+static int read_references(const struct rule_reader *reader,
+			   const struct yaml_node *node)
+{
+	struct rule *rule = &reader->entry->rule;
+
+	return read_list(reader, node, &rule->references, &rule->references_count);
 }
 
 static int read_tests(const struct rule_reader *reader, const struct yaml_node *node)
@@ -220,6 +237,7 @@ static const struct {
 	{ "confidence", read_confidence, true },
 	{ "generic", read_generic, false },
 	{ "first_checks", read_first_checks, false },
+	{ "references", read_references, false },
 	{ "window", read_window, false },
 	{ "group_by", read_group_by, false },
 	{ "match", read_match, true },

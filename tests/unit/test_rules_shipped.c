@@ -151,10 +151,32 @@ static void test_shipped_rules(void **state)
 	buf_deinit(&a.line);
 }
 
+/* without a relaxed form, pass 1 settles nothing for the rule of a pattern of digits */
+static void test_patterns_relax(void **state)
+{
+	struct rules *rules = NULL;
+	struct error error = { 0 };
+
+	(void)state;
+	if (rules_load_folder(SIFTD_SOURCE_DIR "/conf/rules", &rules, &error) != 0)
+		fail_msg("%s", error.text);
+	assert_non_null(rules->relaxed);
+	for (size_t i = 0; i < rules->patterns_count; i++) {
+		const struct pattern *pattern = &rules->patterns[i];
+
+		if (!pattern->constant && pattern->relaxed == NULL)
+			fail_msg("rule %s: \"%s\" has no relaxed form",
+				 rules->entries[pattern->rule].rule.id,
+				 pattern->expression);
+	}
+	rules_free(&rules);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_shipped_rules),
+		cmocka_unit_test(test_patterns_relax),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
