@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "base/crash_point.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "sinks/pg_bootstrap.h"
@@ -113,6 +114,7 @@ static void on_positions(void *context, const struct pg_rows *rows,
 		return;
 	}
 	pg_bootstrap_read_positions(rows, &positions);
+	crash_point("flows.rewind");
 	source->ops->rewind(source, &positions);
 	stored_positions_deinit(&positions);
 	flows->rewinding++;
@@ -186,10 +188,12 @@ static void on_flush_done(void *context, const struct batch *batch,
 {
 	struct flow *flow = context;
 
+	crash_point("flush.committed");
 	if (result == FLUSH_COMMITTED)
 		tell_sources(flow->flows, batch);
 	else if (result == FLUSH_GUARD_FAILED)
 		begin_recovery(flow->flows);
+	crash_point("flush.told");
 	event_active(flow->rested, EV_TIMEOUT, 1);
 }
 

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "base/clock.h"
+#include "base/crash_point.h"
 #include "base/hash64.h"
 #include "base/mailbox.h"
 #include "base/mem.h"
@@ -56,6 +57,7 @@ static void hand_over_batches(struct lane *lane, uint64_t epoch)
 		struct lane_batch *entry = mem_calloc(1, sizeof(*entry));
 		size_t weight = batch_weight(batch);
 
+		crash_point("lane.sealed");
 		*entry = (struct lane_batch){ batch, epoch };
 		if (!mailbox_put(lane->batches, entry, weight))
 			free_lane_batch(entry);

@@ -2,6 +2,7 @@
 #include "sinks/pg_flush_send.h"
 
 #include "base/compiler.h"
+#include "base/crash_point.h"
 #include "sinks/pg_flush_days.h"
 #include "sinks/pg_flush_findings.h"
 #include "sinks/pg_flush_positions.h"
@@ -231,6 +232,7 @@ static void send_range(struct flush_sender *sender, const struct flush_plan *pla
 
 void flush_send_rest(struct flush_sender *sender, const struct flush_plan *plan)
 {
+	crash_point("flush.guarded");
 	for (size_t i = 0; i < plan->ranges_count; i++)
 		if (plan->ranges[i].excluded)
 			send_quarantined(sender, plan, i);

@@ -1,6 +1,7 @@
 /* pg_flush_sender.c - handing statements to libpq */
 #include "sinks/pg_flush_sender.h"
 
+#include "base/crash_point.h"
 #include "base/mem.h"
 
 void flush_sender_init(struct flush_sender *sender, struct pg_conn *conn)
@@ -84,8 +85,10 @@ void flush_unit_send(struct flush_sender *sender, enum flush_statement statement
 
 void flush_send_sync(struct flush_sender *sender)
 {
+	crash_point("flush.sent");
 	if (PQpipelineSync(pg_conn_pq(sender->conn)) != 1)
 		sender->broken = true;
 	else
 		pg_conn_sent(sender->conn, 0, 1);
+	crash_point("flush.synced");
 }

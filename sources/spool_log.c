@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include "base/crash_point.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "sources/spool_segment.h"
@@ -178,6 +179,7 @@ int spool_log_begin(struct spool_log *log, uint64_t segment_bytes, uint64_t *off
 		if (log->fd < 0)
 			return -1;
 		log->base = log->written;
+		crash_point("spool.segment_made");
 		pthread_mutex_lock(&log->mutex);
 		mem_grow(&segments->items, &segments->capacity, segments->count,
 			 sizeof(*segments->items));
@@ -223,8 +225,10 @@ int spool_log_write(struct spool_log *log, struct iovec *iov, size_t count,
 
 int spool_log_sync(struct spool_log *log, struct error *error)
 {
+	crash_point("spool.written");
 	if (fdatasync(log->fd) < 0)
 		return error_set_errno(error, "spool %s: fdatasync", log->folder);
+	crash_point("spool.durable");
 	pthread_mutex_lock(&log->mutex);
 	log->durable = log->written;
 	log->segments.items[log->segments.count - 1].size = log->written - log->base;
@@ -304,6 +308,7 @@ uint64_t spool_log_trim(struct spool_log *log, uint64_t offset, uint64_t min_byt
 		if (!found)
 			break;
 		freed += segment.size;
+		crash_point("spool.trim");
 		if (spool_segment_remove(log->folder, segment.base, &error) < 0)
 			log_warn("spool", "%s", error.text);
 	}
