@@ -5,10 +5,12 @@
  *	rules         the same with a folder of rules
  *	blocks        all of a lane's work, to sealed batches that are thrown away
  *
- * The file is read to memory first and fed in chunks of 1 MiB.
+ * The file is read to memory first and fed in chunks of 1 MiB. One stage may be named,
+ * for a profiler.
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 
 #include "base/buf.h"
@@ -207,8 +209,8 @@ int main(int argc, char **argv)
 	struct buf input = { 0 };
 	struct error error = { 0 };
 
-	if (argc != 3) {
-		(void)fprintf(stderr, "usage: stages RULES_FOLDER FILE\n");
+	if (argc != 3 && argc != 4) {
+		(void)fprintf(stderr, "usage: stages RULES_FOLDER FILE [STAGE]\n");
 		return 2;
 	}
 	if (read_file(argv[2], &input) != 0)
@@ -219,8 +221,10 @@ int main(int argc, char **argv)
 	}
 	bench.input = buf_slice(&input);
 	bench.rules = rules;
-	for (size_t i = 0; i < ARRAY_LEN(stages); i++)
-		run_stage(&bench, i);
+	for (size_t i = 0; i < ARRAY_LEN(stages); i++) {
+		if (argc == 3 || strcmp(argv[3], stages[i].name) == 0)
+			run_stage(&bench, i);
+	}
 	rules_free(&rules);
 	buf_deinit(&input);
 	return 0;

@@ -19,6 +19,7 @@ struct verdict_sets {
 	struct rule_set maybe;
 	bool has_always;
 	bool has_maybe;
+	bool settled; /* `always` is all there is to say, at every level */
 };
 
 struct leaf {
@@ -153,21 +154,62 @@ static uint32_t add_leaf(struct classifier *classifier, uint64_t fingerprint,
 	return (uint32_t)*place;
 }
 
-static const struct rule_set *judge_event(struct classifier *classifier,
-					  const struct verdict_sets *sets,
-					  const struct record *record)
+static bool needs_pass_2(const struct verdict_sets *sets, const struct record *record)
+{
+	return !sets->settled &&
+	       (sets->has_maybe || record->severity >= SEVERITY_ERROR);
+}
+
+/* what pass 2 looks at; most rules never ask for the template's text there */
+static struct rule_subject subject_of(struct classifier *classifier, uint64_t key,
+				      const struct verdict_sets *sets,
+				      const struct record *record)
 {
 	struct rule_subject subject = { .record = record };
 
-	if (!sets->has_always && !sets->has_maybe && record->severity < SEVERITY_ERROR)
-		return NULL;
-	if (sets->has_maybe || record->severity >= SEVERITY_ERROR)
-		rules_judge_event(classifier->rules, classifier->scratch, &subject,
-				  &sets->maybe, &classifier->matched);
-	else
-		classifier->matched = (struct rule_set){ 0 };
-	rule_set_add(&classifier->matched, &sets->always);
+	if (!rules_want_template(classifier->rules, &sets->maybe))
+		return subject;
+	buf_clear(&classifier->text);
+	if (learner_text(classifier->learner, key, &classifier->text))
+		subject.template_text = buf_slice(&classifier->text);
+	return subject;
+}
+
+static const struct rule_set *judge_event(struct classifier *classifier, uint64_t key,
+					  uint32_t verdict, const struct record *record)
+{
+	const struct verdict_sets *sets = &classifier->sets[verdict];
+	struct rule_subject subject = { 0 };
+
+	if (!needs_pass_2(sets, record))
+		return sets->has_always ? &sets->always : NULL;
+	subject = subject_of(classifier, key, sets, record);
+	rules_judge_event(classifier->rules, classifier->scratch, &subject,
+			  &sets->maybe, &classifier->matched);
+	if (sets->has_always)
+		rule_set_add(&classifier->matched, &sets->always);
 	return set_is_empty(&classifier->matched) ? NULL : &classifier->matched;
+}
+
+/* the verdict on all records of the shape, or the leaf's where digits decide */
+static uint32_t judge_shape(struct classifier *classifier, const struct leaf *leaf,
+			    const struct record *record)
+{
+	const struct verdict_sets *sets = &classifier->sets[leaf->sets];
+	struct rule_subject subject = { 0 };
+	struct verdict_sets settled;
+
+	if (classifier->rules == NULL || !needs_pass_2(sets, record))
+		return leaf->sets;
+	memset(&settled, 0, sizeof(settled)); /* padding too: the content is hashed */
+	subject = subject_of(classifier, leaf->template_key, sets, record);
+	if (!rules_judge_shape(classifier->rules, classifier->scratch, &subject,
+			       &sets->maybe, &settled.always))
+		return leaf->sets;
+	rule_set_add(&settled.always, &sets->always);
+	settled.has_always = !set_is_empty(&settled.always);
+	settled.settled = true;
+	return intern_sets(classifier, &settled);
 }
 
 /* false: what is hashed holds digits, whose values are not the shape's */
@@ -198,49 +240,62 @@ static void find_leaf(struct classifier *classifier, const struct record *record
 }
 
 /* by the shape, when it knows */
-static bool find_by_shape(struct classifier *classifier, const struct record *record,
-			  struct classified *out)
+static const struct shape_class *find_class(const struct classifier *classifier,
+					    const struct record *record)
 {
 	const struct shape_class *class = NULL;
 
 	if (record->shape == NULL)
-		return false;
+		return NULL;
 	class = shape_class_of(record->shape);
-	if (class->owner != classifier || class->generation != classifier->generation)
-		return false;
-	out->fingerprint = class->fingerprint;
-	out->slot = class->slot;
-	out->known = true;
-	classifier->stats.hits++;
-	classifier->stats.shaped++;
-	return true;
+	return class->owner == classifier && class->generation == classifier->generation
+		       ? class
+		       : NULL;
+}
+
+/* a leaf that the cache had by its own fingerprint: passing ones are judged each time
+ */
+static void learn_class(struct classifier *classifier, const struct record *record,
+			const struct classified *classified)
+{
+	if (classified->known && record->shape != NULL &&
+	    is_of_shape(&classifier->tokens))
+		*shape_class_of(record->shape) = (struct shape_class){
+			.owner = classifier,
+			.fingerprint = classified->fingerprint,
+			.slot = classified->slot,
+			.generation = classifier->generation,
+			.verdict = judge_shape(classifier,
+					       &classifier->leaves[classified->slot],
+					       record),
+		};
 }
 
 void classifier_run(struct classifier *classifier, const struct record *record,
 		    struct classified *out)
 {
+	const struct shape_class *class = find_class(classifier, record);
 	const struct leaf *leaf = NULL;
+	uint32_t verdict = 0;
 
-	if (!find_by_shape(classifier, record, out)) {
+	if (class != NULL) {
+		out->fingerprint = class->fingerprint;
+		out->slot = class->slot;
+		out->known = true;
+		classifier->stats.hits++;
+		classifier->stats.shaped++;
+	} else {
 		find_leaf(classifier, record, out);
-		/* a leaf that the cache had by its own fingerprint: passing ones are
-		 * judged each time */
-		if (out->known && record->shape != NULL &&
-		    is_of_shape(&classifier->tokens))
-			*shape_class_of(record->shape) = (struct shape_class){
-				.owner = classifier,
-				.fingerprint = out->fingerprint,
-				.slot = out->slot,
-				.generation = classifier->generation,
-			};
+		learn_class(classifier, record, out);
 	}
 	leaf = &classifier->leaves[out->slot];
+	verdict = class != NULL ? class->verdict : leaf->sets;
 	out->template_key = leaf->template_key;
 	out->slots_generation = classifier->generation;
-	out->matched = classifier->rules == NULL
-			       ? NULL
-			       : judge_event(classifier, &classifier->sets[leaf->sets],
-					     record);
+	out->matched =
+		classifier->rules == NULL
+			? NULL
+			: judge_event(classifier, leaf->template_key, verdict, record);
 }
 
 const struct classifier_stats *classifier_stats(const struct classifier *classifier)

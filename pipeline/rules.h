@@ -110,6 +110,14 @@ void rules_judge_template(const struct rules *rules, struct rules_scratch *scrat
 void rules_judge_event(const struct rules *rules, struct rules_scratch *scratch,
 		       const struct rule_subject *subject, const struct rule_set *maybe,
 		       struct rule_set *matched);
+/* whether pass 2 of these looks at the template's text: the subject needs it then only
+ */
+bool rules_want_template(const struct rules *rules, const struct rule_set *maybe);
+/* As rules_judge_event. True: it says the same of every record that differs from this
+ * one only in the values of digits in its texts; the template text, if any, included */
+bool rules_judge_shape(const struct rules *rules, struct rules_scratch *scratch,
+		       const struct rule_subject *subject, const struct rule_set *maybe,
+		       struct rule_set *matched);
 /* is called for each case that fails; text is a sentence that names rule and line */
 typedef void rules_failure_fn(void *context, const char *text);
 /* runs every rule's own should and should-not cases, both passes; returns how many

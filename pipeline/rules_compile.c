@@ -1,4 +1,6 @@
 /* rules_compile.c - all patterns of a set into one Vectorscan database */
+#include <string.h>
+
 #include "base/mem.h"
 #include "pipeline/rules_set.h"
 
@@ -81,12 +83,23 @@ static int compile_patterns(struct rules *rules, struct error *error)
 	return result;
 }
 
-/* Relaxed expressions only save work: without them templates are judged less often by
- * their text alone, so a failure here is none of the rule set. */
+/* Relaxed and widened expressions only save work: without them events are judged less
+ * often by what they share, so a failure here is none of the rule set. */
+static bool compile_helping(const struct expressions *expressions,
+			    hs_database_t **database)
+{
+	hs_compile_error_t *problem = NULL;
+
+	if (expressions->count == 0 ||
+	    compile(expressions, database, &problem) == HS_SUCCESS)
+		return true;
+	(void)hs_free_compile_error(problem); /* see fail_compile */
+	return false;
+}
+
 static void compile_relaxed(struct rules *rules)
 {
 	struct expressions expressions = { 0 };
-	hs_compile_error_t *problem = NULL;
 
 	expressions_init(&expressions, rules->patterns_count);
 	for (size_t i = 0; i < rules->patterns_count; i++) {
@@ -94,13 +107,45 @@ static void compile_relaxed(struct rules *rules)
 			expressions_add(&expressions, rules->patterns[i].relaxed,
 					PATTERN_FLAGS | HS_FLAG_ALLOWEMPTY, i);
 	}
-	if (expressions.count > 0 &&
-	    compile(&expressions, &rules->relaxed, &problem) != HS_SUCCESS) {
-		(void)hs_free_compile_error(problem); /* see above */
+	if (!compile_helping(&expressions, &rules->relaxed)) {
 		for (size_t i = 0; i < rules->patterns_count; i++)
 			rules->patterns[i].relaxed = NULL;
 	}
 	expressions_deinit(&expressions);
+}
+
+static void compile_widened(struct rules *rules)
+{
+	struct expressions expressions = { 0 };
+
+	expressions_init(&expressions, rules->patterns_count);
+	for (size_t i = 0; i < rules->patterns_count; i++) {
+		struct pattern *pattern = &rules->patterns[i];
+
+		pattern->even = pattern->widened != NULL &&
+				strcmp(pattern->widened, pattern->expression) == 0;
+		if (pattern->widened != NULL && !pattern->even)
+			expressions_add(&expressions, pattern->widened, PATTERN_FLAGS,
+					i);
+	}
+	if (!compile_helping(&expressions, &rules->widened)) {
+		for (size_t i = 0; i < rules->patterns_count; i++)
+			rules->patterns[i].widened = NULL;
+	}
+	expressions_deinit(&expressions);
+}
+
+static int alloc_scratch(struct rules *rules, struct error *error)
+{
+	const hs_database_t *const databases[] = { rules->database, rules->relaxed,
+						   rules->widened };
+
+	for (size_t i = 0; i < ARRAY_LEN(databases); i++) {
+		if (databases[i] != NULL &&
+		    hs_alloc_scratch(databases[i], &rules->scratch) != HS_SUCCESS)
+			return error_set(error, "rules: no memory to scan in");
+	}
+	return 0;
 }
 
 static int compile_databases(struct rules *rules, struct error *error)
@@ -113,45 +158,8 @@ static int compile_databases(struct rules *rules, struct error *error)
 	if (compile_patterns(rules, error) != 0)
 		return -1;
 	compile_relaxed(rules);
-	if (hs_alloc_scratch(rules->database, &rules->scratch) != HS_SUCCESS ||
-	    (rules->relaxed != NULL &&
-	     hs_alloc_scratch(rules->relaxed, &rules->scratch) != HS_SUCCESS))
-		return error_set(error, "rules: no memory to scan in");
-	return 0;
-}
-
-/* patterns found nowhere, all else open */
-static enum truth truth_without_hits(void *context, const struct condition *leaf)
-{
-	bool only_patterns = leaf->patterns_count > 0 && leaf->equals.count == 0;
-
-	(void)context;
-	return only_patterns ? TRUTH_NO : TRUTH_MAYBE;
-}
-
-static enum truth truth_without_hits_bare(void *context, const struct condition *leaf)
-{
-	if (leaf->field == RULE_FIELD_ATTRIBUTE)
-		return TRUTH_NO;
-	return truth_without_hits(context, leaf);
-}
-
-static void sort_rules(struct rules *rules)
-{
-	for (size_t i = 0; i < rules->count; i++) {
-		const struct rule_entry *entry = &rules->entries[i];
-
-		rule_set_put(&rules->all, i);
-		if (entry->rule.generic)
-			rule_set_put(&rules->generic, i);
-		else if (entry->rule.window.type == WINDOW_NONE)
-			rule_set_put(&rules->specific, i);
-		if (condition_truth(entry->match, truth_without_hits, NULL) != TRUTH_NO)
-			rule_set_put(&rules->unscanned, i);
-		if (condition_truth(entry->match, truth_without_hits_bare, NULL) !=
-		    TRUTH_NO)
-			rule_set_put(&rules->unscanned_bare, i);
-	}
+	compile_widened(rules);
+	return alloc_scratch(rules, error);
 }
 
 int rules_compile(const struct yaml_doc *docs, struct rules **out, struct error *error)
@@ -170,7 +178,7 @@ int rules_compile(const struct yaml_doc *docs, struct rules **out, struct error 
 		rules_free(&rules);
 		return -1;
 	}
-	sort_rules(rules);
+	rules_sort(rules);
 	for (size_t i = 0; i < rules->patterns_count; i++) {
 		rules->patterns[i].doc = NULL;
 		rules->patterns[i].node = NULL;
@@ -188,10 +196,12 @@ void rules_free(struct rules **rules_ptr)
 	(void)hs_free_scratch(rules->scratch);   /* NULL is fine; it is idle */
 	(void)hs_free_database(rules->database); /* NULL is fine */
 	(void)hs_free_database(rules->relaxed);  /* NULL is fine */
+	(void)hs_free_database(rules->widened);  /* NULL is fine */
 	arena_deinit(&rules->arena);
 	mem_free(rules->entries);
 	mem_free(rules->patterns);
 	mem_free(rules->targets);
+	mem_free(rules->compared);
 	mem_free(rules);
 	*rules_ptr = NULL;
 }

@@ -12,12 +12,6 @@
 #include "base/mem.h"
 #include "pipeline/rules_scratch.h"
 
-/* of a rule_set, as far as rules go */
-static size_t set_words(const struct rules *rules)
-{
-	return (rules->count + 63) / 64;
-}
-
 struct rules_scratch *rules_scratch_new(const struct rules *rules)
 {
 	struct rules_scratch *scratch = mem_calloc(1, sizeof(*scratch));
@@ -47,7 +41,7 @@ void rules_scratch_free(struct rules_scratch **scratch_ptr)
 
 void rules_scan_check(hs_error_t result)
 {
-	if (UNLIKELY(result != HS_SUCCESS))
+	if (UNLIKELY(result != HS_SUCCESS && result != HS_SCAN_TERMINATED))
 		abort(); /* wrong use of the library, or no memory for a scratch */
 }
 
@@ -77,15 +71,6 @@ static void next_stamp(struct rules_scratch *scratch)
 	scratch->stamp = 1;
 }
 
-static bool intersect(const struct rule_set *a, const struct rule_set *b, size_t words)
-{
-	for (size_t i = 0; i < words; i++) {
-		if ((a->bits[i] & b->bits[i]) != 0)
-			return true;
-	}
-	return false;
-}
-
 struct event_context {
 	const struct rules_scratch *scratch;
 	const struct rule_subject *subject;
@@ -100,32 +85,52 @@ static enum truth event_leaf_truth(void *context, const struct condition *leaf)
 	return found || rule_leaf_equals(event->subject, leaf) ? TRUTH_YES : TRUTH_NO;
 }
 
-static void scan(struct rules_scratch *scratch, struct slice text)
+static void scan(struct rules_scratch *scratch, const struct rules_scan *scan,
+		 struct slice text)
 {
 	text = slice_head(text, RULES_TEXT_MAX);
 	if (text.len > 0)
-		rules_scan_check(hs_scan(scratch->rules->database, text.ptr,
-					 (unsigned)text.len, 0, scratch->scan, on_match,
-					 scratch));
+		rules_scan_check(hs_scan(scan->database, text.ptr, (unsigned)text.len,
+					 0, scratch->scan, scan->on_match, scratch));
 }
 
-static void scan_targets(const struct rules *rules, struct rules_scratch *scratch,
-			 const struct rule_subject *subject,
-			 const struct rule_set *judged, size_t words)
+void rules_scan_targets(struct rules_scratch *scratch, const struct rules_scan *wanted,
+			const struct rule_subject *subject,
+			const struct rule_set *judged)
 {
+	const struct rules *rules = scratch->rules;
+	size_t words = rules_set_words(rules);
+
 	for (size_t i = 0; i < rules->targets_count; i++) {
 		const struct scan_target *target = &rules->targets[i];
 		size_t cursor = 0;
 		struct slice text = { 0 };
 
-		if (!intersect(&target->rules, judged, words))
+		if (!rules_intersect(&target->rules, judged, words))
 			continue;
 		scratch->target = i;
-		scan(scratch,
+		scan(scratch, wanted,
 		     rule_subject_text(subject, target->field, target->attribute));
 		while (target->field == RULE_FIELD_MESSAGE &&
 		       rule_subject_error_text(subject, &cursor, &text))
-			scan(scratch, text);
+			scan(scratch, wanted, text);
+	}
+}
+
+/* those that may be true by an attribute that the record has */
+static void add_by_attributes(struct rules_scratch *scratch,
+			      const struct record *record)
+{
+	const struct rules *rules = scratch->rules;
+	uint64_t keys = 0;
+
+	for (size_t i = 0; i < record->attributes_count; i++)
+		keys |= rules_key_bit(record->attributes[i].key);
+	if ((keys & rules->attribute_keys) == 0)
+		return;
+	for (size_t i = 0; i < rules->count; i++) {
+		if ((keys & rules->entries[i].attribute_keys) != 0)
+			rule_set_put(&scratch->candidates, i);
 	}
 }
 
@@ -134,14 +139,15 @@ static void match_event(const struct rules *rules, struct rules_scratch *scratch
 			const struct rule_subject *subject,
 			const struct rule_set *judged, struct rule_set *matched)
 {
+	const struct rules_scan found = { rules->database, on_match };
 	struct event_context context = { scratch, subject };
-	size_t words = set_words(rules);
+	size_t words = rules_set_words(rules);
 
 	next_stamp(scratch);
-	scratch->candidates = subject->record->attributes_count > 0
-				      ? rules->unscanned
-				      : rules->unscanned_bare;
-	scan_targets(rules, scratch, subject, judged, words);
+	for (size_t i = 0; i < words; i++)
+		scratch->candidates.bits[i] = rules->unscanned_bare.bits[i];
+	add_by_attributes(scratch, subject->record);
+	rules_scan_targets(scratch, &found, subject, judged);
 	for (size_t i = 0; i < words; i++) {
 		uint64_t left = scratch->candidates.bits[i] & judged->bits[i];
 
@@ -153,6 +159,11 @@ static void match_event(const struct rules *rules, struct rules_scratch *scratch
 				rule_set_put(matched, index);
 		}
 	}
+}
+
+bool rules_want_template(const struct rules *rules, const struct rule_set *maybe)
+{
+	return rules_intersect(&rules->templated, maybe, rules_set_words(rules));
 }
 
 bool rules_match_one(const struct rules *rules, struct rules_scratch *scratch,
@@ -173,15 +184,14 @@ void rules_judge_event(const struct rules *rules, struct rules_scratch *scratch,
 		       const struct rule_subject *subject, const struct rule_set *maybe,
 		       struct rule_set *matched)
 {
-	bool all = subject->record->severity >= SEVERITY_ERROR;
-	const struct rule_set *judged = all ? &rules->all : maybe;
-	size_t words = set_words(rules);
+	const struct rule_set *judged = rules_judged(rules, subject->record, maybe);
+	size_t words = rules_set_words(rules);
 
 	*matched = (struct rule_set){ 0 };
-	if (!intersect(judged, &rules->all, words))
+	if (!rules_intersect(judged, &rules->all, words))
 		return;
 	match_event(rules, scratch, subject, judged, matched);
-	if (!intersect(matched, &rules->specific, words))
+	if (!rules_intersect(matched, &rules->specific, words))
 		return;
 	for (size_t i = 0; i < words; i++)
 		matched->bits[i] &= ~rules->generic.bits[i];

@@ -67,6 +67,7 @@ static void add_pattern(const struct rule_reader *reader, struct condition *leaf
 	};
 	if (!pattern->constant)
 		pattern->relaxed = pattern_relax(&rules->arena, expression).ptr;
+	pattern->widened = pattern_widen(&rules->arena, expression).ptr;
 	rule_set_put(&rules->targets[target].rules, rules->count);
 	leaf->patterns_count++;
 }

@@ -47,6 +47,10 @@ struct pattern {
 	/* an expression that also matches where a placeholder of a template stands for
 	 * digits; NULL when none could be made */
 	const char *relaxed;
+	/* an expression that also matches where other digits stand; NULL when none
+	 * could be made, the same text when the values of digits do not matter to it */
+	const char *widened;
+	bool even;     /* they do not */
 	bool constant; /* only letters, blanks and signs can satisfy it */
 	size_t target;
 	size_t leaf;
@@ -58,6 +62,9 @@ struct pattern {
 struct rule_entry {
 	struct rule rule; /* first: what rules_get shows */
 	struct condition *match;
+	/* rules_key_bit of the attributes by which it may be true although no pattern
+	 * is found; 0: there are none, or it may be without them too */
+	uint64_t attribute_keys;
 	struct slices should;
 	struct slices should_not;
 };
@@ -70,21 +77,31 @@ struct rules {
 	size_t patterns_count, patterns_capacity;
 	struct scan_target *targets;
 	size_t targets_count, targets_capacity;
+	/* texts that rules compare with one that holds digits */
+	struct scan_target *compared;
+	size_t compared_count, compared_capacity;
 	size_t leaves_count;
 	struct rule_set all;
 	struct rule_set generic;
-	struct rule_set specific;  /* an event that one matches needs no generic one;
-				      a windowed rule says nothing of one event */
-	struct rule_set unscanned; /* may be true although no pattern is found */
-	struct rule_set unscanned_bare; /* the same of an event without attributes */
-	hs_database_t *database;        /* NULL when there are no patterns */
-	hs_database_t *relaxed;         /* of the relaxed expressions; NULL when none */
-	hs_scratch_t *scratch;          /* fits both; cloned for each thread */
+	struct rule_set specific; /* an event that one matches needs no generic one;
+				     a windowed rule says nothing of one event */
+	/* may be true although no pattern is found, and the event has no attributes */
+	struct rule_set unscanned_bare;
+	uint64_t attribute_keys;   /* of all entries */
+	struct rule_set templated; /* that look at the template's text */
+	struct rule_set narrow;    /* with a pattern that could not be widened */
+	hs_database_t *database;   /* NULL when there are no patterns */
+	hs_database_t *relaxed;    /* of the relaxed expressions; NULL when none */
+	hs_database_t *widened;    /* of the widened ones that are not even; or NULL */
+	hs_scratch_t *scratch;     /* fits all; cloned for each thread */
 };
 
 /* appends the rule of one document */
 MUST_CHECK int rules_parse_document(struct rules *rules, const struct yaml_doc *doc,
 				    struct error *error);
+
+/* fills the sets of rules, when all are compiled */
+void rules_sort(struct rules *rules);
 
 /* the expression for a whole word or phrase: blanks stand for any run of blanks,
  * `_` and `-` */
@@ -92,6 +109,9 @@ struct slice pattern_of_words(struct arena *arena, struct slice words);
 bool pattern_is_constant(struct slice expression);
 /* see struct pattern; ptr NULL when the expression is beyond what it understands */
 struct slice pattern_relax(struct arena *arena, struct slice expression);
+
+/* see struct pattern; ptr NULL when the expression is beyond what it understands */
+struct slice pattern_widen(struct arena *arena, struct slice expression);
 
 /* false, unknown or true, ordered; what a tree can say before all leaves are known */
 enum truth { TRUTH_NO, TRUTH_MAYBE, TRUTH_YES };

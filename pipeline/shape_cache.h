@@ -29,6 +29,7 @@ struct shape_class {
 	uint64_t fingerprint;
 	uint32_t slot;
 	uint32_t generation;
+	uint32_t verdict; /* the classifier's number of what the rules say */
 };
 
 enum shape_state {
