@@ -120,7 +120,7 @@ void events_sql_blocks(struct events_sql *sql, const struct events_sql_scope *sc
 		   filter->oldest_first ? "ASC" : "DESC", limit);
 }
 
-enum part_field { PART_SEQ, PART_DAY, PART_OFFSET, PART_LEN };
+enum part_field { PART_SEQ, PART_COUNT, PART_DAY, PART_OFFSET, PART_LEN };
 
 static void append_field(struct buf *out, const struct events_sql_part *part,
 			 enum part_field field)
@@ -128,6 +128,9 @@ static void append_field(struct buf *out, const struct events_sql_part *part,
 	switch (field) {
 	case PART_SEQ:
 		buf_printf(out, "%" PRId64, part->first_seq);
+		break;
+	case PART_COUNT:
+		buf_printf(out, "%" PRIu32, part->count);
 		break;
 	case PART_DAY:
 		buf_append_slice(out, part->day);
@@ -164,19 +167,21 @@ void events_sql_parts(struct events_sql *sql, int64_t project_id,
 {
 	size_t project = add_int(sql, project_id);
 	size_t seqs = add_fields(sql, parts, count, PART_SEQ);
+	size_t counts = add_fields(sql, parts, count, PART_COUNT);
 	size_t days = add_fields(sql, parts, count, PART_DAY);
 	size_t offsets = add_fields(sql, parts, count, PART_OFFSET);
 	size_t lens = add_fields(sql, parts, count, PART_LEN);
 
-	buf_printf(
-		&sql->text,
-		"SELECT b.first_seq, %s FROM unnest($%zu::bigint[], $%zu::date[],"
-		" $%zu::integer[], $%zu::integer[]) AS n (first_seq, day, start, len)"
-		" JOIN siftd.event_blocks b ON b.project_id = $%zu::bigint"
-		" AND b.first_seq = n.first_seq AND b.received_day = n.day",
-		with_meta ? "b.meta, b.body"
-			  : "''::bytea, substr(b.body, n.start + 1, n.len)",
-		seqs, days, offsets, lens, project);
+	buf_printf(&sql->text,
+		   "SELECT b.first_seq, %s FROM unnest($%zu::bigint[], $%zu::integer[],"
+		   " $%zu::date[], $%zu::integer[], $%zu::integer[])"
+		   " AS n (first_seq, count, day, start, len)"
+		   " JOIN siftd.event_blocks b ON b.project_id = $%zu::bigint"
+		   " AND b.first_seq = n.first_seq AND b.received_day = n.day"
+		   " AND b.event_count = n.count",
+		   with_meta ? "b.meta, b.body"
+			     : "''::bytea, substr(b.body, n.start + 1, n.len)",
+		   seqs, counts, days, offsets, lens, project);
 }
 
 void events_sql_keys(struct events_sql *sql, int64_t project_id,

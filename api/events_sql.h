@@ -32,9 +32,11 @@ struct events_sql_scope {
 	int64_t ingestion_id; /* 0: all */
 };
 
-/* a block whose body is wanted: bytes len from offset on */
+/* a block whose body is wanted: bytes len from offset on. A block of another count is
+ * another one, though it begins where this one did. */
 struct events_sql_part {
 	int64_t first_seq;
+	uint32_t count;
 	struct slice day;
 	size_t offset;
 	size_t len;
@@ -51,7 +53,7 @@ enum {
 	BLOCKS_PROBE
 };
 
-/* what events_sql_parts gives, in any order; a block may be gone */
+/* what events_sql_parts gives, in any order; a block may be gone, or merged */
 enum {
 	PARTS_FIRST_SEQ,
 	/* empty unless it is asked for */

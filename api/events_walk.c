@@ -3,6 +3,10 @@
  *	probe --rows--> test (worker) --> survivors? --no--> probe, behind them
  *	                                     | yes
  *	              read (worker) <--rows-- fetch --> more survivors, or probe
+ *
+ * A block that was probed may be gone when it is fetched: merged with its neighbours, or
+ * deleted. What lies before it is read; then it is probed again from there, so that the
+ * merged block gives each event once.
  */
 #include "api/events_walk.h"
 
@@ -55,6 +59,7 @@ struct events_walk {
 	size_t chunk;  /* behind the last block being read */
 	size_t probe_limit;
 	bool last_step;
+	bool moved; /* a block of the step was not there any more */
 };
 
 static void probe(struct events_walk *walk);
@@ -305,22 +310,35 @@ static void read_run(struct query_job *job, void *context)
 
 		if (query_job_cancelled(job) || scan_page_full(&walk->result.page))
 			return;
-		/* a block that was not given was deleted in between */
-		if (block->survives && block->fetched)
+		if (block->survives)
 			read_block(walk, block);
 	}
+}
+
+static void end_chunk(struct events_walk *walk)
+{
+	bool moved = walk->moved;
+
+	arena_reset(&walk->bodies);
+	if (walk->chunk > walk->next)
+		move_behind(walk, &walk->blocks[walk->chunk - 1]);
+	walk->next = walk->chunk;
+	walk->moved = false;
+	if (!moved)
+		next_chunk(walk);
+	else if (scan_page_full(&walk->result.page) ||
+		 (walk->filter.by_seq && clock_monotonic_us() >= walk->deadline_us))
+		finish(walk);
+	else
+		probe(walk);
 }
 
 static void read_done(void *context, bool cancelled)
 {
 	struct events_walk *walk = context;
 
-	if (!check_job(walk, cancelled))
-		return;
-	arena_reset(&walk->bodies);
-	walk->next = walk->chunk;
-	move_behind(walk, &walk->blocks[walk->chunk - 1]);
-	next_chunk(walk);
+	if (check_job(walk, cancelled))
+		end_chunk(walk);
 }
 
 static void take_part(struct events_walk *walk, const struct pg_rows *rows, size_t row)
@@ -349,7 +367,15 @@ static void on_fetched(void *context, const struct pg_rows *rows,
 		return;
 	for (size_t i = 0; i < pg_rows_count(rows); i++)
 		take_part(walk, rows, i);
-	run_job(walk, read_run, read_done);
+	for (size_t i = walk->next; i < walk->chunk && !walk->moved; i++) {
+		walk->moved = walk->blocks[i].survives && !walk->blocks[i].fetched;
+		if (walk->moved)
+			walk->chunk = i;
+	}
+	if (walk->chunk > walk->next)
+		run_job(walk, read_run, read_done);
+	else
+		end_chunk(walk);
 }
 
 /* blocks from walk->next on whose bodies fit together; how many of them survive */
@@ -368,6 +394,7 @@ static size_t choose_chunk(struct events_walk *walk, struct events_sql_part *par
 		bytes += block->part_len;
 		parts[count++] = (struct events_sql_part){
 			.first_seq = block->place.first_seq,
+			.count = block->count,
 			.day = block->day,
 			.offset = block->part.offset,
 			.len = block->part_len,

@@ -10,6 +10,8 @@
 #define RATE_MAX 1000000
 #define ZONE_MINUTES_MAX (INT64_C(14) * 60)
 #define GIB (INT64_C(1) << 30)
+#define RETENTION_MAX (36500 * DAY_US)
+#define RETENTION_BYTES_MAX (INT64_C(1) << 60)
 /* names become labels of metrics and keys of positions */
 #define NAME_BYTES "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-."
 
@@ -98,6 +100,47 @@ static const struct config_option options[] = {
 	  4096, 64 * (GIB >> 10), NULL, "larger bodies are stored in several frames" },
 	{ "spool.sync_delay", OPTION_DURATION, 0, AT(spool.sync_delay_us), "2ms", 0,
 	  SECOND_US, NULL, "how long an fdatasync waits for more to write" },
+
+	{ "upkeep.interval", OPTION_DURATION, 0, AT(upkeep.interval_us), "10s", 100000,
+	  3600 * SECOND_US, NULL,
+	  "pause between two turns of deleting, forgetting, rolling up and merging" },
+	{ "upkeep.rows_max", OPTION_INT, 0, AT(upkeep.rows_max), "5000", 100, 1000000,
+	  NULL, "rows that one transaction of upkeep removes" },
+	{ "upkeep.blocks_max", OPTION_INT, 0, AT(upkeep.blocks_max), "64", 1, 10000,
+	  NULL, "blocks of events that one transaction of upkeep removes" },
+
+	{ "compact.small_events", OPTION_INT, 0, AT(compact.small_events), "2048", 0,
+	  4096, NULL,
+	  "stored blocks of fewer events are merged with their neighbours; 0: never" },
+	{ "compact.blocks_min", OPTION_INT, 0, AT(compact.blocks_min), "8", 2, 256,
+	  NULL, "so many neighbours are merged though they stay small together" },
+	{ "compact.merges_max", OPTION_INT, 0, AT(compact.merges_max), "32", 1, 10000,
+	  NULL, "merges of one turn of upkeep" },
+	{ "compact.zstd_level", OPTION_INT, 0, AT(compact.zstd_level), "3", -7, 19,
+	  NULL, "compression of merged blocks" },
+
+	{ "retention.age", OPTION_DURATION, 0, AT(retention.age_us), "0s", 0,
+	  RETENTION_MAX, NULL,
+	  "events received longer ago are dropped, by whole days (UTC); 0s: never" },
+	{ "retention.bytes_max", OPTION_BYTES, 0, AT(retention.bytes_max), "0", 0,
+	  RETENTION_BYTES_MAX, NULL,
+	  "stored events beyond are dropped, oldest days first; 0: any size" },
+	{ "retention.counts_age", OPTION_DURATION, 0, AT(retention.counts_us), "0s", 0,
+	  RETENTION_MAX, NULL,
+	  "counts of groups that are older are forgotten, by whole days; 0s: never" },
+	{ "retention.audit_age", OPTION_DURATION, 0, AT(retention.audit_us), "365d", 0,
+	  RETENTION_MAX, NULL,
+	  "how long it is kept who did what, by whole days; 0s: for ever" },
+	{ "retention.windows_age", OPTION_DURATION, 0, AT(retention.windows_us), "30d",
+	  0, RETENTION_MAX, NULL,
+	  "how long the buckets of windows of rules are kept; 0s: for ever" },
+
+	{ "rollup.hours_after", OPTION_DURATION, 0, AT(rollup.hours_after_us), "14d", 0,
+	  RETENTION_MAX, NULL, "counts by minute become counts by hour at this age" },
+	{ "rollup.days_after", OPTION_DURATION, 0, AT(rollup.days_after_us), "90d", 0,
+	  RETENTION_MAX, NULL, "counts by hour become counts by day at this age" },
+	{ "rollup.interval", OPTION_DURATION, 0, AT(rollup.interval_us), "1h", 100000,
+	  DAY_US, NULL, "pause between two sweeps over all counts" },
 };
 
 #define BOTH ((unsigned)SOURCE_FILE | (unsigned)SOURCE_SYSLOG_TCP)

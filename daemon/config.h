@@ -86,6 +86,29 @@ struct config {
 		int64_t frame_bytes_max;
 		int64_t sync_delay_us;
 	} spool;
+	struct {
+		int64_t interval_us;
+		int64_t rows_max;
+		int64_t blocks_max;
+	} upkeep;
+	struct {
+		int64_t small_events;
+		int64_t blocks_min;
+		int64_t merges_max;
+		int64_t zstd_level;
+	} compact;
+	struct {
+		int64_t age_us;
+		int64_t bytes_max;
+		int64_t counts_us;
+		int64_t audit_us;
+		int64_t windows_us;
+	} retention;
+	struct {
+		int64_t hours_after_us;
+		int64_t days_after_us;
+		int64_t interval_us;
+	} rollup;
 	struct source_config *sources;
 	size_t sources_count;
 };

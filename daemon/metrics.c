@@ -154,6 +154,8 @@ void metrics_write(void *context, struct buf *out)
 	write_lanes(deps, out);
 	write_flushes(deps, out);
 	write_learners(deps, out);
+	if (deps->upkeep != NULL)
+		upkeep_write_metrics(deps->upkeep, out);
 	for (size_t i = 0; i < deps->sources_count; i++)
 		write_source(deps->sources[i], out);
 }

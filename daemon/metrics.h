@@ -9,12 +9,14 @@
 #include "daemon/flows.h"
 #include "daemon/lanes.h"
 #include "daemon/learners.h"
+#include "daemon/upkeep.h"
 #include "sources/port.h"
 
 struct metrics_deps {
 	struct lanes *lanes;
 	struct flows *flows;
 	struct learners *learners;
+	const struct upkeep *upkeep;
 	struct source **sources;
 	size_t sources_count;
 };

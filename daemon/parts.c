@@ -19,6 +19,7 @@
 #include "daemon/learners.h"
 #include "daemon/shipped_rules.h"
 #include "daemon/store.h"
+#include "daemon/upkeep.h"
 #include "pipeline/rules.h"
 #include "sinks/pg_pool.h"
 #include "sources/file_tail.h"
@@ -269,6 +270,19 @@ static void regrouped(void *context, int64_t project_id,
 	learner_regroup(learners_get(context, project_id), moves, count);
 }
 
+static void make_upkeep(struct parts *parts)
+{
+	const struct upkeep_deps deps = {
+		.base = parts->base,
+		.workers = parts->workers,
+		.conninfo = store_conninfo(parts->store),
+		.config = parts->config,
+	};
+
+	parts->upkeep = upkeep_new(&deps);
+	parts->metrics.upkeep = parts->upkeep;
+}
+
 static int make_api(struct parts *parts, struct error *error)
 {
 	struct api_config config = api_config_default();
@@ -291,6 +305,7 @@ static int make_api(struct parts *parts, struct error *error)
 					   (unsigned)parts->config->http.query_workers,
 					   QUERY_JOBS_MAX);
 	deps.workers = parts->workers;
+	make_upkeep(parts);
 	config.address = endpoint.address;
 	config.port = endpoint.port;
 	/* anybody who reaches a loopback address is at home here; others need an
@@ -361,6 +376,7 @@ void parts_free(struct parts *parts)
 {
 	api_free(&parts->api);
 	query_workers_free(&parts->workers);
+	upkeep_free(&parts->upkeep);
 	flows_free(&parts->flows);
 	/* the spool's own source goes with the spool */
 	for (size_t i = parts->sources_count; i-- > 1;)

@@ -22,6 +22,7 @@ struct rules;
 struct source;
 struct spool;
 struct store;
+struct upkeep;
 
 struct parts {
 	const struct config *config;
@@ -40,6 +41,7 @@ struct parts {
 	size_t sources_count;
 	size_t positioned_count;
 	struct flows *flows;
+	struct upkeep *upkeep;
 	struct api *api;
 	struct metrics_deps metrics;
 };

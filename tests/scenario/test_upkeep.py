@@ -1,0 +1,116 @@
+"""test_upkeep.py - small blocks merge while they are read, and what is deleted goes, through kill -9"""
+import collections
+import random
+import re
+import socket
+import time
+
+import harness
+
+NUMBER = re.compile(r"n=(\d+)")
+UPKEEP = {
+    "upkeep": {"interval": "100ms", "blocks_max": 4, "rows_max": 100},
+    "compact": {"small_events": 500, "merges_max": 2},
+    "batch": {"age": "10ms"},
+    "record": {"close_after": "10ms"},
+}
+
+
+def make(make_siftd, postgres):
+    siftd = make_siftd(database={"url": postgres.url()}, **UPKEEP)
+    siftd.config["http"].update(reads_per_minute=0, writes_per_minute=0)
+    siftd.syslog_port = siftd.add_syslog_source()
+    return siftd
+
+
+def trickle(port, first, count, pause=0.004):
+    """messages that come so slowly that each makes a block"""
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        for number in range(first, first + count):
+            connection.sendall(f"<14>Jan  5 08:00:00 host app[1]: slow item n={number}\n".encode())
+            time.sleep(pause)
+
+
+def blocks(postgres):
+    return int(postgres.sql("SELECT count(*) FROM siftd.event_blocks", database="siftd"))
+
+
+def counter(client, name):
+    metrics = client.request("GET", "//metrics")[2].decode()
+    return int(re.search(rf"^{name} (\d+)", metrics, re.M).group(1))
+
+
+def read(client, scope, **query):
+    """numbers of all events, once in each order; they must be in the order of seq"""
+    events = list(client.events(scope, limit=40, **query))
+    seqs = [event["seq"] for event in events]
+    assert seqs == sorted(seqs, reverse=query.get("order") != "asc")
+    assert len(set(seqs)) == len(seqs)
+    return collections.Counter(int(NUMBER.search(event["message"]).group(1)) for event in events)
+
+
+def test_merging_is_not_seen(make_siftd, postgres):
+    """every page while blocks merge: no gap, no double; kill -9 in between changes nothing"""
+    siftd = make(make_siftd, postgres)
+    siftd.config["upkeep"] = {"interval": "1h"}
+    siftd.start()
+    scope = siftd.client.default_scope()
+    trickle(siftd.syslog_port, 0, 300)
+    siftd.client.wait_total(scope, 300)
+    assert blocks(postgres) > 30
+    wanted = collections.Counter(range(300))
+    assert siftd.stop() == 0
+    siftd.config["upkeep"] = UPKEEP["upkeep"]
+    dice = random.Random(3)
+    for _ in range(3):
+        siftd.start()
+        until = time.monotonic() + dice.random()
+        while time.monotonic() < until:
+            assert read(siftd.client, scope) == wanted
+        siftd.kill()
+    siftd.start()
+    while blocks(postgres) > 8:
+        assert read(siftd.client, scope, order="asc") == wanted
+        assert read(siftd.client, scope, q="SLOW item") == wanted
+    assert read(siftd.client, scope) == wanted
+    trickle(siftd.syslog_port, 300, 100)
+    harness.wait_until(lambda: counter(siftd.client, "siftd_upkeep_merges_total") > 0, 20, "merges are counted")
+    siftd.client.wait_total(scope, 400)
+    assert read(siftd.client, scope) == collections.Counter(range(400))
+    assert postgres.sql("SELECT sum(event_count), sum(severities[4]) FROM siftd.event_blocks",
+                        database="siftd") == "400|400"
+    assert siftd.stop() == 0
+
+
+def test_deleted_is_gone_at_once(make_siftd, postgres):
+    """an ingestion and a project, of many blocks, through kill -9"""
+    siftd = make(make_siftd, postgres)
+    siftd.config["upkeep"] = {"interval": "1h"}
+    siftd.start()
+    client, scope = siftd.client, siftd.client.default_scope()
+    kept, dropped = (client.new_ingestion(scope, name) for name in ("kept", "dropped"))
+    for number in range(30):
+        for ingestion in (kept, dropped):
+            client.paste(ingestion, "".join(
+                f"2026-01-05T08:00:{number:02d}Z ERROR worker: {ingestion[-1]} failed n={i}\n" for i in range(5)))
+    client.wait_total(scope, 300)
+    client.request("DELETE", dropped)
+    assert client.status(dropped) == 404
+    assert client.total(scope) == 150
+    siftd.config["upkeep"] = UPKEEP["upkeep"]
+    siftd.kill()
+    siftd.start()
+    time.sleep(0.15)
+    siftd.kill()
+    siftd.start()
+    harness.wait_until(
+        lambda: postgres.sql("SELECT count(*) FROM siftd.deletions", database="siftd") == "0", 30, "the data gone")
+    assert postgres.sql("SELECT sum(event_count) FROM siftd.event_blocks", database="siftd") == "150"
+    assert sum(group["count"] for group in client.groups(scope)) == 150
+    client.request("DELETE", scope)
+    assert client.status(scope) == 404
+    harness.wait_until(
+        lambda: postgres.sql("SELECT count(*) FROM siftd.projects", database="siftd") == "0", 30, "the project gone")
+    for table in ("event_blocks", "group_counts", "group_stats", "templates", "groups", "findings", "evidence"):
+        assert postgres.sql(f"SELECT count(*) FROM siftd.{table}", database="siftd") == "0", table
+    assert siftd.stop() == 0

@@ -1,0 +1,301 @@
+/* test_upkeep.c - the steps of sinks/migrations/0010_upkeep.sql */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+
+#include "base/compiler.h"
+#include "pg_fixture.h"
+#include "random_numbers.h"
+
+#define STEPS_MAX 10000
+
+static struct pg_fixture fixture;
+
+static int64_t number(const char *sql)
+{
+	return pg_fixture_int(&fixture, sql);
+}
+
+static void run(const char *sql)
+{
+	pg_fixture_exec(&fixture, sql);
+}
+
+/* the project, its first and its second ingestion */
+static struct {
+	int64_t project, first, second;
+} ids;
+
+/* an ingestion with that many blocks and minutes */
+static const char fill_sql[] =
+	"CREATE FUNCTION siftd.fill(p bigint, i bigint, events integer) RETURNS void"
+	" LANGUAGE sql AS $$"
+	" INSERT INTO siftd.event_blocks SELECT p, i, i * 1000000 + n * 10, 10,"
+	" (now() AT TIME ZONE 'UTC')::date, NULL, NULL, 10, 1, '{10,0,0,0,0,0,0,0}', '{1}',"
+	" 'm', 'b', '' FROM generate_series(1, events) AS n;"
+	"INSERT INTO siftd.group_counts SELECT p, i, n % 7, n, 1, '', 1"
+	" FROM generate_series(1, events) AS n;"
+	"INSERT INTO siftd.group_stats SELECT p, i, k, 1, 0, 0, 1, ''"
+	" FROM generate_series(0, 6) AS k;"
+	"INSERT INTO siftd.finding_templates SELECT p, f.id, i, k, 2, 0, 0"
+	" FROM siftd.findings AS f, generate_series(0, 6) AS k WHERE f.project_id = p;"
+	"UPDATE siftd.findings SET total = total + 14 WHERE project_id = p;"
+	"INSERT INTO siftd.evidence SELECT p, f.id, i, k, 0, 1, 0, ''"
+	" FROM siftd.findings AS f, generate_series(0, 6) AS k WHERE f.project_id = p $$;"
+	"CREATE FUNCTION siftd.fill_project(p bigint) RETURNS void LANGUAGE sql AS $$"
+	" INSERT INTO siftd.ingestions (project_id, name, source_type)"
+	" VALUES (p, 'a', 'push'), (p, 'b', 'push');"
+	"INSERT INTO siftd.findings (project_id, rule_id, key, title, severity, confidence,"
+	" status, first_us, last_us, total)"
+	" VALUES (p, 'r', '', 't', 1, 1, 'open', 0, 0, 0);"
+	"SELECT siftd.fill(p, min(id), 300) FROM siftd.ingestions WHERE project_id = p;"
+	"SELECT siftd.fill(p, max(id), 40) FROM siftd.ingestions WHERE project_id = p; $$";
+
+static int fill(void **state)
+{
+	(void)state;
+	run("DELETE FROM siftd.deletions; DELETE FROM siftd.projects;"
+	    "DELETE FROM siftd.deletions;"
+	    "INSERT INTO siftd.organisations (name) VALUES ('o');"
+	    "INSERT INTO siftd.projects (organisation_id, name)"
+	    " SELECT max(id), 'p' FROM siftd.organisations;"
+	    "SELECT siftd.fill_project(max(id)) FROM siftd.projects");
+	ids.project = number("SELECT max(id) FROM siftd.projects");
+	ids.first = number("SELECT min(id) FROM siftd.ingestions");
+	ids.second = number("SELECT max(id) FROM siftd.ingestions");
+	return 0;
+}
+
+static const char *const tables[] = { "event_blocks", "group_counts", "group_stats",
+				      "finding_templates", "evidence" };
+
+static int64_t rows_of(const char *table, const char *column, int64_t id)
+{
+	char sql[200];
+
+	(void)snprintf(sql, sizeof(sql),
+		       "SELECT count(*) FROM siftd.%s WHERE %s = %lld", table, column,
+		       (long long)id);
+	return number(sql);
+}
+
+/* until nothing is left; kills the server once on the way */
+static int remove_all(int kill_after)
+{
+	int steps = 0;
+
+	while (number("SELECT siftd.removal_step(100, 16)") > 0) {
+		assert_true(++steps < STEPS_MAX);
+		if (steps == kill_after)
+			pg_fixture_crash(&fixture);
+	}
+	return steps;
+}
+
+static void removes_an_ingestion(void **state)
+{
+	char sql[100];
+
+	(void)state;
+	(void)snprintf(sql, sizeof(sql), "DELETE FROM siftd.ingestions WHERE id = %lld",
+		       (long long)ids.first);
+	run(sql);
+	assert_int_equal(number("SELECT count(*) FROM siftd.deletions"), 1);
+	assert_int_equal(rows_of("event_blocks", "ingestion_id", ids.first), 300);
+	assert_true(remove_all(3) > 300 / 16);
+	for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
+		assert_int_equal(rows_of(tables[i], "ingestion_id", ids.first), 0);
+		assert_true(rows_of(tables[i], "ingestion_id", ids.second) > 0);
+	}
+	assert_int_equal(number("SELECT count(*) FROM siftd.deletions"), 0);
+	assert_int_equal(number("SELECT total FROM siftd.findings"), 14);
+}
+
+static void removes_a_project(void **state)
+{
+	(void)state;
+	run("DELETE FROM siftd.organisations");
+	assert_int_equal(number("SELECT count(*) FROM siftd.ingestions"), 0);
+	assert_int_equal(rows_of("projects", "id", ids.project), 1);
+	assert_true(remove_all(5) > 340 / 16);
+	for (size_t i = 0; i < ARRAY_LEN(tables); i++)
+		assert_int_equal(rows_of(tables[i], "project_id", ids.project), 0);
+	assert_int_equal(number("SELECT count(*) FROM siftd.findings"), 0);
+	assert_int_equal(number("SELECT count(*) FROM siftd.projects"), 0);
+}
+
+static void drops_days(void **state)
+{
+	(void)state;
+	run("SELECT siftd.make_day_partition((now() AT TIME ZONE 'UTC')::date - d)"
+	    " FROM generate_series(0, 9) AS d;"
+	    "INSERT INTO siftd.event_blocks SELECT project_id, ingestion_id,"
+	    " first_seq + 500000 + d, event_count, received_day - d, ts_min, ts_max,"
+	    " without_ts, raw_bytes, severities, template_keys, meta, body, words"
+	    " FROM siftd.event_blocks, generate_series(1, 9) AS d"
+	    " WHERE first_seq % 100 = 0");
+	assert_int_equal(number("SELECT count(siftd.drop_day(0, 0))"), 0);
+	/* eight and nine days old */
+	assert_int_equal(number("SELECT count(siftd.drop_day(7, 0))"), 1);
+	assert_int_equal(number("SELECT count(siftd.drop_day(7, 0))"), 1);
+	assert_int_equal(number("SELECT count(siftd.drop_day(7, 0))"), 0);
+	assert_int_equal(number("SELECT count(*) FROM siftd.day_partitions()"), 8);
+	/* by size: all but the current day */
+	for (int i = 0; i < 7; i++)
+		assert_int_equal(number("SELECT count(siftd.drop_day(0, 1))"), 1);
+	assert_int_equal(number("SELECT count(siftd.drop_day(0, 1))"), 0);
+	assert_int_equal(number("SELECT count(*) FROM siftd.event_blocks"), 340);
+}
+
+static void expires_blocks_of_a_project(void **state)
+{
+	(void)state;
+	run("UPDATE siftd.event_blocks SET received_day = received_day - 3"
+	    " WHERE first_seq % 20 = 0; UPDATE siftd.projects SET retention_days = 2");
+	assert_int_equal(number("SELECT siftd.expire_blocks(0, 100)"), 100);
+	assert_int_equal(number("SELECT siftd.expire_blocks(0, 100)"), 70);
+	assert_int_equal(number("SELECT siftd.expire_blocks(0, 100)"), 0);
+	/* meta and body of these rows take two bytes each */
+	run("UPDATE siftd.projects SET retention_bytes = 500");
+	while (number("SELECT siftd.expire_blocks(0, 100)") > 0)
+		continue;
+	assert_true(number("SELECT sum(pg_column_size(meta) + pg_column_size(body) +"
+			   " pg_column_size(words)) FROM siftd.event_blocks") <= 500);
+	assert_true(number("SELECT count(*) FROM siftd.event_blocks") > 50);
+}
+
+/* what every answer is made of, at a width in minutes: one number for all of it */
+static int64_t digest(int width)
+{
+	char sql[600];
+
+	(void)snprintf(
+		sql, sizeof(sql),
+		"SELECT ('x' || left(md5(string_agg(line, ';' ORDER BY line)), 15))"
+		"::bit(60)::bigint FROM (SELECT concat_ws(',', template_key,"
+		" ingestion_id, severity, service, siftd.floor_minute(minute, %d),"
+		" sum(count)) AS line FROM siftd.group_counts GROUP BY template_key,"
+		" ingestion_id, severity, service, siftd.floor_minute(minute, %d))"
+		" AS lines",
+		width, width);
+	return number(sql);
+}
+
+#define MINUTE_NOW 29000000
+
+static void add_counts(int rows)
+{
+	char sql[900];
+
+	(void)snprintf(
+		sql, sizeof(sql),
+		"INSERT INTO siftd.group_counts AS c SELECT %lld, i, t, m, s, v, sum(n) FROM"
+		" (SELECT %lld + floor(random() * 2)::bigint, floor(random() * 40)::bigint - 20,"
+		" CASE floor(random() * 50)::integer WHEN 0 THEN -2147483648"
+		"  WHEN 1 THEN -1 - floor(random() * 10000)::integer"
+		"  ELSE %d - floor(random() * random() * 300000)::integer END,"
+		" floor(random() * 3)::smallint, (ARRAY['', 'a', 'b'])[1 + floor(random() * 3)],"
+		" 1 + floor(random() * 9)::bigint FROM generate_series(1, %d))"
+		" AS r (i, t, m, s, v, n) GROUP BY i, t, m, s, v ON CONFLICT (project_id,"
+		" template_key, minute, ingestion_id, severity, service) DO UPDATE"
+		" SET count = c.count + excluded.count",
+		(long long)ids.project, (long long)ids.first, MINUTE_NOW, rows);
+	run(sql);
+}
+
+/* one sweep with these ages in minutes */
+static void sweep(int hours_after, int days_after)
+{
+	char sql[800];
+	int hours = MINUTE_NOW - hours_after;
+	int days = MINUTE_NOW - days_after;
+
+	(void)snprintf(
+		sql, sizeof(sql),
+		"DO $$ DECLARE p bigint; t bigint; s record; BEGIN"
+		" LOOP SELECT * INTO s FROM siftd.sweep_counts(p, t, 7, %d, %d, NULL);"
+		" EXIT WHEN s.done; p := s.project; t := s.template; END LOOP; END $$",
+		hours - hours % 60, days - days % 1440);
+	run(sql);
+}
+
+/* whenever counts were rolled up, and how often: answers by day are the same, and those
+ * by hour as far back as hours are kept */
+static void rolls_up(void **state)
+{
+	(void)state;
+	run("DELETE FROM siftd.group_counts; SELECT setseed(0.25)");
+	for (int round = 0; round < 12; round++) {
+		int days_after = 20000 + (int)random_below(200000);
+		int hours_after = (int)random_below((uint64_t)days_after);
+		int64_t by_day = 0;
+		int64_t by_hour = 0;
+		bool hours_too = random_below(2) == 0;
+
+		add_counts(400);
+		by_day = digest(1440);
+		by_hour = digest(60);
+		sweep(hours_after, hours_too ? 2000000000 : days_after);
+		assert_int_equal(digest(1440), by_day);
+		if (hours_too)
+			assert_int_equal(digest(60), by_hour);
+	}
+	/* nothing is left to do */
+	sweep(0, 0);
+	assert_int_equal(number("SELECT count(*) FROM siftd.group_counts"
+				" WHERE minute % 1440 <> 0 AND minute > -2147483648"
+				" AND minute < 29000000 - 1440"),
+			 0);
+}
+
+static void forgets_counts(void **state)
+{
+	(void)state;
+	run("UPDATE siftd.group_stats AS s SET count = (SELECT sum(count)"
+	    " FROM siftd.group_counts AS c WHERE c.ingestion_id = s.ingestion_id"
+	    " AND c.template_key = s.template_key), last_us = 400 * 60000000::bigint");
+	run("DO $$ DECLARE p bigint; t bigint; s record; BEGIN LOOP SELECT * INTO s FROM"
+	    " siftd.sweep_counts(p, t, 3, 0, 0, 35); EXIT WHEN s.done;"
+	    " p := s.project; t := s.template; END LOOP; END $$");
+	/* minutes 35 to 300, and 35 to 40 */
+	assert_int_equal(number("SELECT sum(count) FROM siftd.group_counts"), 272);
+	assert_int_equal(number("SELECT sum(count) FROM siftd.group_stats"), 272);
+	assert_int_equal(number("SELECT sum(forgotten_events) FROM siftd.ingestions"),
+			 340 - 272);
+	assert_int_equal(number("SELECT min(first_us) FROM siftd.group_stats"),
+			 INT64_C(35) * 60000000);
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	pg_fixture_start(&fixture, 1);
+	run(fill_sql);
+	run("SELECT siftd.make_day_partition((now() AT TIME ZONE 'UTC')::date)");
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	pg_fixture_stop(&fixture);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(removes_an_ingestion, fill),
+		cmocka_unit_test_setup(removes_a_project, fill),
+		cmocka_unit_test_setup(drops_days, fill),
+		cmocka_unit_test_setup(expires_blocks_of_a_project, fill),
+		cmocka_unit_test_setup(forgets_counts, fill),
+		cmocka_unit_test_setup(rolls_up, fill),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
