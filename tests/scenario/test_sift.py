@@ -372,7 +372,8 @@ class Terminal:
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         environment = {k: v for k, v in os.environ.items() if k != "NO_COLOR"}
         self.child = subprocess.Popen([harness.BINARY, "sift"], stdin=subprocess.PIPE, stdout=slave,
-                                      stderr=subprocess.DEVNULL, env={**environment, "TERM": "xterm-256color"})
+                                      stderr=subprocess.DEVNULL, env={**environment, "TERM": "xterm-256color"},
+                                      preexec_fn=take_sigint)
         os.close(slave)
         os.set_blocking(self.master, False)
         self.seen = b""
