@@ -217,12 +217,13 @@ class Siftd:
             json.dump(self.config, file, indent=1)
         return path
 
-    def launch(self):
-        """starts the process and returns at once"""
+    def launch(self, environment=None):
+        """starts the process, with more in its environment, and returns at once"""
         command = [self.binary, "run", "--config", self.write_config()]
         with open(self.stderr_path, "ab") as stderr:
             self.process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=stderr, stderr=stderr, cwd="/")
+                command, stdin=subprocess.DEVNULL, stdout=stderr, stderr=stderr, cwd="/",
+                env={**os.environ, **(environment or {})})
 
     def stderr(self):
         with open(self.stderr_path, encoding="utf-8", errors="replace") as file:
@@ -240,6 +241,10 @@ class Siftd:
         """starts, waits until ready, logs in as the first admin"""
         self.launch()
         self.wait_ready()
+        return self.start_session()
+
+    def start_session(self):
+        """logs in as the first admin"""
         if self.login is None:
             found = re.search(r"^siftd: admin login: (\S+) password: (\S+)$", self.stderr(), re.M)
             if not found:
@@ -300,7 +305,7 @@ class Postgres:
 
     def __init__(self, fsync=False):
         self.fsync = "on" if fsync else "off"
-        self.directory = tempfile.mkdtemp(prefix="siftd-pg-")
+        self.directory = self.make_directory()
         self.data = os.path.join(self.directory, "data")
         self.port = free_port()
         self.user = "postgres" if os.getuid() == 0 else pwd.getpwuid(os.getuid()).pw_name
@@ -315,16 +320,25 @@ class Postgres:
         self.start()
         self.sql("CREATE DATABASE siftd")
 
+    def make_directory(self):
+        return tempfile.mkdtemp(prefix="siftd-pg-")
+
     def run(self, program, *arguments):
         command = [os.path.join(postgres_programs(), program), *arguments]
         if os.getuid() == 0:
             command = ["runuser", "-u", self.user, "--", *command]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=self.directory)
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=self.directory)
 
     def start(self):
         options = (f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.directory} "
                    f"-c fsync={self.fsync}")
         self.run("pg_ctl", "-D", self.data, "-w", "-l", os.path.join(self.directory, "log"), "-o", options, "start")
+
+    def answers(self):
+        try:
+            return self.sql("SELECT 1") == "1"
+        except subprocess.CalledProcessError:
+            return False
 
     def stop(self, mode="immediate"):
         self.run("pg_ctl", "-D", self.data, "-w", "-m", mode, "stop")

@@ -1,0 +1,113 @@
+"""feeders.py - threads that write records by each way in, and keep what was promised
+
+    promised: must be stored once    possible: may be stored, once at most
+"""
+import os
+import socket
+import threading
+import time
+
+import harness
+
+
+class Feeder(threading.Thread):
+    def __init__(self, siftd, material, dice, count):
+        super().__init__(daemon=True)
+        self.siftd, self.material, self.dice, self.count = siftd, material, dice, count
+        self.promised, self.possible = {}, {}
+        self.stop_by = time.monotonic() + 300
+        self.failure = None
+
+    def run(self):
+        try:
+            self.feed()
+        except Exception as failure:  # reported by the round, whatever it is
+            self.failure = failure
+
+    def pause(self):
+        time.sleep(self.dice.random() * 0.02)
+
+
+class FileFeeder(Feeder):
+    """appends in pieces that end anywhere, and rotates by renaming"""
+
+    source = "file"
+    kept = 4
+
+    def rotate(self, path):
+        for number in range(self.kept, 0, -1):
+            older = f"{path}.{number}"
+            if os.path.exists(older):
+                # none of them is deleted: what is deleted unread is lost with every tool
+                os.rename(older, f"{path}.{number + 1}")
+        os.rename(path, f"{path}.1")
+
+    def feed(self):
+        path = os.path.join(self.siftd.logs, "app.log")
+        left, rotations = self.count, 0
+        while left > 0:
+            records = [self.material.record(self.source, 0) for _ in range(min(left, self.dice.randrange(1, 400)))]
+            left -= len(records)
+            self.promised.update((r.ident, r) for r in records)
+            data = "".join(r.line + "\n" for r in records).encode()
+            at = 0
+            while at < len(data):
+                end = at + self.dice.randrange(1, 20000)
+                with open(path, "ab") as file:
+                    file.write(data[at:end])
+                at = end
+                self.pause()
+            if rotations < self.kept and self.dice.random() < 0.03:
+                rotations += 1
+                self.rotate(path)
+
+
+class SyslogFeeder(Feeder):
+    """LF framing over TCP; a connection that breaks may lose its end, so a new one begins"""
+
+    source = "syslog"
+
+    def connection(self, stream, left):
+        sent = 0
+        with socket.create_connection(("127.0.0.1", self.siftd.syslog_port), timeout=60) as link:
+            while sent < left and self.dice.random() > 0.005:
+                records = [self.material.record(self.source, stream) for _ in range(self.dice.randrange(1, 50))]
+                self.possible.update((r.ident, r) for r in records)
+                sent += len(records)
+                # a frame is one line: the records of several lines are sent by their first
+                link.sendall("".join("<13>" + r.line.split("\n")[0] + "\n" for r in records).encode())
+                self.pause()
+        return sent
+
+    def feed(self):
+        left, stream = self.count, 0
+        while left > 0 and time.monotonic() < self.stop_by:
+            try:
+                left -= self.connection(stream, left)
+            except OSError:
+                time.sleep(0.1)
+            stream += 1
+
+
+class PushFeeder(Feeder):
+    """pastes; an answer of 2xx is a promise, anything else leaves it open"""
+
+    source = "push"
+
+    def feed(self):
+        left, stream = self.count, 0
+        while left > 0 and time.monotonic() < self.stop_by:
+            records = [self.material.record(self.source, stream) for _ in range(self.dice.randrange(1, 120))]
+            stream += 1
+            left -= len(records)
+            bodies = {r.ident: r for r in records}
+            try:
+                self.siftd.client.paste(self.siftd.ingestion, "\n".join(r.line for r in records) + "\n")
+                self.promised.update(bodies)
+            except (OSError, harness.HttpError, ValueError):
+                self.possible.update(bodies)
+                time.sleep(0.1)
+            self.pause()
+
+
+FEEDERS = {feeder.source: feeder for feeder in (FileFeeder, SyslogFeeder, PushFeeder)}
