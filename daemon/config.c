@@ -143,21 +143,35 @@ static const struct config_option options[] = {
 	  DAY_US, NULL, "pause between two sweeps over all counts" },
 };
 
-#define BOTH ((unsigned)SOURCE_FILE | (unsigned)SOURCE_SYSLOG_TCP)
+#define TAILS ((unsigned)SOURCE_FILE | (unsigned)SOURCE_KAFKA)
+#define ALL (TAILS | (unsigned)SOURCE_SYSLOG_TCP)
 
 static const struct config_option source_options[] = {
-	{ "type", OPTION_CHOICE, BOTH, SOURCE_AT(type), NULL, 0, 0, "file|syslog_tcp",
-	  "what kind of source" },
-	{ "name", OPTION_STRING, BOTH, SOURCE_AT(name), NULL, 0, 0, NULL,
+	{ "type", OPTION_CHOICE, ALL, SOURCE_AT(type), NULL, 0, 0,
+	  "file|syslog_tcp|kafka", "what kind of source" },
+	{ "name", OPTION_STRING, ALL, SOURCE_AT(name), NULL, 0, 0, NULL,
 	  "unique; names the source's positions and its ingestion, so keep it" },
-	{ "project", OPTION_STRING, BOTH, SOURCE_AT(project), "default", 0, 0, NULL,
+	{ "project", OPTION_STRING, ALL, SOURCE_AT(project), "default", 0, 0, NULL,
 	  "project that the events belong to; made when absent" },
 	{ "paths", OPTION_LIST, SOURCE_FILE, SOURCE_AT(paths), NULL, 0, 0, NULL,
 	  "files, as globs" },
 	{ "exclude", OPTION_LIST, SOURCE_FILE, SOURCE_AT(exclude), NULL, 0, 0, NULL,
 	  "globs of files to leave out" },
-	{ "start_at", OPTION_CHOICE, SOURCE_FILE, SOURCE_AT(start_at), "beginning", 0,
-	  0, "beginning|end", "where a file is read from that was never seen before" },
+	{ "brokers", OPTION_LIST, SOURCE_KAFKA, SOURCE_AT(brokers), NULL, 0, 0, NULL,
+	  "host:port of some brokers, which name the others" },
+	{ "topics", OPTION_LIST, SOURCE_KAFKA, SOURCE_AT(topics), NULL, 0, 0, NULL,
+	  "topics; one that begins with ^ is a pattern of names" },
+	{ "group", OPTION_STRING, SOURCE_KAFKA, SOURCE_AT(group), NULL, 0, 0, NULL,
+	  "consumer group; absent: siftd- and the name of the source" },
+	{ "start_at", OPTION_CHOICE, TAILS, SOURCE_AT(start_at), "beginning", 0, 0,
+	  "beginning|end",
+	  "where a file or partition is read from that was never seen before" },
+	{ "message_bytes_max", OPTION_BYTES, SOURCE_KAFKA, SOURCE_AT(message_bytes_max),
+	  "1MiB", 1024, 64 << 20, NULL, "a larger message is dropped and counted" },
+	{ "properties", OPTION_MAP, SOURCE_KAFKA, SOURCE_AT(properties), NULL, 0, 0,
+	  NULL,
+	  "any of librdkafka's, such as security.protocol; NAME_file: a file that "
+	  "holds it" },
 	{ "rescan", OPTION_DURATION, SOURCE_FILE, SOURCE_AT(rescan_us), "2s", 10000,
 	  3600 * SECOND_US, NULL, "how often the globs are tried again" },
 	{ "read_bytes", OPTION_BYTES, SOURCE_FILE, SOURCE_AT(read_bytes), "512KiB",
@@ -194,15 +208,55 @@ static int read_kind(const struct yaml_doc *doc, const struct yaml_node *node,
 	if (type == NULL)
 		return yaml_error(
 			doc, node, error,
-			"a source needs \"type: file\" or \"type: syslog_tcp\"");
+			"a source needs \"type: file\", \"type: syslog_tcp\" or "
+			"\"type: kafka\"");
 	if (slice_equal(type->text, SLICE("file")))
 		*out = SOURCE_FILE;
 	else if (slice_equal(type->text, SLICE("syslog_tcp")))
 		*out = SOURCE_SYSLOG_TCP;
+	else if (slice_equal(type->text, SLICE("kafka")))
+		*out = SOURCE_KAFKA;
 	else
 		return yaml_error(doc, type, error,
-				  "type is one of file|syslog_tcp, not \"%.*s\"",
+				  "type is one of file|syslog_tcp|kafka, not \"%.*s\"",
 				  (int)type->text.len, type->text.ptr);
+	return 0;
+}
+
+struct kafka_config config_kafka(const struct source_config *source)
+{
+	return (struct kafka_config){
+		.name = source->name,
+		.brokers = (const char *const *)source->brokers.items,
+		.brokers_count = source->brokers.count,
+		.topics = (const char *const *)source->topics.items,
+		.topics_count = source->topics.count,
+		.group = source->group,
+		.start_at = strcmp(source->start_at, "end") == 0
+				    ? KAFKA_START_END
+				    : KAFKA_START_BEGINNING,
+		.message_bytes_max = (size_t)source->message_bytes_max,
+		.property_names = (const char *const *)source->properties.names.items,
+		.property_values = (const char *const *)source->properties.values.items,
+		.properties_count = source->properties.names.count,
+	};
+}
+
+static int check_kafka(const struct source_config *source, const struct yaml_doc *doc,
+		       const struct yaml_node *node, struct error *error)
+{
+	const struct kafka_config config = config_kafka(source);
+	struct error reason;
+
+	if (source->brokers.count == 0)
+		return yaml_error(doc, node, error, "source \"%s\" needs brokers",
+				  source->name);
+	if (source->topics.count == 0)
+		return yaml_error(doc, node, error, "source \"%s\" needs topics",
+				  source->name);
+	if (kafka_check(&config, &reason) < 0)
+		return yaml_error(doc, node, error, "source \"%s\": %s", source->name,
+				  reason.text);
 	return 0;
 }
 
@@ -228,6 +282,8 @@ static int check_source(const struct config *config, const struct yaml_doc *doc,
 	if (source->kind == SOURCE_FILE && source->paths.count == 0)
 		return yaml_error(doc, node, error, "source \"%s\" needs paths",
 				  source->name);
+	if (source->kind == SOURCE_KAFKA)
+		return check_kafka(source, doc, node, error);
 	return 0;
 }
 
@@ -325,4 +381,6 @@ void config_describe(struct buf *out)
 	options_describe(&source_table, SOURCE_FILE, "#     ", out);
 	buf_append_str(out, "#\n#   - type: syslog_tcp\n");
 	options_describe(&source_table, SOURCE_SYSLOG_TCP, "#     ", out);
+	buf_append_str(out, "#\n#   - type: kafka\n");
+	options_describe(&source_table, SOURCE_KAFKA, "#     ", out);
 }

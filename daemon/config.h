@@ -12,10 +12,11 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "daemon/options.h"
+#include "sources/kafka.h"
 
 #define SOURCES_MAX 256
 
-enum source_kind { SOURCE_FILE = 1, SOURCE_SYSLOG_TCP = 2 };
+enum source_kind { SOURCE_FILE = 1, SOURCE_SYSLOG_TCP = 2, SOURCE_KAFKA = 4 };
 
 struct source_config {
 	enum source_kind kind;
@@ -35,6 +36,12 @@ struct source_config {
 	int64_t connections_max;
 	int64_t idle_timeout_us;
 	int64_t frame_bytes_max;
+	/* kafka, and start_at */
+	struct option_list brokers;
+	struct option_list topics;
+	char *group;
+	int64_t message_bytes_max;
+	struct option_map properties;
 };
 
 struct config {
@@ -116,6 +123,8 @@ struct config {
 /* path NULL: all defaults, no sources. An error begins with file:line:column */
 MUST_CHECK int config_load(const char *path, struct config **out, struct error *error);
 void config_free(struct config **config);
+/* what a kafka source's options say; borrows; without the ids */
+struct kafka_config config_kafka(const struct source_config *source);
 /* the example file: every option with its default and its help */
 void config_describe(struct buf *out);
 

@@ -7,6 +7,7 @@
 #include "base/crash_point.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "daemon/positions.h"
 #include "sinks/pg_bootstrap.h"
 
 #define RETRY_US INT64_C(500000)
@@ -123,21 +124,13 @@ static void on_positions(void *context, const struct pg_rows *rows,
 
 static void read_positions(struct flows *flows)
 {
-	struct pg_param params[2];
-
 	if (flows->rewinding == flows->deps.sources_count) {
 		end_recovery(flows);
 		return;
 	}
-	params[0] = (struct pg_param){ .value = slice_str(flows->deps.host_id) };
-	params[1] = (struct pg_param){
-		.value = slice_str(flows->deps.sources[flows->rewinding]->name)
-	};
-	flows->query = pg_query(flows->deps.pool,
-				"SELECT stream, detail, position_offset, position_inner"
-				" FROM siftd.source_positions"
-				" WHERE host_id = $1 AND source = $2",
-				params, ARRAY_LEN(params), false, on_positions, flows);
+	flows->query =
+		positions_query(flows->deps.pool, flows->deps.sources[flows->rewinding],
+				on_positions, flows);
 }
 
 static void on_retry(evutil_socket_t fd, short events, void *context)
@@ -164,8 +157,10 @@ static void begin_recovery(struct flows *flows)
 	if (flows->state != FLOWING)
 		return;
 	flows->state = RESTING;
-	log_error("flows", "stored positions are not where we left them: does another "
-			   "siftd use the same state_dir or host id?");
+	log_warn("flows",
+		 "stored positions are not where we left them: another member of a "
+		 "Kafka group took them over, or another siftd uses the same "
+		 "state_dir");
 	for (unsigned i = 0; i < lanes_count(flows->deps.lanes); i++)
 		lanes_begin_epoch(flows->deps.lanes, i);
 }

@@ -33,7 +33,6 @@ struct flows_deps {
 	struct learners *learners;
 	struct pg_pool *pool;
 	const char *conninfo;
-	const char *host_id;
 	struct source **sources;
 	size_t sources_count;
 };

@@ -115,6 +115,9 @@ static void write_source(const struct source *source, struct buf *out)
 		{ "errors_total", atomic_load(&stats->errors) },
 		{ "skipped_bytes_total", atomic_load(&stats->skipped_bytes) },
 		{ "truncated_frames_total", atomic_load(&stats->truncated_frames) },
+		{ "dropped_frames_total", atomic_load(&stats->dropped_frames) },
+		{ "rebalances_total", atomic_load(&stats->rebalances) },
+		{ "lag_frames", atomic_load(&stats->lag_frames) },
 		{ "open_streams", atomic_load(&stats->open_streams) },
 	};
 

@@ -115,6 +115,12 @@ static void list_free(struct option_list *list)
 	*list = (struct option_list){ 0 };
 }
 
+static void map_free(struct option_map *map)
+{
+	list_free(&map->names);
+	list_free(&map->values);
+}
+
 static int read_list(const struct reading *reading, const struct config_option *option,
 		     const struct yaml_node *node)
 {
@@ -136,6 +142,39 @@ static int read_list(const struct reading *reading, const struct config_option *
 		if (expand_variables(reading, item, &list->items[list->count]) < 0)
 			return -1;
 		list->count++;
+	}
+	return 0;
+}
+
+static int read_map(const struct reading *reading, const struct config_option *option,
+		    const struct yaml_node *node)
+{
+	struct option_map *map = place_of(reading, option);
+
+	map_free(map);
+	if (node->kind != YAML_MAPPING)
+		return yaml_error(reading->doc, node, reading->error,
+				  "%s takes \"name: value\" lines", option->key);
+	map->names.items = mem_calloc(OPTION_LIST_MAX + 1, sizeof(char *));
+	map->values.items = mem_calloc(OPTION_LIST_MAX + 1, sizeof(char *));
+	for (const struct yaml_node *item = node->first_child; item != NULL;
+	     item = item->next) {
+		size_t at = map->values.count;
+
+		if (item->kind != YAML_SCALAR)
+			return yaml_error(reading->doc, item, reading->error,
+					  "%s takes plain values", option->key);
+		if (at == OPTION_LIST_MAX)
+			return yaml_error(reading->doc, item, reading->error,
+					  "%s: more than %d items", option->key,
+					  OPTION_LIST_MAX);
+		if (expand_variables(reading, item, &map->values.items[at]) < 0)
+			return -1;
+		if (map->values.items[at] == NULL)
+			map->values.items[at] = mem_strdup("");
+		map->values.count++;
+		map->names.items[at] = mem_slice_dup(item->key);
+		map->names.count++;
 	}
 	return 0;
 }
@@ -176,6 +215,8 @@ static int read_option(const struct reading *reading,
 		return read_string(reading, option, node);
 	case OPTION_LIST:
 		return read_list(reading, option, node);
+	case OPTION_MAP:
+		return read_map(reading, option, node);
 	case OPTION_BOOL:
 		return yaml_read_bool(reading->doc, node, place_of(reading, option),
 				      reading->error);
@@ -332,6 +373,8 @@ void options_free(const struct option_table *table, void *target)
 
 		if (option->type == OPTION_LIST) {
 			list_free(place_of(&reading, option));
+		} else if (option->type == OPTION_MAP) {
+			map_free(place_of(&reading, option));
 		} else if (option->type == OPTION_STRING ||
 			   option->type == OPTION_CHOICE) {
 			char **place = place_of(&reading, option);

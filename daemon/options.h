@@ -23,6 +23,7 @@ enum option_type {
 	OPTION_STRING,   /* char *, NULL when absent and without default */
 	OPTION_CHOICE,   /* char *, one of `choices` ("a|b|c") */
 	OPTION_LIST,     /* struct option_list, a sequence or one scalar */
+	OPTION_MAP,      /* struct option_map, a mapping of plain values */
 	OPTION_INT,      /* int64_t */
 	OPTION_BYTES,    /* int64_t, "64MB" */
 	OPTION_DURATION, /* int64_t microseconds, "30s" */
@@ -32,6 +33,11 @@ enum option_type {
 struct option_list {
 	char **items; /* NULL-terminated */
 	size_t count;
+};
+
+struct option_map {
+	struct option_list names;
+	struct option_list values; /* as many */
 };
 
 struct config_option {

@@ -17,12 +17,14 @@
 #include "daemon/flows.h"
 #include "daemon/lanes.h"
 #include "daemon/learners.h"
+#include "daemon/positions.h"
 #include "daemon/shipped_rules.h"
 #include "daemon/store.h"
 #include "daemon/upkeep.h"
 #include "pipeline/rules.h"
 #include "sinks/pg_pool.h"
 #include "sources/file_tail.h"
+#include "sources/kafka.h"
 #include "sources/spool.h"
 #include "sources/syslog_tcp.h"
 
@@ -198,20 +200,40 @@ static int make_syslog(const struct parts *parts, const struct source_config *so
 	return 0;
 }
 
+static int make_kafka(const struct parts *parts, const struct source_config *source,
+		      struct source **out, struct error *error)
+{
+	struct kafka_config config = config_kafka(source);
+
+	if (store_ingestion(parts->store, source, &config.project_id,
+			    &config.ingestion_id, error) < 0)
+		return -1;
+	return kafka_new(&config, out, error);
+}
+
+static int make_source(const struct parts *parts, const struct source_config *config,
+		       struct source **out, struct error *error)
+{
+	switch (config->kind) {
+	case SOURCE_FILE:
+		return make_file_tail(parts, config, out, error);
+	case SOURCE_SYSLOG_TCP:
+		return make_syslog(parts, config, out, error);
+	case SOURCE_KAFKA:
+		return make_kafka(parts, config, out, error);
+	}
+	return error_set(error, "no such kind");
+}
+
 static int make_sources(struct parts *parts, enum source_kind kind, struct error *error)
 {
 	for (size_t i = 0; i < parts->config->sources_count; i++) {
 		const struct source_config *config = &parts->config->sources[i];
 		struct source *source = NULL;
-		int status = 0;
 
 		if (config->kind != kind)
 			continue;
-		if (kind == SOURCE_FILE)
-			status = make_file_tail(parts, config, &source, error);
-		else
-			status = make_syslog(parts, config, &source, error);
-		if (status < 0)
+		if (make_source(parts, config, &source, error) < 0)
 			return error_prefix(error, "source %s", config->name);
 		parts->sources[parts->sources_count++] = source;
 	}
@@ -222,16 +244,22 @@ static int make_all_sources(struct parts *parts, struct error *error)
 {
 	parts->sources =
 		mem_calloc(parts->config->sources_count + 1, sizeof(struct source *));
-	if (make_spool(parts, error) < 0 || make_sources(parts, SOURCE_FILE, error) < 0)
+	if (make_spool(parts, error) < 0 ||
+	    make_sources(parts, SOURCE_FILE, error) < 0 ||
+	    make_sources(parts, SOURCE_KAFKA, error) < 0)
 		return -1;
 	parts->positioned_count = parts->sources_count;
 	if (make_sources(parts, SOURCE_SYSLOG_TCP, error) < 0)
 		return -1;
-	for (size_t i = 0; i < parts->sources_count; i++)
-		parts->sources[i]->sink =
-			(struct source_sink){ .context = parts->lanes,
-					      .put = put_chunk,
-					      .try_put = try_put_chunk };
+	for (size_t i = 0; i < parts->sources_count; i++) {
+		struct source *source = parts->sources[i];
+
+		source->sink = (struct source_sink){ .context = parts->lanes,
+						     .put = put_chunk,
+						     .try_put = try_put_chunk };
+		if (source->host_id == NULL)
+			source->host_id = parts->host_id;
+	}
 	return 0;
 }
 
@@ -249,7 +277,6 @@ static void make_flows(struct parts *parts)
 		.lanes = parts->lanes,
 		.learners = parts->learners,
 		.conninfo = pool_config.conninfo,
-		.host_id = parts->host_id,
 		.sources = parts->sources,
 		.sources_count = parts->positioned_count,
 	};
@@ -257,6 +284,12 @@ static void make_flows(struct parts *parts)
 	parts->pool = pg_pool_new(parts->base, &pool_config);
 	deps.pool = parts->pool;
 	parts->flows = flows_new(&deps);
+	parts->positions = positions_new(parts->base, parts->pool, parts->sources,
+					 parts->positioned_count);
+	for (size_t i = 0; i < parts->positioned_count; i++)
+		parts->sources[i]->positions =
+			(struct source_positions){ .context = parts->positions,
+						   .ask = positions_ask };
 	parts->metrics = (struct metrics_deps){ .lanes = parts->lanes,
 						.flows = parts->flows,
 						.learners = parts->learners,
@@ -355,7 +388,7 @@ int parts_start_sources(struct parts *parts, struct error *error)
 		int status = 0;
 
 		if (i < parts->positioned_count)
-			status = store_positions(parts->store, parts->host_id,
+			status = store_positions(parts->store, source->host_id,
 						 source->name, &positions, error);
 		if (status == 0)
 			status = source->ops->start(source, &positions, error);
@@ -384,6 +417,7 @@ void parts_free(struct parts *parts)
 	/* before the pool: an upload that becomes durable only now asks it for a count
 	 */
 	spool_close(&parts->spool);
+	positions_free(&parts->positions);
 	pg_pool_free(&parts->pool);
 	mem_free(parts->sources);
 	lanes_free(&parts->lanes);

@@ -17,6 +17,7 @@ struct flows;
 struct lanes;
 struct learners;
 struct pg_pool;
+struct positions;
 struct query_workers;
 struct rules;
 struct source;
@@ -40,6 +41,7 @@ struct parts {
 	struct source **sources;
 	size_t sources_count;
 	size_t positioned_count;
+	struct positions *positions;
 	struct flows *flows;
 	struct upkeep *upkeep;
 	struct api *api;

@@ -125,14 +125,23 @@ int store_check(struct store *store, struct error *error)
 int store_ingestion(struct store *store, const struct source_config *source,
 		    int64_t *project_id, int64_t *ingestion_id, struct error *error)
 {
+	static const struct {
+		enum source_kind kind;
+		const char *type;
+	} types[] = { { SOURCE_FILE, "file" },
+		      { SOURCE_SYSLOG_TCP, "syslog" },
+		      { SOURCE_KAFKA, "kafka" } };
 	struct pg_bootstrap_source wanted = {
 		.name = source->name,
-		.type = source->kind == SOURCE_FILE ? "file" : "syslog",
 	};
 
 	if (pg_bootstrap_project(store->sync, source->project, project_id, error) < 0)
 		return -1;
 	wanted.project_id = *project_id;
+	for (size_t i = 0; i < ARRAY_LEN(types); i++) {
+		if (types[i].kind == source->kind)
+			wanted.type = types[i].type;
+	}
 	return pg_bootstrap_ingestion(store->sync, &wanted, ingestion_id, error);
 }
 

@@ -39,6 +39,7 @@ struct batch_stream {
 	uint64_t stored_bytes;
 	uint64_t stored_records;
 	uint64_t skipped_bytes; /* gaps that the source reported */
+	struct drop_sums dropped;
 };
 
 struct batch_block {

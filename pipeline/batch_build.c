@@ -178,6 +178,7 @@ static struct event_place add_to_block(struct batch_builder *builder,
 		.template_key = classified->template_key,
 		.service_name = record->service_name,
 		.host_name = record->host_name,
+		.extra = record->extra,
 		.raw = record->raw,
 	};
 

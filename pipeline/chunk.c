@@ -42,6 +42,18 @@ size_t chunk_weight(const struct chunk *chunk)
 	       chunk->items_count * sizeof(*chunk->items);
 }
 
+const char *drop_reason_name(enum drop_reason reason)
+{
+	static const char *const names[DROP_REASONS] = {
+		[DROP_TOMBSTONE] = "tombstone",
+		[DROP_EXPIRED] = "expired",
+		[DROP_TOO_LARGE] = "too_large",
+		[DROP_UNREADABLE] = "unreadable",
+	};
+
+	return names[reason];
+}
+
 struct stream_info *stream_info_new(const char *host_id, const char *source,
 				    const char *stream, const char *detail)
 {

@@ -42,7 +42,26 @@ enum chunk_item_flags {
 	CHUNK_ITEM_END = 4,
 	/* bytes were skipped in front of this item by the source; its size is in
 	   skipped */
-	CHUNK_ITEM_GAP = 8
+	CHUNK_ITEM_GAP = 8,
+	/* no record: the source drops `dropped` records and `skipped` bytes for
+	   `reason`, and goes on at end */
+	CHUNK_ITEM_DROPPED = 16,
+	/* timestamp_us stands for a whole record's timestamp when it shows none */
+	CHUNK_ITEM_TIMESTAMP = 32
+};
+
+/* why a source drops records; names in the ledger */
+enum drop_reason {
+	DROP_TOMBSTONE,  /* a message without a value */
+	DROP_EXPIRED,    /* deleted at its origin before it was read */
+	DROP_TOO_LARGE,  /* beyond the source's bound of a message */
+	DROP_UNREADABLE, /* damaged at its origin */
+	DROP_REASONS
+};
+
+struct drop_sums {
+	uint64_t records[DROP_REASONS];
+	uint64_t bytes[DROP_REASONS];
 };
 
 struct chunk_item {
@@ -54,7 +73,13 @@ struct chunk_item {
 	int64_t project_id;
 	int64_t ingestion_id;
 	int64_t observed_timestamp_us;
-	uint64_t skipped; /* bytes lost in front (CHUNK_ITEM_GAP) */
+	int64_t timestamp_us; /* CHUNK_ITEM_TIMESTAMP */
+	uint64_t skipped;     /* bytes lost in front (CHUNK_ITEM_GAP) */
+	uint64_t dropped;     /* records (CHUNK_ITEM_DROPPED) */
+	enum drop_reason reason;
+	/* of a whole record: attributes that its bytes lack, in pairs (extra.h), behind
+	 * them in data */
+	size_t extra_len;
 	unsigned flags;
 };
 
@@ -68,6 +93,7 @@ struct chunk {
 	size_t items_capacity;
 	bool last; /* the stream is closed behind this chunk: emit open records, forget
 		      it */
+	bool seal; /* somebody waits for the commit of what it ends: seal at once */
 };
 
 struct chunk *chunk_new(uint64_t stream, size_t data_capacity);
@@ -75,6 +101,7 @@ void chunk_free(struct chunk **chunk);
 /* the item, zeroed, to be filled */
 struct chunk_item *chunk_add_item(struct chunk *chunk);
 size_t chunk_weight(const struct chunk *chunk);
+const char *drop_reason_name(enum drop_reason reason);
 
 struct stream_info *stream_info_new(const char *host_id, const char *source,
 				    const char *stream, const char *detail);

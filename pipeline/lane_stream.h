@@ -52,6 +52,7 @@ struct lane_stream {
 	uint64_t stored_bytes;
 	uint64_t stored_records;
 	uint64_t skipped_bytes;
+	struct drop_sums dropped;
 };
 
 /* takes info */

@@ -5,6 +5,7 @@
 #include "base/table.h"
 #include "pipeline/batch_build.h"
 #include "pipeline/classify.h"
+#include "pipeline/extra.h"
 #include "pipeline/lane_stream.h"
 #include "pipeline/sample.h"
 #include "pipeline/shape_cache.h"
@@ -33,6 +34,7 @@ struct pipeline {
 	struct batch **sealed;
 	size_t sealed_count, sealed_capacity;
 	struct record record;
+	struct buf extra;                         /* of the record */
 	struct learner_event events[LEARNED_MAX]; /* on their way into a batch */
 	struct pipeline_stats stats;
 };
@@ -78,6 +80,7 @@ void pipeline_free(struct pipeline **pipeline_ptr)
 	batch_builder_free(&pipeline->builder);
 	sampler_free(&pipeline->sampler);
 	shape_cache_free(&pipeline->shapes);
+	buf_deinit(&pipeline->extra);
 	table_deinit(&pipeline->streams_index);
 	mem_free(pipeline->streams);
 	mem_free(pipeline->projects);
@@ -162,6 +165,25 @@ static void take_records(struct pipeline *pipeline, struct lane_stream *stream,
 	}
 }
 
+/* what its bytes say of the time comes first, then what the source knows */
+static void feed_whole(struct pipeline *pipeline, const struct substream *substream,
+		       const struct chunk *chunk, const struct chunk_item *item)
+{
+	struct slice bytes = slice_of(chunk->data + item->offset, item->len);
+	struct slice extra = slice_of(bytes.ptr + bytes.len, item->extra_len);
+	struct record *record = &pipeline->record;
+	bool has_time = (item->flags & CHUNK_ITEM_TIMESTAMP) != 0;
+
+	front_whole(substream->front, bytes,
+		    has_time ? item->timestamp_us : item->observed_timestamp_us,
+		    record);
+	record->observed_timestamp_us = item->observed_timestamp_us;
+	if (has_time && record->timestamp_us == TIMESTAMP_NONE)
+		record->timestamp_us = item->timestamp_us;
+	if (extra.len > 0)
+		extra_apply(extra, record, &pipeline->extra);
+}
+
 static void feed_item(struct pipeline *pipeline, struct lane_stream *stream,
 		      const struct chunk *chunk, const struct chunk_item *item,
 		      int64_t now_us)
@@ -173,9 +195,9 @@ static void feed_item(struct pipeline *pipeline, struct lane_stream *stream,
 	pipeline->stats.bytes += item->len;
 	stream->skipped_bytes += item->skipped;
 	if ((item->flags & CHUNK_ITEM_WHOLE_RECORD) != 0) {
-		front_whole(substream->front, bytes, item->observed_timestamp_us,
-			    &pipeline->record);
+		feed_whole(pipeline, substream, chunk, item);
 		add_record(pipeline, stream, substream, item->len, now_us);
+		pipeline->record.extra = (struct slice){ 0 };
 	} else {
 		substream_note_item(substream, item);
 		substream->fed_at_us = now_us;
@@ -189,6 +211,14 @@ static void feed_item(struct pipeline *pipeline, struct lane_stream *stream,
 	}
 	stream->read = item->end;
 	stream->read_bytes += item->len + item->skipped;
+}
+
+static void drop_item(struct lane_stream *stream, const struct chunk_item *item)
+{
+	stream->dropped.records[item->reason] += item->dropped;
+	stream->dropped.bytes[item->reason] += item->skipped;
+	stream->read = item->end;
+	stream->read_bytes += item->skipped;
 }
 
 static void finish_stream(struct pipeline *pipeline, struct lane_stream *stream,
@@ -251,6 +281,7 @@ static void seal_stream(struct batch *batch, struct lane_stream *stream)
 		.stored_bytes = stream->stored_bytes,
 		.stored_records = stream->stored_records,
 		.skipped_bytes = stream->skipped_bytes,
+		.dropped = stream->dropped,
 	};
 	stream->stored = true;
 	stream->sealed = to;
@@ -258,6 +289,7 @@ static void seal_stream(struct batch *batch, struct lane_stream *stream)
 	stream->stored_bytes = 0;
 	stream->stored_records = 0;
 	stream->skipped_bytes = 0;
+	stream->dropped = (struct drop_sums){ 0 };
 }
 
 /* one piece of what the learner learned since our last batch; false: that was all */
@@ -346,6 +378,7 @@ static void seal_if_full(struct pipeline *pipeline)
 void pipeline_feed(struct pipeline *pipeline, struct chunk *chunk, int64_t now_us)
 {
 	struct lane_stream *stream = stream_of(pipeline, chunk);
+	bool seal = false;
 
 	if (stream == NULL) {
 		pipeline->stats.unknown_stream_chunks++;
@@ -354,13 +387,23 @@ void pipeline_feed(struct pipeline *pipeline, struct chunk *chunk, int64_t now_u
 	}
 	/* a position alone is worth a batch too, once it is old enough */
 	(void)batch_builder_open(pipeline->builder, now_us);
-	for (size_t i = 0; i < chunk->items_count; i++)
-		feed_item(pipeline, stream, chunk, &chunk->items[i], now_us);
+	for (size_t i = 0; i < chunk->items_count; i++) {
+		const struct chunk_item *item = &chunk->items[i];
+
+		if ((item->flags & CHUNK_ITEM_DROPPED) != 0)
+			drop_item(stream, item);
+		else
+			feed_item(pipeline, stream, chunk, item, now_us);
+	}
 	if (chunk->last)
 		finish_stream(pipeline, stream, now_us);
+	seal = chunk->seal;
 	lane_stream_sweep(stream);
 	chunk_free(&chunk);
-	seal_if_full(pipeline);
+	if (seal)
+		pipeline_seal(pipeline);
+	else
+		seal_if_full(pipeline);
 }
 
 static void close_idle_records(struct pipeline *pipeline, struct lane_stream *stream,

@@ -64,6 +64,7 @@ struct record {
 	struct attribute attributes[RECORD_ATTRIBUTES_MAX];
 	size_t attributes_count;
 	size_t attributes_dropped;
+	struct slice extra;  /* JSON object of attributes that raw lacks, or empty */
 	struct shape *shape; /* what is known of records like it (shape_cache.h), or
 				NULL */
 };

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/compiler.h"
+#include "base/json_out.h"
 #include "base/mem.h"
 
 /* longer names would not fit an index row */
@@ -140,6 +141,27 @@ static uint64_t take(uint64_t *left, uint64_t most)
 	return taken;
 }
 
+static void write_reason(struct json_out *json, const char *reason, uint64_t sum)
+{
+	if (sum > 0)
+		json_key_uint(json, reason, sum);
+}
+
+/* a JSON object of the sums that are not 0 */
+static void write_reasons(struct buf *out, const uint64_t dropped[DROP_REASONS],
+			  uint64_t gap, uint64_t deleted)
+{
+	struct json_out json = json_out_init(out);
+
+	buf_clear(out);
+	json_object_begin(&json);
+	write_reason(&json, "gap", gap);
+	write_reason(&json, "deleted", deleted);
+	for (unsigned i = 0; i < DROP_REASONS; i++)
+		write_reason(&json, drop_reason_name((enum drop_reason)i), dropped[i]);
+	json_object_end(&json);
+}
+
 /* A block does not say which stream its events came from: what was not stored is taken
  * off the streams in order. For each source, and so for the sum, it is exact when the
  * batch has one source. */
@@ -147,8 +169,9 @@ void flush_send_ledger(struct flush_sender *sender, const struct flush_plan *pla
 {
 	static const enum pg_type types[] = { PG_TEXT, PG_TEXT, PG_TEXT, PG_INT8,
 					      PG_INT8, PG_INT8, PG_INT8, PG_INT8,
-					      PG_INT8, PG_INT8, PG_INT8 };
+					      PG_TEXT, PG_TEXT };
 	struct stream_place *streams = sorted_streams(plan->batch);
+	struct buf reasons = { 0 };
 	struct pg_array *arrays = sender->arrays;
 	struct flush_loss loss = { 0 };
 
@@ -169,10 +192,13 @@ void flush_send_ledger(struct flush_sender *sender, const struct flush_plan *pla
 		pg_array_uint8(&arrays[5], records - q_records - d_records);
 		pg_array_uint8(&arrays[6], q_bytes);
 		pg_array_uint8(&arrays[7], q_records);
-		pg_array_uint8(&arrays[8], stream->skipped_bytes);
-		pg_array_uint8(&arrays[9], d_bytes);
-		pg_array_uint8(&arrays[10], d_records);
+		write_reasons(&reasons, stream->dropped.bytes, stream->skipped_bytes,
+			      d_bytes);
+		pg_array_text(&arrays[8], buf_slice(&reasons), DETAIL_BYTES_MAX);
+		write_reasons(&reasons, stream->dropped.records, 0, d_records);
+		pg_array_text(&arrays[9], buf_slice(&reasons), DETAIL_BYTES_MAX);
 	}
+	buf_deinit(&reasons);
 	mem_free(streams);
 	flush_arrays_end(sender);
 	flush_unit_send(sender, FLUSH_LEDGER, SIZE_MAX);

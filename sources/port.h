@@ -27,6 +27,8 @@ struct stored_positions {
 	size_t count;
 };
 
+struct source;
+
 /* where a source puts its chunks; the stream's id chooses the lane */
 struct source_sink {
 	void *context;
@@ -37,6 +39,14 @@ struct source_sink {
 	bool (*try_put)(void *context, struct chunk *chunk);
 };
 
+/* where a source asks for its stored positions while it runs */
+struct source_positions {
+	void *context;
+	/* is called from any thread; the answer comes by ops->positions, once the
+	 * database gave it; further calls until then are one */
+	void (*ask)(void *context, struct source *source);
+};
+
 /* counters that /metrics and /sources read; written by the source's threads */
 struct source_stats {
 	_Atomic uint64_t received_bytes;
@@ -45,9 +55,10 @@ struct source_stats {
 	_Atomic uint64_t skipped_bytes;
 	_Atomic uint64_t open_streams;
 	_Atomic uint64_t truncated_frames;
+	_Atomic uint64_t dropped_frames;
+	_Atomic uint64_t lag_frames; /* there, and not yet committed */
+	_Atomic uint64_t rebalances;
 };
-
-struct source;
 
 struct source_ops {
 	const char *type;
@@ -55,7 +66,7 @@ struct source_ops {
 	int (*start)(struct source *source, const struct stored_positions *positions,
 		     struct error *error);
 	/* is called when the daemon stops: no new input, hand over what is read, then
-	 * no further put; returns after the source's threads ended */
+	 * no further put. Commits are still told until free */
 	void (*stop)(struct source *source);
 	/* is called when a flush committed a stream up to a position */
 	void (*committed)(struct source *source, uint64_t stream,
@@ -63,6 +74,9 @@ struct source_ops {
 	/* is called when a flush's guard failed: positions in PostgreSQL are others
 	 * than ours; drop all streams and start again from these */
 	void (*rewind)(struct source *source, const struct stored_positions *positions);
+	/* is called with the positions that the source asked for, which it may take;
+	 * NULL when it never asks */
+	void (*positions)(struct source *source, struct stored_positions *positions);
 	void (*free)(struct source **source);
 };
 
@@ -70,10 +84,18 @@ struct source_ops {
 struct source {
 	const struct source_ops *ops;
 	const char *name;
+	/* whose its positions are; NULL: the daemon's; "": of all daemons that share
+	 * the database */
+	const char *host_id;
 	struct source_sink sink;
+	struct source_positions positions;
 	struct source_stats stats;
 };
 
+struct stored_positions stored_positions_copy(const struct stored_positions *positions);
+/* NULL: none */
+const struct stored_position *
+stored_positions_find(const struct stored_positions *positions, const char *stream);
 void stored_positions_deinit(struct stored_positions *positions);
 
 #endif

@@ -85,9 +85,9 @@ static const struct {
 	{ "state_dir: ${SIFTD_NO_SUCH}\n",
 	  ":1:1: environment variable SIFTD_NO_SUCH is not set" },
 	{ "sources:\n  - name: x\n",
-	  ":2:5: a source needs \"type: file\" or \"type: syslog_tcp\"" },
+	  ":2:5: a source needs \"type: file\", \"type: syslog_tcp\" or \"type: kafka\"" },
 	{ "sources:\n  - type: files\n    name: x\n",
-	  ":2:5: type is one of file|syslog_tcp, not \"files\"" },
+	  ":2:5: type is one of file|syslog_tcp|kafka, not \"files\"" },
 	{ "sources:\n  - type: file\n    name: x\n", ":2:5: source \"x\" needs paths" },
 	{ "sources:\n  - type: file\n    name: x\n    paths: /a\n    listen: y\n",
 	  ":5:5: unknown key \"listen\"" },
@@ -95,6 +95,28 @@ static const struct {
 	  ":3:5: two sources are named \"a\"" },
 	{ "sources:\n  - {type: syslog_tcp, name: 'a b'}\n",
 	  ":2:5: name \"a b\": only letters, digits, _ - and . please" },
+	{ "sources:\n  - {type: kafka, name: k, topics: t}\n",
+	  ":2:5: source \"k\" needs brokers" },
+	{ "sources:\n  - {type: kafka, name: k, brokers: b}\n",
+	  ":2:5: source \"k\" needs topics" },
+	{ "sources:\n  - {type: kafka, name: k, brokers: b, topics: t,\n"
+	  "     properties: {sasl.pasword: x}}\n",
+	  ":2:5: source \"k\": unknown property \"sasl.pasword\", did you mean "
+	  "\"sasl.password\"?" },
+	{ "sources:\n  - {type: kafka, name: k, brokers: b, topics: t,\n"
+	  "     properties: {fetch.wait.max.ms: many}}\n",
+	  ":2:5: source \"k\": property fetch.wait.max.ms: " },
+	{ "sources:\n  - {type: kafka, name: k, brokers: b, topics: t,\n"
+	  "     properties: {enable.auto.commit: true}}\n",
+	  ":2:5: source \"k\": property enable.auto.commit cannot be changed" },
+	{ "sources:\n  - {type: kafka, name: k, brokers: b, topics: t,\n"
+	  "     properties: {group.id: g}}\n",
+	  ":2:5: source \"k\": property group.id: use the option \"group\" instead" },
+	{ "sources:\n  - {type: kafka, name: k, brokers: b, topics: t,\n"
+	  "     properties: {sasl.password_file: /nonexistent}}\n",
+	  ":2:5: source \"k\": property sasl.password_file: /nonexistent: No such file" },
+	{ "sources:\n  - {type: kafka, name: k, brokers: b, topics: t, properties: 5}\n",
+	  ":2:51: properties takes \"name: value\" lines" },
 };
 
 static void test_errors(void **state)
