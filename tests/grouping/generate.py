@@ -244,21 +244,39 @@ class Values:
         return separator.join(getattr(self, kind)() for _ in range(self.between(span)))
 
     def expand(self, text):
-        text = OPTIONAL.sub(lambda found: found[1] if self.random() < 0.5 else "", text)
+        """Leaves in self.worded which of few words, and which parts that may be absent, the message got."""
+        self.worded = []
+        text = OPTIONAL.sub(self.optional, text)
         return VALUE.sub(self.value, text)
+
+    def optional(self, found):
+        present = self.random() < 0.5
+        if in_message(found):
+            self.worded.append(present)
+        return found[1] if present else ""
 
     def value(self, found):
         if "|" in found[1]:
-            return self.skewed(found[1].split("|"))
+            words = found[1].split("|")
+            word = self.skewed(words)
+            if len(words) <= FEW_WORDS and re.search("[A-Za-z]", found[1]) and in_message(found):
+                self.worded.append(word)
+            return word
         kind, _, arguments = found[1].partition(":")
         if kind in ("stamp", "ago"):
             return getattr(self, kind)(arguments)
         return getattr(self, kind)(*(arguments.split(":", 2) if arguments else []))
 
 
+FEW_WORDS = 4
+BEGIN, END = "\x02", "\x03"  # of the message in a line
 OPTIONAL = re.compile(r"\(\?(.*?)\?\)")
-KINDS = [kind for kind in vars(Values) if kind not in ("expand", "value", "pick", "skewed", "between", "int", "__init__")]
+KINDS = [kind for kind in vars(Values) if kind not in ("expand", "value", "optional", "pick", "skewed", "between", "int", "__init__")]
 VALUE = re.compile(r"<((?:" + "|".join(KINDS) + r")(?::[^<>]*)?|[^<>|]+(?:\|[^<>|]*)+)>")
+
+
+def in_message(found):
+    return found.string.find(BEGIN) < found.start() < found.string.find(END)
 
 
 def blanks(text):
@@ -282,7 +300,7 @@ def read(name):
 
 
 def lines(name, count=LINES):
-    """Yields (number of the template from 1, its text with <*>, line)."""
+    """Yields (number of the statement from 1, that with the words it chose from few, text with <*>, line)."""
     head, templates = read(name)
     draw = Values(name)
     order = sorted(range(len(templates)), key=lambda _: draw.random())
@@ -304,8 +322,9 @@ def lines(name, count=LINES):
         line = head["line"].replace("%level", blanks(level)).replace("%comp", blanks(component))
         before = "," if line.startswith("{") else "" if "{%attr" in line else " "
         line = line.replace("%attr", attributes and before + attributes)
-        line = draw.expand(line.replace("%msg", message)).replace("\\t", "\t")
-        yield truth, VALUE.sub("<*>", OPTIONAL.sub("", message)), line
+        line = draw.expand(line.replace("%msg", BEGIN + message + END)).replace("\\t", "\t")
+        line = line.replace(BEGIN, "").replace(END, "")
+        yield truth, (truth, *draw.worded), VALUE.sub("<*>", OPTIONAL.sub("", message)), line
 
 
 def names(which=None):
@@ -316,5 +335,5 @@ def names(which=None):
 if __name__ == "__main__":
     for each in sys.argv[1:] or names():
         print(each, len(read(each)[1]), file=sys.stderr)
-        for truth, _, text in lines(each):
+        for truth, _, _, text in lines(each):
             print(truth, text, sep="\t")
