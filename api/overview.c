@@ -7,21 +7,24 @@
 #include "api/ingestions.h"
 
 /* clang-format off */
-/* $1 project, $2 ingestion or 0 */
-#define IN_SCOPE(t) t ".project_id = $1 AND ($2::bigint = 0 OR " t ".ingestion_id = $2)"
+/* $1 project, $2 ingestion or 0; what belonged to a deleted ingestion is left out */
+#define IN_SCOPE(t) \
+	t ".project_id = $1 AND " t ".ingestion_id = ANY (ARRAY(" \
+	"SELECT id FROM siftd.ingestions WHERE project_id = $1 AND ($2::bigint = 0 OR id = $2)))"
 
 static const char totals_sql[] =
-	"SELECT coalesce(sum(i.stored_events), 0)::bigint,"
+	"WITH sums AS MATERIALIZED (SELECT c.severity, c.service, sum(c.count) AS n"
+	"  FROM siftd.scope_counts AS c WHERE " IN_SCOPE("c")
+	"   AND c.width = 0 AND c.begin = 0 GROUP BY 1, 2)"
+	"SELECT coalesce(sum(i.stored_events - i.forgotten_events), 0)::bigint,"
 	" coalesce(sum(i.stored_events - i.events_without_timestamp), 0)::bigint,"
 	" min(i.timestamp_min_us), max(i.timestamp_max_us),"
 	" coalesce((SELECT json_object_agg(coalesce(level, 'none'), n) FROM (SELECT "
-	SQL_LEVEL("c.severity") " AS level, sum(c.count) AS n"
-	"  FROM siftd.group_counts AS c WHERE " IN_SCOPE("c")
-	"  GROUP BY 1 ORDER BY 2 DESC) AS l), '{}'),"
+	SQL_LEVEL("severity") " AS level, sum(n) AS n"
+	"  FROM sums GROUP BY 1 ORDER BY 2 DESC) AS l), '{}'),"
 	" coalesce((SELECT json_agg(json_build_object('service', service, 'count', n))"
-	"  FROM (SELECT nullif(c.service, '') AS service, sum(c.count) AS n"
-	"  FROM siftd.group_counts AS c WHERE " IN_SCOPE("c")
-	"  GROUP BY 1 ORDER BY 2 DESC LIMIT 10) AS s), '[]'),"
+	"  FROM (SELECT nullif(service, '') AS service, sum(n) AS n"
+	"  FROM sums GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 10) AS s), '[]'),"
 	" CASE WHEN $2 <> 0 THEN (SELECT json_build_object('id', id,"
 	"   'project_id', project_id, 'name', name, 'source_type', source_type,"
 	"   'status', " INGESTION_STATUS_SQL ","
@@ -30,20 +33,24 @@ static const char totals_sql[] =
 	" FROM siftd.ingestions AS i"
 	" WHERE i.project_id = $1 AND ($2 = 0 OR i.id = $2)";
 
+/* samples are looked up for the ten that are shown only */
 static const char groups_sql[] =
-	"WITH stats AS (SELECT t.group_id, sum(s.count)::bigint AS count,"
+	"WITH stats AS MATERIALIZED (SELECT t.group_id, sum(s.count)::bigint AS count,"
 	"  min(s.first_us) AS first_us, max(s.last_us) AS last_us,"
-	"  max(s.latest_seq) AS latest_seq,"
-	"  (array_agg(s.latest_raw ORDER BY s.latest_seq DESC))[1] AS latest_raw"
+	"  max(s.latest_seq) AS latest_seq"
 	" FROM siftd.group_stats AS s JOIN siftd.templates AS t"
 	"  ON t.project_id = s.project_id AND t.key = s.template_key"
-	" WHERE " IN_SCOPE("s") " GROUP BY t.group_id)"
-	" SELECT g.id, g.root_key, r.text, stats.count, stats.first_us, stats.last_us,"
-	"  stats.latest_seq, stats.latest_raw, (SELECT count(*) FROM stats)"
-	" FROM stats JOIN siftd.groups AS g"
-	"  ON g.project_id = $1 AND g.id = stats.group_id"
+	" WHERE " IN_SCOPE("s") " GROUP BY t.group_id),"
+	" top AS MATERIALIZED (SELECT * FROM stats ORDER BY count DESC, group_id LIMIT 10)"
+	" SELECT g.id, g.root_key, r.text, top.count, top.first_us, top.last_us,"
+	"  top.latest_seq, (SELECT s.latest_raw FROM siftd.group_stats AS s"
+	"   JOIN siftd.templates AS t"
+	"    ON t.project_id = s.project_id AND t.key = s.template_key"
+	"   WHERE " IN_SCOPE("s") " AND t.group_id = g.id AND s.latest_seq = top.latest_seq"
+	"   LIMIT 1), (SELECT count(*) FROM stats)"
+	" FROM top JOIN siftd.groups AS g ON g.project_id = $1 AND g.id = top.group_id"
 	" JOIN siftd.templates AS r ON r.project_id = $1 AND r.key = g.root_key"
-	" ORDER BY stats.count DESC, g.id LIMIT 10";
+	" ORDER BY top.count DESC, g.id";
 
 static const char findings_sql[] =
 	"WITH sums AS (SELECT m.finding_id, sum(m.count)::bigint AS total,"
