@@ -7,6 +7,8 @@
 #include "api/bootstrap.h"
 #include "api/context.h"
 #include "api/decisions.h"
+#include "api/event_counts.h"
+#include "api/event_export.h"
 #include "api/event_routes.h"
 #include "api/findings.h"
 #include "api/gate.h"
@@ -74,6 +76,10 @@ static const struct route routes[] = {
 
 	IN_BOTH_SCOPES(ROUTE_GET, "/overview", LIMIT_READ, overview_get),
 	IN_BOTH_SCOPES(ROUTE_GET, "/events", LIMIT_READ, event_routes_list),
+	/* before {seq}, which any word matches */
+	IN_BOTH_SCOPES(ROUTE_GET, "/events/histogram", LIMIT_READ, event_histogram),
+	IN_BOTH_SCOPES(ROUTE_GET, "/events/facets", LIMIT_READ, event_facets),
+	IN_BOTH_SCOPES(ROUTE_GET, "/events/export", LIMIT_READ, event_export),
 	IN_BOTH_SCOPES(ROUTE_GET, "/events/{seq}", LIMIT_READ, event_routes_get),
 	IN_BOTH_SCOPES(ROUTE_GET, "/events/{seq}/context", LIMIT_READ, event_routes_context),
 	IN_BOTH_SCOPES(ROUTE_GET, "/groups", LIMIT_READ, groups_list),
@@ -95,6 +101,7 @@ struct api {
 	struct api_context context;
 	struct http_server *server;
 	struct bootstrap *bootstrap;
+	struct events_stats events_stats;
 };
 
 struct api_config api_config_default(void)
@@ -107,6 +114,8 @@ struct api_config api_config_default(void)
 		.token_lifetime_s = INT64_C(7) * 24 * 3600,
 		.registration_open = true,
 		.rates = { .login = 10, .registration = 5, .write = 30, .read = 600 },
+		.query_time_us = 10 * INT64_C(1000000),
+		.query_memory_bytes = (size_t)64 << 20,
 	};
 }
 
@@ -142,6 +151,7 @@ int api_new(const struct api_config *config, const struct api_deps *deps,
 	api->context.config.address = NULL; /* the caller's; used by start alone */
 	api->context.deps = *deps;
 	api->context.limiter = limiter_new();
+	api->context.events_stats = &api->events_stats;
 	if (start(api, config, error) != 0) {
 		api_free(&api);
 		return -1;

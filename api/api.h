@@ -21,6 +21,7 @@ struct api;
 struct pg_pool;
 struct query_workers;
 struct spool;
+struct words_cache;
 
 /* requests a minute; 0 means no limit */
 struct api_rates {
@@ -38,6 +39,9 @@ struct api_config {
 	int64_t token_lifetime_s;
 	bool registration_open;
 	struct api_rates rates;
+	/* of one question for events; beyond: see events.h */
+	int64_t query_time_us;
+	size_t query_memory_bytes;
 };
 
 /* what api_new should be given where nothing was configured */
@@ -59,6 +63,7 @@ struct api_deps {
 	struct pg_pool *pool;
 	struct spool *spool;           /* NULL: nothing takes pastes, they answer 503 */
 	struct query_workers *workers; /* decode blocks for the event routes */
+	struct words_cache *words;     /* which the workers use */
 	api_metrics_fn *metrics;       /* may be NULL */
 	void *metrics_context;
 	api_regrouped_fn *regrouped; /* may be NULL */

@@ -9,6 +9,7 @@
 
 #include "api/api.h"
 
+struct events_stats;
 struct limiter;
 struct passwords;
 struct request_stats;
@@ -19,6 +20,7 @@ struct api_context {
 	struct limiter *limiter;
 	struct passwords *passwords;
 	const struct request_stats *stats;
+	struct events_stats *events_stats;
 	bool ready; /* the first admin is there, so that somebody can log in */
 	uint64_t limiter_seed; /* so that nobody can choose keys that share a place */
 };

@@ -82,15 +82,21 @@ void event_filter_add_keys(struct event_filter *filter, const uint64_t *keys,
 
 static bool is_behind(const struct event_filter *filter, int64_t seq)
 {
+	if (filter->by_last && seq > filter->last)
+		return false;
 	if (!filter->by_seq)
 		return true;
 	return filter->oldest_first ? seq > filter->behind : seq < filter->behind;
 }
 
-static bool in_time(const struct event_filter *filter, int64_t timestamp_us)
+static bool in_time(const struct event_filter *filter, const struct block_event *event)
 {
-	return timestamp_us != TIMESTAMP_NONE && timestamp_us >= filter->from_us &&
-	       timestamp_us <= filter->to_us;
+	int64_t time_us = event->timestamp_us;
+
+	if (time_us == TIMESTAMP_NONE && filter->or_observed)
+		time_us = event->observed_timestamp_us;
+	return time_us != TIMESTAMP_NONE && time_us >= filter->from_us &&
+	       time_us <= filter->to_us;
 }
 
 static bool is_named(struct slice wanted, struct slice name)
@@ -105,7 +111,7 @@ bool event_filter_match_columns(const struct event_filter *filter, int64_t seq,
 		return false;
 	if (filter->levels != 0 && (filter->levels >> event->severity & 1) == 0)
 		return false;
-	if (filter->by_time && !in_time(filter, event->timestamp_us))
+	if (filter->by_time && !in_time(filter, event))
 		return false;
 	if (filter->by_template_key && !has_key(filter, event->template_key))
 		return false;
@@ -115,42 +121,7 @@ bool event_filter_match_columns(const struct event_filter *filter, int64_t seq,
 	       is_named(filter->host, event->host_name);
 }
 
-static char lower(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return (char)(c + ('a' - 'A'));
-	return c;
-}
-
 void event_filter_set_text(struct event_filter *filter, struct slice text)
 {
-	char *lowered = arena_alloc(&filter->arena, text.len + 1);
-
-	for (size_t i = 0; i < text.len; i++)
-		lowered[i] = lower(text.ptr[i]);
-	filter->text = slice_of(lowered, text.len);
-}
-
-static bool equal_lowered(const char *bytes, struct slice lowered)
-{
-	for (size_t i = 0; i < lowered.len; i++) {
-		if (lower(bytes[i]) != lowered.ptr[i])
-			return false;
-	}
-	return true;
-}
-
-bool event_filter_match_text(const struct event_filter *filter, struct slice raw)
-{
-	struct slice text = filter->text;
-
-	if (text.len == 0)
-		return true;
-	/* its last byte is looked at first, as log lines share more beginnings */
-	for (size_t end = text.len; end <= raw.len; end++) {
-		if (lower(raw.ptr[end - 1]) == text.ptr[text.len - 1] &&
-		    equal_lowered(raw.ptr + end - text.len, text))
-			return true;
-	}
-	return false;
+	filter->text = arena_dup(&filter->arena, text);
 }

@@ -27,6 +27,9 @@
 #define EVENT_FILTER_LIMIT_DEFAULT 100
 #define EVENT_FILTER_LIMIT_MAX 500
 
+/* what an answer looks like */
+enum event_form { EVENT_FORM_PAGE, EVENT_FORM_LINES, EVENT_FORM_CSV };
+
 struct event_filter {
 	struct arena arena;   /* of all that the slices and keys below point at */
 	unsigned levels;      /* bits 1 << severity; 0: all */
@@ -46,22 +49,28 @@ struct event_filter {
 	bool by_time;
 	int64_t from_us;
 	int64_t to_us;
-	struct slice text; /* in raw, ASCII case-insensitive; kept lower-cased */
+	bool or_observed;  /* what has no timestamp stands where it was received */
+	struct slice text; /* looked for in raw, see event_matcher.h */
+	bool is_pattern;   /* text is a pattern */
 	/* the page */
 	unsigned limit;
 	bool oldest_first;
 	bool with_raw;
+	enum event_form form;
 	bool by_seq;    /* where the cursor stands: only seqs behind it, */
 	int64_t behind; /* below it, or above it when oldest_first */
+	bool by_last;   /* nothing above this seq */
+	int64_t last;
 };
 
 struct event_filter event_filter_init(void);
 void event_filter_deinit(struct event_filter *filter);
 void event_filter_copy(const struct event_filter *filter, struct event_filter *out);
 
-/* Reads levels, service, host, fingerprint, group, ts_from, ts_to, q, cursor, limit,
- * order (asc, desc) and raw (true, false) of a query string; out is deinited on error.
- * *field is then the name of the wrong parameter, and the error its 422 detail. */
+/* Reads levels, service, host, fingerprint, group, ts_from, ts_to, q, q_mode (text,
+ * regex), cursor, limit, order (asc, desc) and raw (true, false) of a query string; out
+ * is deinited on error. *field is then the name of the wrong parameter, and the error
+ * its 422 detail. */
 MUST_CHECK int event_filter_from_query(const struct query *query,
 				       struct event_filter *out, const char **field,
 				       struct error *error);
@@ -74,7 +83,6 @@ void event_filter_set_text(struct event_filter *filter, struct slice text);
 /* all but the text: no body is needed */
 bool event_filter_match_columns(const struct event_filter *filter, int64_t seq,
 				const struct block_event *event);
-bool event_filter_match_text(const struct event_filter *filter, struct slice raw);
 
 /* the cursor of a page that ended with this seq */
 void event_cursor_write(bool oldest_first, int64_t seq, char out[CURSOR_TEXT_SIZE]);

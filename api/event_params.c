@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "api/cursor.h"
+#include "api/event_matcher.h"
 
 #define US_PER_S INT64_C(1000000)
 #define CURSOR_NEWEST_FIRST 'n'
@@ -75,6 +76,24 @@ static int read_q(const struct query *query, struct event_filter *out,
 		return error_set(error, "q may have at most %d bytes",
 				 EVENT_FILTER_TEXT_MAX);
 	event_filter_set_text(out, text);
+	return 0;
+}
+
+/* compiling is bounded by the length of q, so it is done right here, for the answer's
+ * sake */
+static int read_q_mode(const struct query *query, struct event_filter *out,
+		       struct error *error)
+{
+	static const char *const words[] = { "text", "regex", NULL };
+	struct event_matcher *matcher = NULL;
+	size_t index = 0;
+
+	if (query_read_word(query, "q_mode", words, &index, error) < 0)
+		return -1;
+	out->is_pattern = index == 1 && out->text.len > 0;
+	if (event_matcher_new(out->text, out->is_pattern, &matcher, error) < 0)
+		return -1;
+	event_matcher_free(&matcher);
 	return 0;
 }
 
@@ -310,8 +329,9 @@ static const struct {
 	{ "host", read_host },     { "fingerprint", read_fingerprint },
 	{ "group", read_group },   { "ts_from", read_from },
 	{ "ts_to", read_to },      { "q", read_q },
-	{ "order", read_order },   { "raw", read_raw },
-	{ "limit", read_limit },   { "cursor", read_cursor },
+	{ "q_mode", read_q_mode }, { "order", read_order },
+	{ "raw", read_raw },       { "limit", read_limit },
+	{ "cursor", read_cursor },
 };
 
 int event_filter_from_query(const struct query *query, struct event_filter *out,

@@ -1,6 +1,8 @@
 /* event_routes.c - events by HTTP */
 #include "api/event_routes.h"
 
+#include <assert.h>
+
 #include "api/context.h"
 #include "api/events.h"
 #include "api/request.h"
@@ -13,16 +15,12 @@ struct running {
 	struct events_query *query;
 };
 
-static void on_answer(void *context, const struct events_answer *answer)
+void event_routes_refuse(struct request *request, const struct events_answer *answer)
 {
-	struct running *running = context;
-	struct request *request = running->request;
-
-	request_on_cancel(request, NULL, NULL);
 	switch (answer->status) {
 	case EVENTS_OK:
-		buf_append_slice(&request->out, answer->json);
-		request_reply_json(request, 200);
+	case EVENTS_STATUSES:
+		assert(false);
 		break;
 	case EVENTS_NOT_FOUND:
 		request_not_found(request, "event");
@@ -34,9 +32,21 @@ static void on_answer(void *context, const struct events_answer *answer)
 		request_unavailable(request, "The database is away.");
 		break;
 	case EVENTS_TIMEOUT:
-		request_problem(request, 504,
-				"The query took too long; ask for less, such as a "
-				"shorter time range.");
+		request_unavailable(request,
+				    "The query took longer than query.time allows, and "
+				    "was ended; ask for less, such as a shorter time "
+				    "range.");
+		break;
+	case EVENTS_TOO_COSTLY:
+		request_problem_field(request, "q",
+				      "The pattern takes too many steps on some "
+				      "events; write it with fewer repetitions.");
+		break;
+	case EVENTS_TOO_LARGE:
+		request_problem(request, 422,
+				"An event is larger than query.memory lets a query "
+				"hold; leave it out by a time range or another "
+				"filter.");
 		break;
 	case EVENTS_FAILED:
 		log_error("api", "event query failed id=%s error=%s", request->id,
@@ -46,6 +56,20 @@ static void on_answer(void *context, const struct events_answer *answer)
 				"this request_id.");
 		break;
 	}
+}
+
+static void on_answer(void *context, const struct events_answer *answer)
+{
+	struct running *running = context;
+	struct request *request = running->request;
+
+	request_on_cancel(request, NULL, NULL);
+	if (answer->status != EVENTS_OK) {
+		event_routes_refuse(request, answer);
+		return;
+	}
+	buf_append_slice(&request->out, answer->json);
+	request_reply_json(request, 200);
 }
 
 static void cancel(void *context)
@@ -63,13 +87,20 @@ static struct running *running_new(struct request *request)
 	return running;
 }
 
-static struct events_deps deps_of(const struct request *request)
+struct events_deps event_routes_deps(const struct request *request)
 {
-	return (struct events_deps){ request->api->deps.pool,
-				     request->api->deps.workers };
+	struct api_context *api = request->api;
+
+	return (struct events_deps){
+		.pool = api->deps.pool,
+		.workers = api->deps.workers,
+		.words = api->deps.words,
+		.limits = { api->config.query_time_us, api->config.query_memory_bytes },
+		.stats = api->events_stats,
+	};
 }
 
-static struct events_scope scope_of(const struct request *request)
+struct events_scope event_routes_scope(const struct request *request)
 {
 	return (struct events_scope){ request->caller.project_id,
 				      request->caller.ingestion_id };
@@ -81,19 +112,26 @@ static void await(struct running *running, struct events_query *query)
 	request_on_cancel(running->request, cancel, running);
 }
 
-void event_routes_list(struct request *request)
+bool event_routes_filter(struct request *request, struct event_filter *out)
 {
-	struct running *running = running_new(request);
-	struct events_deps deps = deps_of(request);
-	struct events_scope scope = scope_of(request);
-	struct event_filter filter = { 0 };
 	struct error error = { 0 };
 	const char *field = NULL;
 
-	if (event_filter_from_query(&request->query, &filter, &field, &error) != 0) {
-		request_problem_field(request, field, "%s.", error.text);
+	if (event_filter_from_query(&request->query, out, &field, &error) == 0)
+		return true;
+	request_problem_field(request, field, "%s.", error.text);
+	return false;
+}
+
+void event_routes_list(struct request *request)
+{
+	struct running *running = running_new(request);
+	struct events_deps deps = event_routes_deps(request);
+	struct events_scope scope = event_routes_scope(request);
+	struct event_filter filter = { 0 };
+
+	if (!event_routes_filter(request, &filter))
 		return;
-	}
 	await(running, events_query_start(&deps, &scope, &filter, on_answer, running));
 	event_filter_deinit(&filter);
 }
@@ -110,8 +148,8 @@ static bool read_seq(struct request *request, int64_t *out)
 void event_routes_get(struct request *request)
 {
 	struct running *running = running_new(request);
-	struct events_deps deps = deps_of(request);
-	struct events_scope scope = scope_of(request);
+	struct events_deps deps = event_routes_deps(request);
+	struct events_scope scope = event_routes_scope(request);
 	int64_t seq = 0;
 
 	if (read_seq(request, &seq))
@@ -137,8 +175,8 @@ static bool read_count(struct request *request, const char *name, unsigned *out)
 void event_routes_context(struct request *request)
 {
 	struct running *running = running_new(request);
-	struct events_deps deps = deps_of(request);
-	struct events_scope scope = scope_of(request);
+	struct events_deps deps = event_routes_deps(request);
+	struct events_scope scope = event_routes_scope(request);
 	struct events_around around = { 0 };
 
 	if (read_seq(request, &around.seq) &&

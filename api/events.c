@@ -8,7 +8,12 @@
 #include "base/mem.h"
 #include "base/table.h"
 
-enum events_form { EVENTS_FORM_PAGE, EVENTS_FORM_ONE, EVENTS_FORM_AROUND };
+enum events_form {
+	EVENTS_FORM_PAGE,
+	EVENTS_FORM_ONE,
+	EVENTS_FORM_AROUND,
+	EVENTS_FORM_TALLY
+};
 
 struct events_query {
 	struct events_deps deps;
@@ -30,6 +35,8 @@ struct events_query {
 	struct scan_hit *hits; /* of both, in the order of the answer */
 	struct table groups;
 	char cursor[CURSOR_TEXT_SIZE];
+	int64_t behind; /* as the cursor says */
+	struct event_tally tally;
 	struct events_rendering rendering;
 	struct buf json;
 };
@@ -37,6 +44,7 @@ struct events_query {
 static void query_free(struct events_query *query)
 {
 	event_filter_deinit(&query->filter);
+	event_tally_deinit(&query->tally);
 	scan_page_deinit(&query->before);
 	scan_page_deinit(&query->found);
 	mem_free(query->hits);
@@ -49,12 +57,34 @@ static void finish(struct events_query *query, enum events_status status,
 		   const char *why)
 {
 	struct events_answer answer = { .status = status,
-					.json = buf_slice(&query->json) };
+					.json = buf_slice(&query->json),
+					.has_more = query->rendering.has_more,
+					.behind = query->behind,
+					.count = (int64_t)query->rendering.count,
+					.tally = &query->tally };
+
+	query->deps.stats->ended[status]++;
+	query->deps.stats->running--;
 
 	if (why != NULL)
 		(void)error_set(&answer.error, "%s", why); /* always -1 */
 	query->done(query->context, &answer);
 	query_free(query);
+}
+
+static void render_page(struct events_query *query)
+{
+	switch (query->filter.form) {
+	case EVENT_FORM_PAGE:
+		events_render_page(&query->rendering, &query->json);
+		break;
+	case EVENT_FORM_LINES:
+		events_render_lines(&query->rendering, &query->json);
+		break;
+	case EVENT_FORM_CSV:
+		events_render_csv(&query->rendering, &query->json);
+		break;
+	}
 }
 
 static void render_run(struct query_job *job, void *context)
@@ -64,7 +94,7 @@ static void render_run(struct query_job *job, void *context)
 	(void)job;
 	switch (query->form) {
 	case EVENTS_FORM_PAGE:
-		events_render_page(&query->rendering, &query->json);
+		render_page(query);
 		break;
 	case EVENTS_FORM_ONE:
 		events_render_one(&query->rendering, &query->json);
@@ -72,6 +102,8 @@ static void render_run(struct query_job *job, void *context)
 	case EVENTS_FORM_AROUND:
 		events_render_list(&query->rendering, &query->json);
 		break;
+	case EVENTS_FORM_TALLY:
+		break; /* there are no items */
 	}
 }
 
@@ -163,15 +195,21 @@ static void end_page(struct events_query *query,
 	}
 	/* where the walk stands is behind what it has not shown when the page is full
 	 */
-	if (full)
-		event_cursor_write(query->filter.oldest_first,
-				   rendering->hits[rendering->count - 1].seq,
-				   query->cursor);
-	else
-		event_cursor_write(query->filter.oldest_first, result->behind,
-				   query->cursor);
+	query->behind =
+		full ? rendering->hits[rendering->count - 1].seq : result->behind;
+	query->deps.stats->cut += !full;
+	event_cursor_write(query->filter.oldest_first, query->behind, query->cursor);
 	rendering->next_cursor = query->cursor;
 	find_groups(query);
+}
+
+static void end_tally(struct events_query *query,
+		      const struct events_walk_result *result)
+{
+	if (result->exhausted)
+		finish(query, EVENTS_OK, NULL);
+	else
+		finish(query, EVENTS_TIMEOUT, "counting took too long");
 }
 
 static void end_one(struct events_query *query)
@@ -212,6 +250,8 @@ static void walk(struct events_query *query, size_t count_max, events_walk_fn *d
 		.scope = query->scope,
 		.filter = &query->filter,
 		.count_max = count_max,
+		.count = query->form == EVENTS_FORM_TALLY,
+		.count_width_us = query->tally.width_us,
 		.deadline_us = query->deadline_us,
 	};
 
@@ -224,6 +264,7 @@ static void on_walked(void *context, struct events_walk_result *result)
 
 	query->walk = NULL;
 	query->found = result->page;
+	query->tally = result->tally;
 	if (result->status != EVENTS_OK) {
 		finish(query, result->status, result->error.text);
 		return;
@@ -237,6 +278,9 @@ static void on_walked(void *context, struct events_walk_result *result)
 		break;
 	case EVENTS_FORM_AROUND:
 		end_around(query);
+		break;
+	case EVENTS_FORM_TALLY:
+		end_tally(query, result);
 		break;
 	}
 }
@@ -255,7 +299,7 @@ static void on_walked_before(void *context, struct events_walk_result *result)
 	struct events_query *query = context;
 
 	query->walk = NULL;
-	query->before = result->page;
+	query->before = result->page; /* nothing was counted */
 	query->rendering.damaged = result->damaged;
 	if (result->status != EVENTS_OK)
 		finish(query, result->status, result->error.text);
@@ -294,7 +338,24 @@ static struct events_query *query_new(const struct events_deps *deps,
 	query->scope = *scope;
 	query->done = done;
 	query->context = context;
-	query->deadline_us = clock_monotonic_us() + (int64_t)EVENTS_QUERY_MS_MAX * 1000;
+	query->deadline_us = clock_monotonic_us() + deps->limits.time_us;
+	deps->stats->running++;
+	return query;
+}
+
+/* from a filter that may name a group */
+static struct events_query *filtered_start(struct events_query *query,
+					   const struct event_filter *filter)
+{
+	struct events_sql sql = { 0 };
+
+	event_filter_copy(filter, &query->filter);
+	if (filter->group_id != 0 || filter->by_group_key) {
+		events_sql_keys(&sql, query->scope.project_id, filter);
+		run_sql(query, &sql, on_keys);
+	} else {
+		walk(query, (size_t)filter->limit + 1, on_walked);
+	}
 	return query;
 }
 
@@ -304,17 +365,23 @@ struct events_query *events_query_start(const struct events_deps *deps,
 					events_done_fn *done, void *context)
 {
 	struct events_query *query = query_new(deps, scope, done, context);
-	struct events_sql sql = { 0 };
 
 	query->form = EVENTS_FORM_PAGE;
-	event_filter_copy(filter, &query->filter);
-	if (filter->group_id != 0 || filter->by_group_key) {
-		events_sql_keys(&sql, scope->project_id, filter);
-		run_sql(query, &sql, on_keys);
-	} else {
-		walk(query, (size_t)filter->limit + 1, on_walked);
-	}
-	return query;
+	return filtered_start(query, filter);
+}
+
+/* NOLINTNEXTLINE(readability-function-size): as its siblings, and one more */
+struct events_query *events_tally_start(const struct events_deps *deps,
+					const struct events_scope *scope,
+					const struct event_filter *filter,
+					int64_t width_us, events_done_fn *done,
+					void *context)
+{
+	struct events_query *query = query_new(deps, scope, done, context);
+
+	query->form = EVENTS_FORM_TALLY;
+	query->tally.width_us = width_us;
+	return filtered_start(query, filter);
 }
 
 struct events_query *events_one_start(const struct events_deps *deps,
@@ -367,6 +434,8 @@ void events_query_cancel(struct events_query **query_ptr)
 	*query_ptr = NULL;
 	if (query == NULL)
 		return;
+	query->deps.stats->cancelled++;
+	query->deps.stats->running--;
 	if (query->statement != NULL)
 		pg_query_cancel(query->statement);
 	events_walk_cancel(&query->walk);

@@ -58,7 +58,7 @@ static void write_fields(struct json_out *out, const struct events_rendering *re
 		json_key_string(out, "raw", event->raw);
 }
 
-static void parse_hit(const struct scan_hit *hit, struct arena *scratch,
+void events_parse_hit(const struct scan_hit *hit, struct arena *scratch,
 		      struct record *record)
 {
 	/* the zone is for timestamps only, and those are in the columns */
@@ -77,7 +77,7 @@ static void write_items(struct json_out *out, const struct events_rendering *ren
 	json_key(out, "items");
 	json_array_begin(out);
 	for (size_t i = 0; i < rendering->count; i++) {
-		parse_hit(&rendering->hits[i], &scratch, &record);
+		events_parse_hit(&rendering->hits[i], &scratch, &record);
 		json_object_begin(out);
 		write_fields(out, rendering, &rendering->hits[i], &record);
 		json_object_end(out);
@@ -111,6 +111,24 @@ void events_render_list(const struct events_rendering *rendering, struct buf *ou
 	json_object_begin(&json);
 	write_items(&json, rendering);
 	json_object_end(&json);
+}
+
+void events_render_lines(const struct events_rendering *rendering, struct buf *out)
+{
+	struct arena scratch = { 0 };
+	struct record record = { 0 };
+
+	for (size_t i = 0; i < rendering->count; i++) {
+		struct json_out json = json_out_init(out);
+
+		events_parse_hit(&rendering->hits[i], &scratch, &record);
+		json_object_begin(&json);
+		write_fields(&json, rendering, &rendering->hits[i], &record);
+		json_object_end(&json);
+		buf_append_char(out, '\n');
+		arena_reset(&scratch);
+	}
+	arena_deinit(&scratch);
 }
 
 /* what a push said beside the raw bytes; strings stay strings, the rest is JSON text */
@@ -166,7 +184,7 @@ void events_render_one(const struct events_rendering *rendering, struct buf *out
 	struct arena scratch = { 0 };
 	struct record record = { 0 };
 
-	parse_hit(hit, &scratch, &record);
+	events_parse_hit(hit, &scratch, &record);
 	json_object_begin(&json);
 	write_fields(&json, rendering, hit, &record);
 	write_time(&json, "observed_ts", hit->event.observed_timestamp_us);

@@ -12,6 +12,7 @@
 #include "api/scan.h"
 #include "base/buf.h"
 #include "base/table.h"
+#include "pipeline/record.h"
 
 struct events_rendering {
 	const struct scan_hit *hits;
@@ -24,10 +25,18 @@ struct events_rendering {
 	const char *next_cursor; /* NULL: null */
 };
 
+/* parses raw again, as it was parsed when it came */
+void events_parse_hit(const struct scan_hit *hit, struct arena *scratch,
+		      struct record *record);
 /* {"items": [...], "next_cursor": ..., "has_more": ...} */
 void events_render_page(const struct events_rendering *rendering, struct buf *out);
 /* {"items": [...]} */
 void events_render_list(const struct events_rendering *rendering, struct buf *out);
+/* each item in a line of its own */
+void events_render_lines(const struct events_rendering *rendering, struct buf *out);
+/* RFC 4180; the columns are those of the header */
+void events_render_csv(const struct events_rendering *rendering, struct buf *out);
+void events_render_csv_header(struct buf *out);
 /* the first hit with all there is about it */
 void events_render_one(const struct events_rendering *rendering, struct buf *out);
 

@@ -64,6 +64,9 @@ static void where_behind(struct events_sql *sql, const struct event_filter *filt
 {
 	size_t number = 0;
 
+	if (filter->by_last)
+		buf_printf(&sql->text, " AND first_seq <= $%zu::bigint",
+			   add_int(sql, filter->last));
 	if (!filter->by_seq)
 		return;
 	number = add_int(sql, filter->behind);
@@ -78,30 +81,29 @@ static void where_behind(struct events_sql *sql, const struct event_filter *filt
 		   number, BLOCK_EVENTS_MAX, number);
 }
 
+static void where_time(struct events_sql *sql, const struct event_filter *filter)
+{
+	size_t from = 0;
+	size_t to = 0;
+
+	if (!filter->by_time)
+		return;
+	from = add_int(sql, filter->from_us);
+	to = add_int(sql, filter->to_us);
+	buf_printf(&sql->text,
+		   " AND (ts_max >= $%zu::bigint AND ts_min <= $%zu::bigint%s)", from,
+		   to, filter->or_observed ? " OR without_ts > 0" : "");
+}
+
 static void where_filter(struct events_sql *sql, const struct event_filter *filter)
 {
 	where_levels(sql, filter->levels);
 	where_behind(sql, filter);
-	if (filter->by_time) {
-		size_t from = add_int(sql, filter->from_us);
-		size_t to = add_int(sql, filter->to_us);
-
-		buf_printf(&sql->text,
-			   " AND ts_max >= $%zu::bigint AND ts_min <= $%zu::bigint",
-			   from, to);
-	}
+	where_time(sql, filter);
 	if (filter->by_template_key)
 		buf_printf(&sql->text, " AND template_keys && $%zu::bigint[]",
 			   add_keys(sql, filter->template_keys,
 				    filter->template_keys_count));
-}
-
-/* the cheapest column that tells whether a block's body is worth reading */
-static const char *probe_column(const struct event_filter *filter)
-{
-	if (filter->text.len == 0)
-		return "meta";
-	return filter->text.len < BLOCK_WORDS_TEXT_MIN ? "''::bytea" : "words";
 }
 
 void events_sql_blocks(struct events_sql *sql, const struct events_sql_scope *scope,
@@ -111,10 +113,15 @@ void events_sql_blocks(struct events_sql *sql, const struct events_sql_scope *sc
 		   "SELECT first_seq, ingestion_id, event_count, received_day::text,"
 		   " octet_length(body), %s FROM siftd.event_blocks"
 		   " WHERE project_id = $%zu::bigint",
-		   probe_column(filter), add_int(sql, scope->project_id));
+		   filter->text.len > 0 ? "''::bytea" : "meta",
+		   add_int(sql, scope->project_id));
 	if (scope->ingestion_id != 0)
 		buf_printf(&sql->text, " AND ingestion_id = $%zu::bigint",
 			   add_int(sql, scope->ingestion_id));
+	/* what belonged to a deleted ingestion may be there for a while */
+	buf_append_str(&sql->text,
+		       " AND ingestion_id IN (SELECT id FROM siftd.ingestions"
+		       " WHERE project_id = $1)");
 	where_filter(sql, filter);
 	buf_printf(&sql->text, " ORDER BY first_seq %s LIMIT %zu",
 		   filter->oldest_first ? "ASC" : "DESC", limit);
@@ -162,8 +169,9 @@ static size_t add_fields(struct events_sql *sql, const struct events_sql_part *p
 	return number;
 }
 
-void events_sql_parts(struct events_sql *sql, int64_t project_id,
-		      const struct events_sql_part *parts, size_t count, bool with_meta)
+/* the named blocks, as b; n has what else is said of each */
+static void from_blocks(struct events_sql *sql, int64_t project_id,
+			const struct events_sql_part *parts, size_t count)
 {
 	size_t project = add_int(sql, project_id);
 	size_t seqs = add_fields(sql, parts, count, PART_SEQ);
@@ -173,15 +181,29 @@ void events_sql_parts(struct events_sql *sql, int64_t project_id,
 	size_t lens = add_fields(sql, parts, count, PART_LEN);
 
 	buf_printf(&sql->text,
-		   "SELECT b.first_seq, %s FROM unnest($%zu::bigint[], $%zu::integer[],"
-		   " $%zu::date[], $%zu::integer[], $%zu::integer[])"
-		   " AS n (first_seq, count, day, start, len)"
+		   " FROM unnest($%zu::bigint[], $%zu::integer[], $%zu::date[],"
+		   " $%zu::integer[], $%zu::integer[])"
+		   " AS n (first_seq, events, day, start, len)"
 		   " JOIN siftd.event_blocks b ON b.project_id = $%zu::bigint"
 		   " AND b.first_seq = n.first_seq AND b.received_day = n.day"
-		   " AND b.event_count = n.count",
-		   with_meta ? "b.meta, b.body"
-			     : "''::bytea, substr(b.body, n.start + 1, n.len)",
+		   " AND b.event_count = n.events",
 		   seqs, counts, days, offsets, lens, project);
+}
+
+void events_sql_parts(struct events_sql *sql, int64_t project_id,
+		      const struct events_sql_part *parts, size_t count, bool with_meta)
+{
+	buf_printf(&sql->text, "SELECT b.first_seq, %s",
+		   with_meta ? "b.meta, b.body"
+			     : "''::bytea, substr(b.body, n.start + 1, n.len)");
+	from_blocks(sql, project_id, parts, count);
+}
+
+void events_sql_words(struct events_sql *sql, int64_t project_id,
+		      const struct events_sql_part *parts, size_t count)
+{
+	buf_append_str(&sql->text, "SELECT b.first_seq, b.words");
+	from_blocks(sql, project_id, parts, count);
 }
 
 void events_sql_keys(struct events_sql *sql, int64_t project_id,

@@ -32,11 +32,10 @@ struct events_sql_scope {
 	int64_t ingestion_id; /* 0: all */
 };
 
-/* a block whose body is wanted: bytes len from offset on. A block of another count is
- * another one, though it begins where this one did. */
+/* a block whose body is wanted: bytes len from offset on */
 struct events_sql_part {
 	int64_t first_seq;
-	uint32_t count;
+	uint32_t count; /* another count: another block took its place */
 	struct slice day;
 	size_t offset;
 	size_t len;
@@ -49,11 +48,14 @@ enum {
 	BLOCKS_COUNT,
 	BLOCKS_DAY,
 	BLOCKS_BODY_LEN,
-	/* words when the filter has a text, else meta */
-	BLOCKS_PROBE
+	/* empty when the filter has a text */
+	BLOCKS_META
 };
 
-/* what events_sql_parts gives, in any order; a block may be gone, or merged */
+/* what events_sql_words gives, in any order; a block may be gone */
+enum { WORDS_FIRST_SEQ, WORDS_WORDS };
+
+/* what events_sql_parts gives, in any order; a block may be gone */
 enum {
 	PARTS_FIRST_SEQ,
 	/* empty unless it is asked for */
@@ -73,6 +75,8 @@ void events_sql_blocks(struct events_sql *sql, const struct events_sql_scope *sc
 void events_sql_parts(struct events_sql *sql, int64_t project_id,
 		      const struct events_sql_part *parts, size_t count,
 		      bool with_meta);
+void events_sql_words(struct events_sql *sql, int64_t project_id,
+		      const struct events_sql_part *parts, size_t count);
 /* one column: the template keys of the filter's group */
 void events_sql_keys(struct events_sql *sql, int64_t project_id,
 		     const struct event_filter *filter);

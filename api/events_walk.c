@@ -1,7 +1,8 @@
 /* events_walk.c - probe, test, fetch, read; again until there is enough
  *
- *	probe --rows--> test (worker) --> survivors? --no--> probe, behind them
- *	                                     | yes
+ *	probe --rows--> test (worker) --unknown words?--> fetch them, test again
+ *	                     | survivors? --no--> probe, behind them
+ *	                     | yes
  *	              read (worker) <--rows-- fetch --> more survivors, or probe
  *
  * A block that was probed may be gone when it is fetched: merged with its neighbours, or
@@ -10,33 +11,24 @@
  */
 #include "api/events_walk.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "api/events_sql.h"
+#include "api/events_step.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 
-/* bodies held at a time */
-#define WALK_BYTES_MAX ((size_t)4 * 1024 * 1024)
 /* blocks of a step: few at first, as the newest often hold enough */
 #define PROBE_FIRST 2
-#define PROBE_META_MAX 16  /* meta is about 18 KB */
-#define PROBE_WORDS_MAX 64 /* words are about 5 KB */
-
-struct step_block {
-	struct scan_block place;
-	uint32_t count;
-	struct slice day;
-	struct slice probe;
-	size_t body_len;
-	bool survives;
-	struct scan *scan; /* from testing on, or made by reading */
-	struct slice meta; /* fetched with the body, when words were the probe */
-	struct block_part part;
-	size_t part_len; /* wanted; of a whole body: all */
-	bool fetched;
-};
+#define PROBE_GROWTH 4
+#define PROBE_META_MAX 16 /* meta is about 50 KB */
+/* shares of a query's memory: raw bytes of the page, bodies held at a time */
+#define PAGE_SHARE 8
+#define BODIES_SHARE 16
+/* a single body, next to what it becomes when it is decompressed */
+#define BODY_SHARE 4
 
 struct events_walk {
 	struct events_deps deps;
@@ -47,41 +39,28 @@ struct events_walk {
 	void *context;
 	struct pg_query *statement;
 	struct query_job *job;
+	const struct query_job *reading; /* the worker's own */
 	bool cancelled;
 	struct events_walk_result result;
-	/* the step */
-	struct arena arena;
-	struct arena bodies; /* of the blocks being read */
-	struct step_block *blocks;
-	size_t count;
-	size_t tested; /* blocks behind these are left for the next step */
-	size_t next;   /* the first block not dealt with */
-	size_t chunk;  /* behind the last block being read */
+	struct event_matcher *matcher;
+	struct events_step step;
 	size_t probe_limit;
 	bool last_step;
-	bool moved; /* a block of the step was not there any more */
 };
 
 static void probe(struct events_walk *walk);
+static void test(struct events_walk *walk);
 static void next_chunk(struct events_walk *walk);
-
-static void clear_step(struct events_walk *walk)
-{
-	for (size_t i = 0; i < walk->count; i++)
-		scan_free(&walk->blocks[i].scan);
-	walk->blocks = NULL;
-	walk->count = 0;
-	arena_reset(&walk->arena);
-	arena_reset(&walk->bodies);
-}
 
 static void walk_free(struct events_walk *walk)
 {
-	clear_step(walk);
-	arena_deinit(&walk->arena);
-	arena_deinit(&walk->bodies);
+	events_step_clear(&walk->step);
+	arena_deinit(&walk->step.arena);
+	arena_deinit(&walk->step.bodies);
+	event_matcher_free(&walk->matcher);
 	event_filter_deinit(&walk->filter);
 	scan_page_deinit(&walk->result.page);
+	event_tally_deinit(&walk->result.tally);
 	mem_free(walk);
 }
 
@@ -89,9 +68,20 @@ static void finish(struct events_walk *walk)
 {
 	walk->result.has_behind = walk->filter.by_seq;
 	walk->result.behind = walk->filter.behind;
+	walk->result.damaged = walk->step.damaged;
+	walk->result.page.matcher = NULL;
 	walk->done(walk->context, &walk->result);
-	walk->result.page = (struct scan_page){ 0 }; /* the receiver's now */
+	/* the receiver's now */
+	walk->result.page = (struct scan_page){ 0 };
+	walk->result.tally = (struct event_tally){ 0 };
 	walk_free(walk);
+}
+
+static void fail(struct events_walk *walk, enum events_status status, const char *why)
+{
+	walk->result.status = status;
+	(void)error_set(&walk->result.error, "%s", why); /* always -1 */
+	finish(walk);
 }
 
 enum events_status events_status_of(const struct pg_error *error)
@@ -122,41 +112,48 @@ static bool check_rows(struct events_walk *walk, const struct pg_rows *rows,
 		       const struct pg_error *error)
 {
 	walk->statement = NULL;
-	if (rows != NULL)
-		return true;
-	walk->result.status = events_status_of(error);
-	walk->result.error = error->error;
-	finish(walk);
-	return false;
+	if (rows == NULL)
+		fail(walk, events_status_of(error), error->error.text);
+	return rows != NULL;
 }
 
 static void run_job(struct events_walk *walk, query_run_fn *run, query_done_fn *done)
 {
 	walk->job = query_workers_submit(walk->deps.workers, run, done, walk);
-	if (walk->job != NULL)
-		return;
-	walk->result.status = EVENTS_BUSY;
-	(void)error_set(&walk->result.error, "too many searches are running"); /* -1 */
-	finish(walk);
+	if (walk->job == NULL)
+		fail(walk, EVENTS_BUSY, "too many searches are running");
 }
 
-/* false: the walk was cancelled, and is gone */
+/* false: the walk has ended */
 static bool check_job(struct events_walk *walk, bool cancelled)
 {
 	walk->job = NULL;
-	if (walk->cancelled) {
+	if (walk->cancelled)
 		walk_free(walk);
-		return false;
-	}
-	if (!cancelled)
+	else if (cancelled)
+		fail(walk, EVENTS_BUSY, "siftd is stopping");
+	else if (walk->result.page.costly > 0)
+		fail(walk, EVENTS_TOO_COSTLY,
+		     "the pattern takes too long on some events");
+	else
 		return true;
-	walk->result.status = EVENTS_BUSY;
-	(void)error_set(&walk->result.error, "siftd is stopping"); /* -1 */
-	finish(walk);
 	return false;
 }
 
-/* what was looked at up to the end of this block need not be looked at again */
+static bool is_over(const struct events_walk *walk)
+{
+	return clock_monotonic_us() >= walk->deadline_us;
+}
+
+/* asked by the worker that reads */
+static bool stop_reading(void *context)
+{
+	const struct events_walk *walk = context;
+
+	return query_job_cancelled(walk->reading) || is_over(walk);
+}
+
+/* the cursor goes to the end of this block */
 static void move_behind(struct events_walk *walk, const struct step_block *block)
 {
 	walk->filter.by_seq = true;
@@ -165,197 +162,109 @@ static void move_behind(struct events_walk *walk, const struct step_block *block
 				      : block->place.first_seq;
 }
 
-static void report_damage(struct events_walk *walk, const struct step_block *block,
-			  const struct error *error)
+static void on_words(void *context, const struct pg_rows *rows,
+		     const struct pg_error *error)
 {
-	walk->result.damaged++;
-	log_error("events",
-		  "a block cannot be read project=%lld first_seq=%lld error=\"%s\"",
-		  (long long)walk->scope.project_id, (long long)block->place.first_seq,
-		  error->text);
+	struct events_walk *walk = context;
+
+	if (!check_rows(walk, rows, error))
+		return;
+	events_step_take_words(&walk->step, rows);
+	test(walk);
 }
 
-/* a block that cannot be opened survives no further */
-static void open_block(struct events_walk *walk, struct step_block *block,
-		       struct slice meta)
+static void on_tested(void *context, bool cancelled)
 {
-	struct error error = { 0 };
+	struct events_walk *walk = context;
+	struct events_sql_part parts[STEP_PARTS_MAX];
+	struct events_sql sql = { 0 };
+	size_t unknown = 0;
 
-	if (scan_open(&walk->filter, &block->place, meta, &block->scan, &error) < 0)
-		report_damage(walk, block, &error);
-}
-
-/* tests columns, up to as many candidates as the page still needs */
-static void test_columns(struct events_walk *walk)
-{
-	size_t wanted = walk->result.page.count_max - walk->result.page.count;
-
-	for (size_t i = 0; i < walk->count && wanted > 0; i++) {
-		struct step_block *block = &walk->blocks[i];
-		size_t found = 0;
-
-		walk->tested = i + 1;
-		open_block(walk, block, block->probe);
-		if (block->scan == NULL)
-			continue;
-		found = scan_candidates(block->scan);
-		block->survives = found > 0;
-		scan_needs(block->scan, wanted, &block->part.offset, &block->part_len);
-		wanted -= found < wanted ? found : wanted;
+	if (!check_job(walk, cancelled))
+		return;
+	unknown = events_step_unknown(&walk->step, parts);
+	if (unknown == 0) {
+		next_chunk(walk);
+		return;
 	}
-}
-
-static void test_words(struct events_walk *walk)
-{
-	walk->tested = walk->count;
-	for (size_t i = 0; i < walk->count; i++) {
-		struct step_block *block = &walk->blocks[i];
-
-		block->part_len = block->body_len;
-		block->survives = block_words_may_hold(block->probe, walk->filter.text);
-	}
+	events_sql_words(&sql, walk->scope.project_id, parts, unknown);
+	run_sql(walk, &sql, on_words);
 }
 
 static void test_run(struct query_job *job, void *context)
 {
 	struct events_walk *walk = context;
 
-	(void)job;
-	if (walk->filter.text.len > 0)
-		test_words(walk);
-	else
-		test_columns(walk);
+	events_step_test(&walk->step, job);
 }
 
-static void test_done(void *context, bool cancelled)
+static void test(struct events_walk *walk)
 {
-	struct events_walk *walk = context;
-
-	if (check_job(walk, cancelled))
-		next_chunk(walk);
-}
-
-static void take_block(struct events_walk *walk, const struct pg_rows *rows, size_t row)
-{
-	struct step_block *block = &walk->blocks[row];
-
-	*block = (struct step_block){
-		.place = { .first_seq = events_sql_int(rows, row, BLOCKS_FIRST_SEQ),
-			   .ingestion_id =
-				   events_sql_int(rows, row, BLOCKS_INGESTION_ID) },
-		.count = (uint32_t)events_sql_int(rows, row, BLOCKS_COUNT),
-		.body_len = (size_t)events_sql_int(rows, row, BLOCKS_BODY_LEN),
-		.day = arena_dup(&walk->arena, pg_rows_slice(rows, row, BLOCKS_DAY)),
-		.probe =
-			arena_dup(&walk->arena, pg_rows_slice(rows, row, BLOCKS_PROBE)),
-	};
+	run_job(walk, test_run, on_tested);
 }
 
 static void on_probed(void *context, const struct pg_rows *rows,
 		      const struct pg_error *error)
 {
 	struct events_walk *walk = context;
-	size_t count = 0;
 
 	if (!check_rows(walk, rows, error))
 		return;
-	count = pg_rows_count(rows);
-	walk->last_step = count < walk->probe_limit;
-	walk->blocks = arena_alloc(&walk->arena, (count + 1) * sizeof(*walk->blocks));
-	for (walk->count = 0; walk->count < count; walk->count++)
-		take_block(walk, rows, walk->count);
-	walk->tested = 0;
-	walk->next = 0;
-	if (count == 0) {
-		walk->result.exhausted = true;
-		finish(walk);
+	events_step_take_blocks(&walk->step, rows);
+	walk->last_step = walk->step.count < walk->probe_limit;
+	if (walk->step.count > 0) {
+		test(walk);
 		return;
 	}
-	run_job(walk, test_run, test_done);
+	walk->result.exhausted = true;
+	finish(walk);
 }
 
 static void probe(struct events_walk *walk)
 {
-	bool by_words = walk->filter.text.len > 0;
-	size_t limit_max = by_words ? PROBE_WORDS_MAX : PROBE_META_MAX;
+	size_t limit_max = walk->matcher != NULL ? STEP_BLOCKS_MAX : PROBE_META_MAX;
 	struct events_sql sql = { 0 };
 
-	clear_step(walk);
+	events_step_clear(&walk->step);
 	walk->probe_limit =
-		walk->probe_limit == 0 ? PROBE_FIRST : walk->probe_limit * 4;
+		walk->probe_limit == 0 ? PROBE_FIRST : walk->probe_limit * PROBE_GROWTH;
 	if (walk->probe_limit > limit_max)
 		walk->probe_limit = limit_max;
 	events_sql_blocks(&sql, &walk->scope, &walk->filter, walk->probe_limit);
 	run_sql(walk, &sql, on_probed);
 }
 
-static void read_block(struct events_walk *walk, struct step_block *block)
-{
-	struct error error = { 0 };
-
-	if (block->scan == NULL)
-		open_block(walk, block, block->meta);
-	if (block->scan != NULL &&
-	    scan_collect(block->scan, &block->part, &walk->result.page, &error) < 0)
-		report_damage(walk, block, &error);
-	scan_free(&block->scan);
-}
-
 static void read_run(struct query_job *job, void *context)
 {
 	struct events_walk *walk = context;
 
-	for (size_t i = walk->next; i < walk->chunk; i++) {
-		struct step_block *block = &walk->blocks[i];
-
-		if (query_job_cancelled(job) || scan_page_full(&walk->result.page))
-			return;
-		if (block->survives)
-			read_block(walk, block);
-	}
+	walk->reading = job;
+	events_step_read(&walk->step, job);
 }
 
-static void end_chunk(struct events_walk *walk)
+static void on_read(void *context, bool cancelled)
 {
-	bool moved = walk->moved;
+	struct events_walk *walk = context;
+	struct events_step *step = &walk->step;
 
-	arena_reset(&walk->bodies);
-	if (walk->chunk > walk->next)
-		move_behind(walk, &walk->blocks[walk->chunk - 1]);
-	walk->next = walk->chunk;
-	walk->moved = false;
-	if (!moved)
+	if (!check_job(walk, cancelled))
+		return;
+	arena_reset(&step->bodies);
+	if (walk->result.page.stopped) {
+		walk->filter.by_seq = true;
+		walk->filter.behind = walk->result.page.looked;
+		finish(walk);
+		return;
+	}
+	if (step->chunk > step->next)
+		move_behind(walk, &step->blocks[step->chunk - 1]);
+	step->next = step->chunk;
+	if (!step->gone || scan_page_full(&walk->result.page))
 		next_chunk(walk);
-	else if (scan_page_full(&walk->result.page) ||
-		 (walk->filter.by_seq && clock_monotonic_us() >= walk->deadline_us))
+	else if (walk->filter.by_seq && is_over(walk))
 		finish(walk);
 	else
 		probe(walk);
-}
-
-static void read_done(void *context, bool cancelled)
-{
-	struct events_walk *walk = context;
-
-	if (check_job(walk, cancelled))
-		end_chunk(walk);
-}
-
-static void take_part(struct events_walk *walk, const struct pg_rows *rows, size_t row)
-{
-	int64_t first_seq = events_sql_int(rows, row, PARTS_FIRST_SEQ);
-
-	for (size_t i = walk->next; i < walk->chunk; i++) {
-		struct step_block *block = &walk->blocks[i];
-
-		if (block->place.first_seq != first_seq)
-			continue;
-		block->meta =
-			arena_dup(&walk->bodies, pg_rows_slice(rows, row, PARTS_META));
-		block->part.bytes =
-			arena_dup(&walk->bodies, pg_rows_slice(rows, row, PARTS_BYTES));
-		block->fetched = true;
-	}
 }
 
 static void on_fetched(void *context, const struct pg_rows *rows,
@@ -365,76 +274,71 @@ static void on_fetched(void *context, const struct pg_rows *rows,
 
 	if (!check_rows(walk, rows, error))
 		return;
-	for (size_t i = 0; i < pg_rows_count(rows); i++)
-		take_part(walk, rows, i);
-	for (size_t i = walk->next; i < walk->chunk && !walk->moved; i++) {
-		walk->moved = walk->blocks[i].survives && !walk->blocks[i].fetched;
-		if (walk->moved)
-			walk->chunk = i;
-	}
-	if (walk->chunk > walk->next)
-		run_job(walk, read_run, read_done);
-	else
-		end_chunk(walk);
+	events_step_take_parts(&walk->step, rows);
+	run_job(walk, read_run, on_read);
 }
 
-/* blocks from walk->next on whose bodies fit together; how many of them survive */
-static size_t choose_chunk(struct events_walk *walk, struct events_sql_part *parts)
+/* false: one body alone is too large for a query, and the walk has ended */
+static bool check_size(struct events_walk *walk, const struct events_sql_part *part)
 {
-	size_t bytes = 0;
-	size_t count = 0;
-
-	for (walk->chunk = walk->next; walk->chunk < walk->tested; walk->chunk++) {
-		const struct step_block *block = &walk->blocks[walk->chunk];
-
-		if (!block->survives)
-			continue;
-		if (count > 0 && bytes + block->part_len > WALK_BYTES_MAX)
-			break;
-		bytes += block->part_len;
-		parts[count++] = (struct events_sql_part){
-			.first_seq = block->place.first_seq,
-			.count = block->count,
-			.day = block->day,
-			.offset = block->part.offset,
-			.len = block->part_len,
-		};
-	}
-	return count;
+	if (part->len <= walk->deps.limits.memory_bytes / BODY_SHARE)
+		return true;
+	fail(walk, EVENTS_TOO_LARGE, "a stored block is larger than a query may hold");
+	return false;
 }
 
 /* ends the walk, or the step, or fetches what is to be read next */
 static void next_chunk(struct events_walk *walk)
 {
-	struct events_sql_part parts[PROBE_WORDS_MAX];
+	struct events_step *step = &walk->step;
+	struct events_sql_part parts[STEP_PARTS_MAX];
 	struct events_sql sql = { 0 };
-	size_t count = choose_chunk(walk, parts);
-	bool by_words = walk->filter.text.len > 0;
+	size_t bodies_max = walk->deps.limits.memory_bytes / BODIES_SHARE;
+	bool is_full = scan_page_full(&walk->result.page);
+	size_t count = 0;
 
-	if (scan_page_full(&walk->result.page)) {
+	if (is_full) {
 		finish(walk);
 		return;
 	}
-	if (count > 0 &&
-	    (walk->next == 0 || clock_monotonic_us() < walk->deadline_us)) {
-		events_sql_parts(&sql, walk->scope.project_id, parts, count, by_words);
+	count = events_step_choose(step, bodies_max, parts);
+	if (count > 0 && (step->next == 0 || !is_over(walk))) {
+		if (!check_size(walk, &parts[0]))
+			return;
+		events_sql_parts(&sql, walk->scope.project_id, parts, count,
+				 walk->matcher != NULL);
 		run_sql(walk, &sql, on_fetched);
 		return;
 	}
 	if (count == 0)
-		move_behind(walk, &walk->blocks[walk->tested - 1]);
+		move_behind(walk, &step->blocks[step->tested - 1]);
 	walk->result.exhausted =
-		count == 0 && walk->last_step && walk->tested == walk->count;
-	if (walk->result.exhausted || clock_monotonic_us() >= walk->deadline_us)
+		count == 0 && walk->last_step && step->tested == step->count;
+	if (walk->result.exhausted || is_over(walk))
 		finish(walk);
 	else
 		probe(walk);
+}
+
+static void take_text(struct events_walk *walk)
+{
+	struct error error = { 0 };
+	int status = 0;
+
+	if (walk->filter.text.len == 0)
+		return;
+	status = event_matcher_new(walk->filter.text, walk->filter.is_pattern,
+				   &walk->matcher, &error);
+	/* whoever makes filters has tried the pattern */
+	assert(status == 0);
+	(void)status;
 }
 
 struct events_walk *events_walk_start(const struct events_walk_config *config,
 				      events_walk_fn *done, void *context)
 {
 	struct events_walk *walk = mem_calloc(1, sizeof(*walk));
+	struct scan_page *page = &walk->result.page;
 
 	walk->deps = config->deps;
 	walk->scope = (struct events_sql_scope){
@@ -445,8 +349,19 @@ struct events_walk *events_walk_start(const struct events_walk_config *config,
 	walk->deadline_us = config->deadline_us;
 	walk->done = done;
 	walk->context = context;
-	walk->result.page.count_max = config->count_max;
-	walk->result.page.bytes_max = EVENTS_PAGE_BYTES_MAX;
+	take_text(walk);
+	page->count_max = config->count_max;
+	page->bytes_max = walk->deps.limits.memory_bytes / PAGE_SHARE;
+	page->matcher = walk->matcher;
+	walk->result.tally.width_us = config->count_width_us;
+	page->tally = config->count ? &walk->result.tally : NULL;
+	page->stop = stop_reading;
+	page->stop_context = walk;
+	walk->step.filter = &walk->filter;
+	walk->step.matcher = walk->matcher;
+	walk->step.cache = walk->deps.words;
+	walk->step.page = page;
+	walk->step.project_id = walk->scope.project_id;
 	probe(walk);
 	return walk;
 }

@@ -89,6 +89,17 @@ struct slice query_get(const struct query *query, const char *name)
 	return (struct slice){ 0 };
 }
 
+void query_remove(struct query *query, const char *name)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < query->count; i++) {
+		if (!slice_equal(query->items[i].name, slice_str(name)))
+			query->items[kept++] = query->items[i];
+	}
+	query->count = kept;
+}
+
 /* decimal with an optional minus; false when it is none or does not fit */
 static bool parse_int(struct slice text, int64_t *out)
 {

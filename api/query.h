@@ -47,6 +47,8 @@ MUST_CHECK int query_decode(struct slice text, struct arena *arena, struct slice
 struct slice query_get(const struct query *query, const char *name);
 MUST_CHECK int query_read_int(const struct query *query, const struct query_int *want,
 			      int64_t *out, struct error *error);
+/* as if it had not been given */
+void query_remove(struct query *query, const char *name);
 /* one of `words` (NULL-ended): its index */
 MUST_CHECK int query_read_word(const struct query *query, const char *name,
 			       const char *const *words, size_t *out,

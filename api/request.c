@@ -22,6 +22,9 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 
+/* a client that takes no byte of a long answer for so long is given up */
+#define STREAM_STALL_S 60
+
 static const struct {
 	const char *name;
 	const char *value;
@@ -48,6 +51,9 @@ static void request_free(struct request *request)
 	if (request->next != NULL)
 		request->next->previous = request->previous;
 	list->stats.open--;
+	if (request->drained != NULL)
+		evhttp_connection_set_closecb(
+			evhttp_request_get_connection(request->evhttp), NULL, NULL);
 	if (request->gone != NULL)
 		event_free(request->gone);
 	arena_deinit(&request->arena);
@@ -212,19 +218,35 @@ static void free_bytes(const void *data, size_t len, void *context)
 	mem_free(context);
 }
 
-static void send_and_free(struct request *request, int status)
+static void set_common_headers(struct request *request)
 {
-	struct evbuffer *output = evhttp_request_get_output_buffer(request->evhttp);
-	struct evhttp_request *evhttp = request->evhttp;
-	bool head = evhttp_request_get_command(evhttp) == EVHTTP_REQ_HEAD;
-	size_t len = request->out.len;
-	char length[24];
-
 	for (size_t i = 0; i < ARRAY_LEN(security_headers); i++)
 		request_set_header(request, security_headers[i].name,
 				   security_headers[i].value);
 	request_set_header(request, "X-Request-Id", request->id);
-	if (head) {
+}
+
+static bool is_head(const struct request *request)
+{
+	return evhttp_request_get_command(request->evhttp) == EVHTTP_REQ_HEAD;
+}
+
+static void count_answer(struct request *request, int status)
+{
+	request->list->stats.answered[status / 100]++;
+	log_debug("http", "answered status=%d us=%" PRId64 " id=%s", status,
+		  clock_monotonic_us() - request->started_us, request->id);
+}
+
+static void send_and_free(struct request *request, int status)
+{
+	struct evbuffer *output = evhttp_request_get_output_buffer(request->evhttp);
+	struct evhttp_request *evhttp = request->evhttp;
+	size_t len = request->out.len;
+	char length[24];
+
+	set_common_headers(request);
+	if (is_head(request)) {
 		/* libevent would send a body, and the client take it for the next
 		 * answer */
 		(void)snprintf(length, sizeof(length), "%zu", len); /* fits */
@@ -235,9 +257,7 @@ static void send_and_free(struct request *request, int status)
 		if (evbuffer_add_reference(output, bytes, len, free_bytes, bytes) != 0)
 			mem_free(bytes);
 	}
-	request->list->stats.answered[status / 100]++;
-	log_debug("http", "answered status=%d us=%" PRId64 " id=%s", status,
-		  clock_monotonic_us() - request->started_us, request->id);
+	count_answer(request, status);
 	/* before the reply: afterwards the socket may be closed already */
 	request_free(request);
 	evhttp_send_reply(evhttp, status, problem_title(status), NULL);
@@ -311,4 +331,83 @@ void request_unavailable(struct request *request, const char *detail)
 {
 	request_set_header(request, "Retry-After", "2");
 	request_problem(request, 503, "%s", detail);
+}
+
+/* evhttp frees a connection that fails by itself: the request must not outlive it */
+static void on_stream_closed(struct evhttp_connection *connection, void *context)
+{
+	(void)connection; /* on its way out */
+	abandon(context);
+}
+
+/* while an answer is under way only the writing may time out: the client has nothing to
+ * say, and siftd may have to search before it can go on */
+static void expect_no_input(struct evhttp_connection *connection)
+{
+	struct bufferevent *stream = evhttp_connection_get_bufferevent(connection);
+	struct timeval write_limit = { .tv_sec = STREAM_STALL_S };
+
+	bufferevent_set_timeouts(stream, NULL, &write_limit);
+}
+
+bool request_stream_start(struct request *request, const char *content_type,
+			  request_drained_fn *drained, void *context)
+{
+	struct evhttp_request *evhttp = request->evhttp;
+	struct evhttp_connection *connection = evhttp_request_get_connection(evhttp);
+
+	set_common_headers(request);
+	request_set_header(request, "Content-Type", content_type);
+	/* its timeouts are changed */
+	request_set_header(request, "Connection", "close");
+	count_answer(request, 200);
+	if (is_head(request)) {
+		request_free(request);
+		evhttp_send_reply(evhttp, 200, problem_title(200), NULL);
+		return false;
+	}
+	request->drained = drained;
+	request->drained_context = context;
+	evhttp_connection_set_closecb(connection, on_stream_closed, request);
+	expect_no_input(connection);
+	evhttp_send_reply_start(evhttp, 200, problem_title(200));
+	return true;
+}
+
+static void on_drained(struct evhttp_connection *connection, void *context)
+{
+	struct request *request = context;
+
+	(void)connection; /* the request's */
+	request->drained(request->drained_context);
+}
+
+void request_stream_piece(struct request *request)
+{
+	struct evbuffer *piece = evbuffer_new();
+	size_t len = request->out.len;
+	char *bytes = buf_take(&request->out);
+
+	if (piece == NULL || len == 0 ||
+	    evbuffer_add_reference(piece, bytes, len, free_bytes, bytes) != 0)
+		abort(); /* out of memory; a piece is never empty */
+	evhttp_send_reply_chunk_with_cb(request->evhttp, piece, on_drained, request);
+	evbuffer_free(piece);
+}
+
+void request_stream_end(struct request *request)
+{
+	struct evhttp_request *evhttp = request->evhttp;
+
+	request_free(request);
+	evhttp_send_reply_end(evhttp);
+}
+
+void request_stream_break(struct request *request)
+{
+	struct evhttp_connection *connection =
+		evhttp_request_get_connection(request->evhttp);
+
+	request_free(request);
+	evhttp_connection_free(connection);
 }

@@ -59,6 +59,8 @@ struct request_list {
 };
 
 typedef void request_cancel_fn(void *context);
+/* is called when the client has taken what was sent: the next piece may go */
+typedef void request_drained_fn(void *context);
 
 struct request {
 	struct api_context *api;
@@ -79,6 +81,8 @@ struct request {
 	struct event *gone;
 	request_cancel_fn *cancel;
 	void *cancel_context;
+	request_drained_fn *drained; /* of an answer in pieces; else NULL */
+	void *drained_context;
 	int64_t started_us;
 };
 
@@ -121,5 +125,21 @@ void request_not_found(struct request *request, const char *what);
 /* 503 with Retry-After */
 void request_unavailable(struct request *request, const char *detail);
 void request_send_problem(struct request *request, const struct problem *problem);
+
+/* An answer in pieces, so that neither it nor its making need fit into memory:
+ *
+ *	start -> piece -> drained() -> piece ... -> end
+ *
+ * Each piece is what request->out holds (not nothing), and is taken out of it. Between
+ * start and end the request lives on, and is cancelled when its client goes away.
+ * false: the client asked for the head only, which start has sent; the request is gone.
+ */
+MUST_CHECK bool request_stream_start(struct request *request, const char *content_type,
+				     request_drained_fn *drained, void *context);
+void request_stream_piece(struct request *request);
+void request_stream_end(struct request *request);
+/* closes the connection within the answer: that is how the client learns that there
+ * should have been more */
+void request_stream_break(struct request *request);
 
 #endif

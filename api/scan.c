@@ -1,7 +1,12 @@
 /* scan.c - columns first, then only the frames that hold candidates */
 #include "api/scan.h"
 
+#include "api/event_matcher.h"
+#include "api/event_tally.h"
 #include "base/mem.h"
+
+/* events between two questions whether to stop */
+#define STOP_EVERY 64
 
 struct scan {
 	const struct event_filter *filter;
@@ -118,6 +123,35 @@ static void add_hit(struct scan_page *page, const struct scan_block *block, int6
 	page->bytes += event->raw.len + event->extra.len;
 }
 
+void scan_count(const struct scan *scan, struct scan_page *page)
+{
+	for (size_t i = 0; i < scan->rows_count; i++) {
+		struct block_event event = { 0 };
+
+		block_reader_columns(scan->reader, scan->rows[i], &event);
+		event_tally_add(page->tally, &event);
+	}
+}
+
+static bool is_match(struct scan_page *page, struct slice raw)
+{
+	enum match_verdict verdict = MATCH_YES;
+
+	if (page->matcher != NULL)
+		verdict = event_matcher_test(page->matcher, raw);
+	page->costly += verdict == MATCH_TOO_COSTLY;
+	return verdict == MATCH_YES;
+}
+
+/* between events, so that each call makes some progress */
+static bool must_stop(struct scan_page *page, size_t events)
+{
+	if (events == 0 || events % STOP_EVERY != 0 || page->stop == NULL)
+		return page->stopped;
+	page->stopped = page->stopped || page->stop(page->stop_context);
+	return page->stopped;
+}
+
 int scan_collect(struct scan *scan, const struct block_part *part,
 		 struct scan_page *page, struct error *error)
 {
@@ -125,10 +159,17 @@ int scan_collect(struct scan *scan, const struct block_part *part,
 		uint32_t row = scan->rows[i];
 		struct block_event event = { 0 };
 
+		if (must_stop(page, i))
+			return 0;
+		page->looked = scan->block.first_seq + row;
 		block_reader_columns(scan->reader, row, &event);
 		if (block_reader_raw_part(scan->reader, part, row, &event, error) < 0)
 			return -1;
-		if (event_filter_match_text(scan->filter, event.raw))
+		if (!is_match(page, event.raw))
+			continue;
+		if (page->tally != NULL)
+			event_tally_add(page->tally, &event);
+		else
 			add_hit(page, &scan->block, scan->block.first_seq + row,
 				&event);
 	}

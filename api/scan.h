@@ -36,7 +36,19 @@ struct scan_hit {
 	struct block_event event;
 };
 
+struct event_matcher;
+struct event_tally;
+
 struct scan_page {
+	struct event_matcher *matcher; /* of the filter's text, borrowed; NULL: any */
+	/* what is found is added here, and not kept; borrowed; NULL: it is kept */
+	struct event_tally *tally;
+	uint64_t costly; /* events that a pattern could not be judged on */
+	/* asked now and then; true: stop here. NULL: never */
+	bool (*stop)(void *context);
+	void *stop_context;
+	bool stopped;   /* it said so, */
+	int64_t looked; /* and this seq was the last one looked at */
 	struct arena arena;
 	struct scan_hit *hits; /* in the order of the filter */
 	size_t count;
@@ -59,6 +71,8 @@ size_t scan_candidates(const struct scan *scan);
 /* the bytes of the body that hold the first `events` candidates; when the filter has a
  * text, those of all candidates. len 0: none are needed */
 void scan_needs(const struct scan *scan, size_t events, size_t *offset, size_t *len);
+/* adds all candidates to the page's tally: for a filter without a text */
+void scan_count(const struct scan *scan, struct scan_page *page);
 /* appends what matches to the page, until it is full */
 MUST_CHECK int scan_collect(struct scan *scan, const struct block_part *part,
 			    struct scan_page *page, struct error *error);

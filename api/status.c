@@ -5,6 +5,7 @@
 
 #include "api/context.h"
 #include "api/db.h"
+#include "api/events.h"
 #include "api/limiter.h"
 #include "base/embedded.h"
 
@@ -78,6 +79,47 @@ static void write_own_metrics(const struct api_context *api, struct buf *out)
 		   limiter_forgotten(api->limiter));
 }
 
+static void write_query_metrics(const struct api_context *api, struct buf *out)
+{
+	static const char *const names[EVENTS_STATUSES] = {
+		[EVENTS_OK] = "ok",
+		[EVENTS_NOT_FOUND] = "not_found",
+		[EVENTS_BUSY] = "busy",
+		[EVENTS_AWAY] = "away",
+		[EVENTS_TIMEOUT] = "timeout",
+		[EVENTS_TOO_COSTLY] = "too_costly",
+		[EVENTS_TOO_LARGE] = "too_large",
+		[EVENTS_FAILED] = "failed",
+	};
+	const struct events_stats *stats = api->events_stats;
+	const struct words_cache_stats cache = words_cache_stats(api->deps.words);
+
+	buf_append_str(out, "# TYPE siftd_queries_total counter\n");
+	for (unsigned i = 0; i < EVENTS_STATUSES; i++)
+		buf_printf(out, "siftd_queries_total{outcome=\"%s\"} %" PRIu64 "\n",
+			   names[i], stats->ended[i]);
+	buf_printf(out,
+		   "siftd_queries_total{outcome=\"cancelled\"} %" PRIu64 "\n"
+		   "# TYPE siftd_queries_cut_total counter\n"
+		   "siftd_queries_cut_total %" PRIu64 "\n"
+		   "# TYPE siftd_queries_running gauge\n"
+		   "siftd_queries_running %" PRIu64 "\n"
+		   "# TYPE siftd_query_jobs gauge\n"
+		   "siftd_query_jobs %zu\n",
+		   stats->cancelled, stats->cut, stats->running,
+		   query_workers_pending(api->deps.workers));
+	buf_printf(out,
+		   "# TYPE siftd_words_cache_bytes gauge\n"
+		   "siftd_words_cache_bytes %zu\n"
+		   "# TYPE siftd_words_cache_hits_total counter\n"
+		   "siftd_words_cache_hits_total %" PRIu64 "\n"
+		   "# TYPE siftd_words_cache_misses_total counter\n"
+		   "siftd_words_cache_misses_total %" PRIu64 "\n"
+		   "# TYPE siftd_words_cache_evicted_total counter\n"
+		   "siftd_words_cache_evicted_total %" PRIu64 "\n",
+		   cache.bytes, cache.hits, cache.misses, cache.evicted);
+}
+
 void status_metrics(struct request *request)
 {
 	const struct api_context *api = request->api;
@@ -87,6 +129,7 @@ void status_metrics(struct request *request)
 		   "siftd_build_info{version=\"%s\"} 1\n",
 		   api->deps.version);
 	write_own_metrics(api, &request->out);
+	write_query_metrics(api, &request->out);
 	if (api->deps.metrics != NULL)
 		api->deps.metrics(api->deps.metrics_context, &request->out);
 	request_reply(request, 200, METRICS_TYPE);

@@ -45,6 +45,15 @@ static const struct config_option options[] = {
 	{ "http.query_workers", OPTION_INT, 0, AT(http.query_workers), "2", 1, 64, NULL,
 	  "threads that decode stored blocks" },
 
+	{ "query.time", OPTION_DURATION, 0, AT(query.time_us), "10s", 100000,
+	  3600 * SECOND_US, NULL,
+	  "a question for events may take so long; then its page ends early" },
+	{ "query.memory", OPTION_BYTES, 0, AT(query.memory_bytes), "64MiB",
+	  (int64_t)8 << 20, 16 * GIB, NULL, "what one question for events may hold" },
+	{ "query.cache", OPTION_BYTES, 0, AT(query.cache_bytes), "64MiB", 0, 16 * GIB,
+	  NULL,
+	  "filters of words kept in memory; a million events need about one MiB" },
+
 	{ "database.url", OPTION_STRING, 0, AT(database.url), NULL, 0, 0, NULL,
 	  "PostgreSQL to use, postgresql://...; absent: an embedded one" },
 	{ "database.url_file", OPTION_STRING, 0, AT(database.url_file), NULL, 0, 0,
@@ -60,9 +69,9 @@ static const struct config_option options[] = {
 	  "30s", SECOND_US, 3600 * SECOND_US, NULL,
 	  "a query that runs longer is cancelled" },
 
-	{ "batch.events_max", OPTION_INT, 0, AT(batch.events_max), "262144", 1, 1000000,
+	{ "batch.events_max", OPTION_INT, 0, AT(batch.events_max), "65536", 1, 1000000,
 	  NULL, "events of one transaction" },
-	{ "batch.bytes_max", OPTION_BYTES, 0, AT(batch.bytes_max), "64MiB", 65536, GIB,
+	{ "batch.bytes_max", OPTION_BYTES, 0, AT(batch.bytes_max), "16MiB", 65536, GIB,
 	  NULL, "raw bytes of one transaction" },
 	{ "batch.age", OPTION_DURATION, 0, AT(batch.age_us), "500ms", 1000,
 	  60 * SECOND_US, NULL,

@@ -61,6 +61,11 @@ struct config {
 		int64_t query_workers;
 	} http;
 	struct {
+		int64_t time_us;
+		int64_t memory_bytes;
+		int64_t cache_bytes;
+	} query;
+	struct {
 		char *url;
 		char *url_file;
 		char *embedded_user;

@@ -10,6 +10,7 @@
 
 #include "api/api.h"
 #include "api/query_workers.h"
+#include "api/words_cache.h"
 #include "base/endpoint.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -337,7 +338,9 @@ static int make_api(struct parts *parts, struct error *error)
 	parts->workers = query_workers_new(parts->base,
 					   (unsigned)parts->config->http.query_workers,
 					   QUERY_JOBS_MAX);
+	parts->words = words_cache_new((size_t)parts->config->query.cache_bytes);
 	deps.workers = parts->workers;
+	deps.words = parts->words;
 	make_upkeep(parts);
 	config.address = endpoint.address;
 	config.port = endpoint.port;
@@ -354,6 +357,8 @@ static int make_api(struct parts *parts, struct error *error)
 		.write = (unsigned)parts->config->http.writes_per_minute,
 		.read = (unsigned)parts->config->http.reads_per_minute,
 	};
+	config.query_time_us = parts->config->query.time_us;
+	config.query_memory_bytes = (size_t)parts->config->query.memory_bytes;
 	status = api_new(&config, &deps, &parts->api, error);
 	endpoint_deinit(&endpoint);
 	return status;
@@ -409,6 +414,7 @@ void parts_free(struct parts *parts)
 {
 	api_free(&parts->api);
 	query_workers_free(&parts->workers);
+	words_cache_free(&parts->words);
 	upkeep_free(&parts->upkeep);
 	flows_free(&parts->flows);
 	/* the spool's own source goes with the spool */

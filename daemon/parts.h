@@ -19,6 +19,7 @@ struct learners;
 struct pg_pool;
 struct positions;
 struct query_workers;
+struct words_cache;
 struct rules;
 struct source;
 struct spool;
@@ -36,6 +37,7 @@ struct parts {
 	struct lanes *lanes;
 	struct pg_pool *pool;
 	struct query_workers *workers;
+	struct words_cache *words;
 	struct spool *spool;
 	/* those with positions, the spool's first, then those that feed the spool */
 	struct source **sources;

@@ -27,6 +27,8 @@ static struct pg_fixture fixture;
 static struct event_base *base;
 static struct pg_pool *pool;
 static struct query_workers *workers;
+static struct words_cache *words;
+static struct events_stats stats;
 static struct events_deps deps;
 
 /* event n (its seq) is made from n alone, so that the tests know what must be found */
@@ -95,6 +97,9 @@ static void store_groups(void)
 		"INSERT INTO siftd.organisations (name) VALUES ('o');"
 		"INSERT INTO siftd.projects (organisation_id, name) SELECT id, 'p'"
 		" FROM siftd.organisations;"
+		"INSERT INTO siftd.ingestions (id, project_id, name, source_type)"
+		" OVERRIDING SYSTEM VALUE SELECT n, 1, n, 'paste'"
+		" FROM generate_series(1, 20) AS n;"
 		"INSERT INTO siftd.groups (id, project_id, root_key)"
 		" OVERRIDING SYSTEM VALUE VALUES (77, 1, -2);"
 		"INSERT INTO siftd.groups (id, project_id, root_key, merged_into)"
@@ -120,7 +125,12 @@ static int set_up(void **state)
 	config.conninfo = embedded_pg_conninfo(fixture.pg);
 	pool = pg_pool_new(base, &config);
 	workers = query_workers_new(base, 2, 50);
-	deps = (struct events_deps){ pool, workers };
+	words = words_cache_new(1 << 20);
+	deps = (struct events_deps){ .pool = pool,
+				     .workers = workers,
+				     .words = words,
+				     .limits = { 10000000, (size_t)64 << 20 },
+				     .stats = &stats };
 	return 0;
 }
 
@@ -128,6 +138,7 @@ static int tear_down(void **state)
 {
 	(void)state;
 	query_workers_free(&workers);
+	words_cache_free(&words);
 	pg_pool_free(&pool);
 	event_base_free(base);
 	pg_fixture_stop(&fixture);

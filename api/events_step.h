@@ -1,0 +1,81 @@
+/* events_step.h - the blocks of one step of a walk: which may hold what is wanted, and
+ * what they hold
+ *
+ * Threads: the loop and one query worker, by turns.
+ * Owner: events_step_clear frees what a step holds; filter, matcher, cache and page are
+ *        borrowed. The filter must not change while a step holds blocks, except by
+ *        moving `behind` on.
+ * Limits: STEP_BLOCKS_MAX blocks; the walk bounds the bytes.
+ *
+ *	take_block ... -> test -> [unknown words: take_words ... -> test] ->
+ *	[choose -> take_part ... -> read] until all are dealt with
+ */
+#ifndef SIFTD_API_EVENTS_STEP_H
+#define SIFTD_API_EVENTS_STEP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "api/event_filter.h"
+#include "api/event_matcher.h"
+#include "api/events_sql.h"
+#include "api/query_workers.h"
+#include "api/scan.h"
+#include "api/words_cache.h"
+
+#define STEP_BLOCKS_MAX 1024
+/* of one statement */
+#define STEP_PARTS_MAX 256
+
+struct step_block {
+	struct scan_block place;
+	uint32_t count;
+	struct slice day;
+	size_t body_len;
+	struct slice meta; /* of the probe, or fetched with the body */
+	bool words_unknown;
+	bool survives;
+	struct scan *scan; /* from testing on, or made by reading */
+	struct block_part part;
+	size_t part_len; /* wanted; of a whole body: all */
+	bool fetched;
+};
+
+struct events_step {
+	const struct event_filter *filter;
+	struct event_matcher *matcher; /* NULL: the filter has no text */
+	struct words_cache *cache;
+	struct scan_page *page;
+	int64_t project_id;
+	struct arena arena;
+	struct arena bodies; /* of the blocks being read */
+	struct step_block *blocks;
+	size_t count;
+	size_t tested; /* blocks behind these are left for the next step */
+	size_t next;   /* the first block not dealt with */
+	size_t chunk;  /* behind the last block being read */
+	bool gone; /* the block at `chunk` is not what it was: probe again from it */
+	unsigned damaged;
+};
+
+void events_step_clear(struct events_step *step);
+/* of the answer to events_sql_blocks */
+void events_step_take_blocks(struct events_step *step, const struct pg_rows *rows);
+
+/* worker: decides which blocks survive; some may stay unknown */
+void events_step_test(struct events_step *step, const struct query_job *job);
+/* blocks whose words must be fetched before the test can go on; 0: none */
+size_t events_step_unknown(const struct events_step *step,
+			   struct events_sql_part *parts);
+/* of the answer to events_sql_words for those */
+void events_step_take_words(struct events_step *step, const struct pg_rows *rows);
+
+/* blocks from `next` on whose bodies fit together, at least one; how many of them
+ * survive */
+size_t events_step_choose(struct events_step *step, size_t bytes_max,
+			  struct events_sql_part *parts);
+void events_step_take_parts(struct events_step *step, const struct pg_rows *rows);
+/* worker: puts what they hold into the page */
+void events_step_read(struct events_step *step, const struct query_job *job);
+
+#endif
