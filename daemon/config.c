@@ -69,9 +69,9 @@ static const struct config_option options[] = {
 	  "30s", SECOND_US, 3600 * SECOND_US, NULL,
 	  "a query that runs longer is cancelled" },
 
-	{ "batch.events_max", OPTION_INT, 0, AT(batch.events_max), "65536", 1, 1000000,
+	{ "batch.events_max", OPTION_INT, 0, AT(batch.events_max), "262144", 1, 1000000,
 	  NULL, "events of one transaction" },
-	{ "batch.bytes_max", OPTION_BYTES, 0, AT(batch.bytes_max), "16MiB", 65536, GIB,
+	{ "batch.bytes_max", OPTION_BYTES, 0, AT(batch.bytes_max), "64MiB", 65536, GIB,
 	  NULL, "raw bytes of one transaction" },
 	{ "batch.age", OPTION_DURATION, 0, AT(batch.age_us), "500ms", 1000,
 	  60 * SECOND_US, NULL,

@@ -58,6 +58,7 @@ static void hand_over_batches(struct lane *lane, uint64_t epoch)
 		size_t weight = batch_weight(batch);
 
 		crash_point("lane.sealed");
+		batch->more = mailbox_weight(lane->chunks) > 0;
 		*entry = (struct lane_batch){ batch, epoch };
 		if (!mailbox_put(lane->batches, entry, weight))
 			free_lane_batch(entry);

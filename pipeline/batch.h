@@ -125,6 +125,7 @@ struct batch {
 	uint64_t events;
 	uint64_t raw_bytes;
 	int64_t opened_us; /* monotonic, of the first input */
+	bool more; /* input waited for the lane when it was sealed: others follow */
 	struct batch_stream *streams;
 	size_t streams_count, streams_capacity;
 	struct batch_block *blocks;

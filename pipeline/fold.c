@@ -168,11 +168,37 @@ static bool fold_date(struct tokens *tokens, const struct token *token)
 	return true;
 }
 
+/* web-01.dc2: with one digit run less it would be a token of its own, whatever stands
+ * beside it */
+static bool is_name(const struct tokens *tokens, const struct token *token)
+{
+	return token->type == VARIABLE_ID &&
+	       lex_is(tokens->text.ptr[token->begin], LEX_LETTER);
+}
+
+/* blk_1_2 blk_3_4: the letters in front of the first digit are the same */
+static bool begin_alike(const struct tokens *tokens, const struct token *a,
+			const struct token *b)
+{
+	const char *text = tokens->text.ptr;
+	uint32_t at = 0;
+
+	while (a->begin + at < a->end && b->begin + at < b->end &&
+	       text[a->begin + at] == text[b->begin + at] &&
+	       !lex_is(text[a->begin + at], LEX_DIGIT))
+		at++;
+	return at > 0 && a->begin + at < a->end && b->begin + at < b->end &&
+	       lex_is(text[a->begin + at], LEX_DIGIT) &&
+	       lex_is(text[b->begin + at], LEX_DIGIT);
+}
+
 /* lists are one variable; what opens a bracket of its own is another item, but
  * "12 bytes (12 KB)" says one thing twice */
 static bool joins(const struct tokens *tokens, const struct token *last,
 		  const struct token *next)
 {
+	if (is_name(tokens, last) || is_name(tokens, next))
+		return begin_alike(tokens, last, next);
 	for (uint32_t i = last->end; i < next->begin; i++) {
 		char c = tokens->text.ptr[i];
 

@@ -82,6 +82,37 @@ static bool is_host(const char *at, const char *to)
 	return true;
 }
 
+/* [12345.678901] of the kernel's ring buffer: seconds since the machine started.
+ * Returns where it ends, NULL when it is none. */
+static const char *uptime_end(const struct header_scanner *s, const char *open)
+{
+	const char *at = skip_blanks(open + 1, s->end);
+	const char *dot = at;
+	const char *to = NULL;
+
+	while (dot < s->end && byte_is(*dot, BYTE_DIGIT))
+		dot++;
+	if (dot == at || dot - at > 9 || byte_at(s, dot) != '.')
+		return NULL;
+	for (to = dot + 1; to < s->end && byte_is(*to, BYTE_DIGIT);)
+		to++;
+	if (to - dot != 7 || byte_at(s, to) != ']' || !blank_or_end(s, to + 1))
+		return NULL;
+	return to + 1;
+}
+
+/* what syslog daemons copy from the ring buffer keeps its second stamp */
+static void skip_uptime(struct header_scanner *s)
+{
+	const char *at = skip_blanks(s->at, s->end);
+	const char *end = byte_at(s, at) == '[' ? uptime_end(s, at) : NULL;
+
+	if (end != NULL &&
+	    slice_equal(slice_of(s->text + s->out->service.at, s->out->service.len),
+			SLICE("kernel")))
+		s->at = end;
+}
+
 /* a file written by a syslog daemon: host and tag behind the stamp */
 bool header_take_syslog(struct header_scanner *s)
 {
@@ -114,6 +145,7 @@ bool header_take_syslog(struct header_scanner *s)
 	} else if (!take_tag(s, tag) && !take_two_word_tag(s, tag)) {
 		s->at = to;
 	}
+	skip_uptime(s);
 	s->out->host = span_of(s, at, to);
 	s->out->format = FORMAT_SYSLOG3164;
 	return true;
@@ -189,22 +221,13 @@ bool header_take_redis(struct header_scanner *s)
 	return true;
 }
 
-/* [12345.678901] of the kernel's ring buffer: seconds since the machine started */
 bool header_take_kernel(struct header_scanner *s)
 {
-	const char *at = skip_blanks(s->text + 1, s->end);
-	const char *dot = at;
-	const char *to = NULL;
+	const char *end = uptime_end(s, s->text);
 
-	while (dot < s->end && byte_is(*dot, BYTE_DIGIT))
-		dot++;
-	if (dot == at || dot - at > 9 || byte_at(s, dot) != '.')
-		return false;
-	for (to = dot + 1; to < s->end && byte_is(*to, BYTE_DIGIT);)
-		to++;
-	if (to - dot != 7 || byte_at(s, to) != ']' || !blank_or_end(s, to + 1))
+	if (end == NULL)
 		return false;
 	s->booted = true;
-	s->at = to + 1;
+	s->at = end;
 	return true;
 }

@@ -195,6 +195,20 @@ static void fire_buckets(struct learner *learner, uint32_t slot,
 	}
 }
 
+static void unite_all_covered(struct learner *learner, uint32_t general,
+			      const char *reason)
+{
+	const struct template *template = template_at(learner, general);
+
+	for (uint32_t slot = 0; slot < learner->store.entries_count; slot++) {
+		const struct learner_entry *entry = &learner->store.entries[slot];
+
+		if (entry->template != NULL && slot != general && !entry->generalised &&
+		    match_covers(template, entry->template))
+			unite(learner, slot, general, reason);
+	}
+}
+
 /* leaves of the guard that the new template covers, though no bucket held them */
 static void unite_covered(struct learner *learner, uint32_t general, const char *reason)
 {
@@ -206,6 +220,21 @@ static void unite_covered(struct learner *learner, uint32_t general, const char 
 		if (match_covers(template, template_at(learner, guard->leaves[i])))
 			unite(learner, guard->leaves[i], general, reason);
 	}
+}
+
+/* the first word became a variable: it covers leaves of many guards */
+static bool begins_anew(const struct learner *learner, const struct change *change)
+{
+	if (change->general->tokens[0].class != TOKEN_VARIABLE)
+		return false;
+	for (size_t i = 0; i < change->members_count; i++) {
+		const struct template *member =
+			template_at(learner, change->members[i]);
+
+		if (member->tokens[0].class != TOKEN_VARIABLE)
+			return true;
+	}
+	return false;
 }
 
 static uint64_t key_of(const struct template *template)
@@ -244,7 +273,10 @@ static void apply(struct learner *learner, const struct change *change)
 		unite(learner, change->members[i], slot, change->reason);
 	if (known || template_is_free_text(template_at(learner, slot)))
 		return;
-	unite_covered(learner, slot, change->reason);
+	if (begins_anew(learner, change))
+		unite_all_covered(learner, slot, change->reason);
+	else
+		unite_covered(learner, slot, change->reason);
 	add_to_buckets(learner, slot, &entered);
 	if (change->depth < DEPTH_MAX)
 		fire_buckets(learner, slot, &entered, change->depth);
@@ -447,46 +479,4 @@ uint32_t learn_free_length(struct learner *learner, unsigned shape)
 	apply(learner, &change);
 	known = table_get(&learner->free_text, match);
 	return known == NULL ? ENTRY_NONE : (uint32_t)*known;
-}
-
-static void evict(struct learner *learner, uint32_t slot)
-{
-	const struct template *template = template_at(learner, slot);
-	struct place places[PLACES_MAX];
-	size_t count = template->count < 2 ? 0 : places_of(template, places);
-
-	for (size_t i = 0; i < count; i++)
-		learner_buckets_remove(&learner->buckets, places[i].key, slot);
-	learner_guards_remove_leaf(&learner->guards, match_guard_key(template), slot);
-	learner_store_remove(&learner->store, slot);
-	learner->evicted++;
-}
-
-/* so many 16ths of the limits are used */
-static bool uses(const struct learner *learner, size_t sixteenths)
-{
-	const struct learner_store *store = &learner->store;
-	size_t buckets = learner_buckets_count(&learner->buckets);
-	size_t bytes = store->bytes + buckets * sizeof(struct learner_bucket);
-
-	return (store->leaves + store->generalised) * 16 >
-		       learner->config.templates_max * sixteenths ||
-	       buckets * 16 > learner->config.buckets_max * sixteenths ||
-	       bytes * 16 > learner->config.bytes_max * sixteenths;
-}
-
-bool learn_is_full(const struct learner *learner)
-{
-	return uses(learner, 15);
-}
-
-void learn_evict(struct learner *learner)
-{
-	while (uses(learner, 16)) {
-		uint32_t slot = learner_store_victim(&learner->store);
-
-		if (slot == ENTRY_NONE)
-			return;
-		evict(learner, slot);
-	}
 }

@@ -7,7 +7,8 @@
 #include "pipeline/shapes.h"
 #include "pipeline/span.h"
 
-#define QUOTED_VALUE_MAX 256
+#define QUOTED_VALUE_MAX 1024
+#define LIST_MAX 1024
 
 struct lexer {
 	struct tokens *tokens;
@@ -75,6 +76,7 @@ static void emit(struct lexer *lexer, struct token *token)
 		token->class = TOKEN_VARIABLE;
 	if (lexer->value && value_end(lexer, token->end) > token->end) {
 		token->class = TOKEN_VARIABLE;
+		token->type = VARIABLE_ANY;
 		token->end = (uint32_t)value_end(lexer, token->end);
 		lexer->at = token->end;
 	}
@@ -215,6 +217,30 @@ static bool lex_word(struct lexer *lexer)
 	return true;
 }
 
+/* "GET / HTTP/1.1", uri=/ : the shortest of paths; elsewhere a lone slash parts words
+ */
+static bool is_root_path(const struct lexer *lexer)
+{
+	static const char *const methods[] = { "GET",   "POST", "PUT",    "DELETE",
+					       "PATCH", "HEAD", "OPTIONS" };
+	char after = byte_or_blank(lexer, lexer->at + 1);
+	char before = ' ';
+	const struct tokens *tokens = lexer->tokens;
+
+	if (lexer->at > 0)
+		before = lexer->text[lexer->at - 1];
+	if (!lex_is(after, LEX_BLANK) && !is_quote(after))
+		return false;
+	if (before == '=' || is_quote(before))
+		return true;
+	for (size_t i = 0; i < ARRAY_LEN(methods) && tokens->count > 0; i++) {
+		if (slice_equal(token_folded(tokens, tokens->count - 1),
+				slice_str(methods[i])))
+			return true;
+	}
+	return false;
+}
+
 static void lex_token(struct lexer *lexer)
 {
 	const char *text = lexer->text;
@@ -224,12 +250,20 @@ static void lex_token(struct lexer *lexer)
 
 	if (lex_is(text[lexer->at], LEX_DIGIT)) {
 		behind = shape_digits(text, lexer->at, lexer->end, &type);
+		/* 13:81:09:d3:0a:5e is no time */
+		if (behind > 0 && byte_or_blank(lexer, behind) == ':' &&
+		    shape_colon_hex(text, lexer->at, lexer->end) > 0) {
+			behind = shape_colon_hex(text, lexer->at, lexer->end);
+			type = VARIABLE_IP;
+		}
 		if (behind > 0) {
 			emit_variable(lexer, lexer->at, behind, type);
 			return;
 		}
 	} else if (text[lexer->at] == '/') {
 		behind = shape_path(text, lexer->at, lexer->end);
+		if (behind == 0 && is_root_path(lexer))
+			behind = lexer->at + 1;
 		if (behind > 0) {
 			emit_variable(lexer, lexer->at, behind, VARIABLE_PATH);
 			return;
@@ -243,13 +277,24 @@ static void lex_token(struct lexer *lexer)
 	lex_span(lexer, &span);
 }
 
+/* the quote that ends what begins at `at`; quotes inside stand behind a backslash */
+static const char *closing_quote(const struct lexer *lexer, size_t at, char quote)
+{
+	const char *from = lexer->text + at;
+	size_t limit =
+		lexer->end - at < QUOTED_VALUE_MAX ? lexer->end - at : QUOTED_VALUE_MAX;
+	const char *close = memchr(from, quote, limit);
+
+	while (close != NULL && close > from && close[-1] == '\\')
+		close = memchr(close + 1, quote, limit - (size_t)(close + 1 - from));
+	return close;
+}
+
 /* ="several words": one value, whatever it holds */
 static bool lex_quoted_value(struct lexer *lexer, size_t quote)
 {
 	size_t begin = quote + 1;
-	size_t limit = lexer->end - begin < QUOTED_VALUE_MAX ? lexer->end - begin
-							     : QUOTED_VALUE_MAX;
-	const char *close = memchr(lexer->text + begin, lexer->text[quote], limit);
+	const char *close = closing_quote(lexer, begin, lexer->text[quote]);
 	struct token token = { .class = TOKEN_VALUE, .begin = (uint32_t)begin };
 
 	if (close == NULL || close == lexer->text + begin)
@@ -262,6 +307,36 @@ static bool lex_quoted_value(struct lexer *lexer, size_t quote)
 	return true;
 }
 
+static bool is_list_byte(char c)
+{
+	return lex_is(c, LEX_DIGIT | LEX_LETTER) || c == '.' || c == '-' || c == '_' ||
+	       c == '/' || c == '@' || c == '$';
+}
+
+/* [one, two, three]: lists vary in length. Returns where the bracket closes, 0 when it
+ * holds something else; blanks alone part the items only of a value. */
+static size_t list_end(const struct lexer *lexer, size_t open)
+{
+	const char *text = lexer->text;
+	bool value = open > 0 && text[open - 1] == '=';
+	size_t limit = lexer->end - open < LIST_MAX ? lexer->end : open + LIST_MAX;
+	size_t at = open + 1;
+	unsigned parted = 0;
+
+	while (at < limit && is_list_byte(text[at])) {
+		while (at < limit && is_list_byte(text[at]))
+			at++;
+		if (at < limit && text[at] == ']')
+			return parted > 0 ? at : 0;
+		if (at < limit && (text[at] == ',' || (value && text[at] == ' '))) {
+			parted++;
+			at += text[at] == ',';
+			at += at < limit && text[at] == ' ';
+		}
+	}
+	return 0;
+}
+
 /* msg="..." : what follows is text, no value */
 static bool names_message(const struct tokens *tokens)
 {
@@ -272,6 +347,14 @@ static bool names_message(const struct tokens *tokens)
 	key = token_folded(tokens, tokens->count - 1);
 	return slice_equal(key, SLICE("msg")) || slice_equal(key, SLICE("message")) ||
 	       slice_equal(key, SLICE("event"));
+}
+
+static void lex_list(struct lexer *lexer, size_t open)
+{
+	size_t close = list_end(lexer, open);
+
+	if (close > 0)
+		emit_variable(lexer, open + 1, close, VARIABLE_ANY);
 }
 
 static void lex_separator(struct lexer *lexer)
@@ -302,6 +385,9 @@ static void lex_separator(struct lexer *lexer)
 	case ',':
 	case ';':
 		lexer->value = false;
+		break;
+	case '[':
+		lex_list(lexer, at);
 		break;
 	default:
 		break;

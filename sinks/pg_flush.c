@@ -6,13 +6,14 @@
  *	                        RESTING -> WAITING -> RESTING
  *
  * From any of them a lost connection leads to OFFLINE. Only in STORING has the server
- * been told to commit: if the answer is lost then, CHECKING finds out.
+ * been told to commit: an answer that is lost then is looked for in CHECKING.
  */
 #include "sinks/pg_flush.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "sinks/pg_flush_counts.h"
 #include "sinks/pg_flush_days.h"
 #include "sinks/pg_flush_positions.h"
 #include "sinks/pg_flush_send.h"
@@ -43,8 +44,7 @@ struct pg_flush {
 	struct flush_sender sender;
 	flush_done_fn *done;
 	void *context;
-	struct pending *first;
-	struct pending **end;
+	struct pending *first, **end;
 	size_t pending;
 	bool discarding;
 
@@ -60,11 +60,11 @@ struct pg_flush {
 	struct flush_refusal refusal;
 	int64_t begun_us;
 	unsigned backoff_ms;
+	struct flush_counts counts;
 	struct flush_days days;
 	int32_t day; /* DAYS: being made */
 
-	struct event *turn;
-	struct event *retry;
+	struct event *turn, *retry;
 	struct flush_stats stats;
 };
 
@@ -139,6 +139,7 @@ static void committed(struct pg_flush *flush)
 	struct flush_loss loss = { 0 };
 
 	flush_plan_loss(&flush->plan, &loss);
+	flush_counts_committed(&flush->counts, &flush->plan);
 	flush->stats.committed_batches++;
 	flush->stats.committed_events += batch->events;
 	flush->stats.committed_bytes += batch->raw_bytes;
@@ -224,6 +225,7 @@ static void checked(struct pg_flush *flush)
 	flush->must_check = false;
 	if (flush->all_moved && flush_plan_moves(&flush->plan)) {
 		log_info("flush", "the batch was committed, its answer was lost");
+		flush_counts_unsure(&flush->plan);
 		committed(flush);
 	} else if (flush->guard_failed) {
 		fail_guard(flush);
@@ -234,12 +236,7 @@ static void checked(struct pg_flush *flush)
 
 static void day_made(struct pg_flush *flush)
 {
-	if (flush->refusal.set)
-		log_warn("flush",
-			 "a day has no partition of its own day=%d sqlstate=%s"
-			 " error=\"%s\"",
-			 (int)flush->day, flush->refusal.sqlstate, flush->refusal.text);
-	flush_days_add(&flush->days, flush->day);
+	flush_days_end(&flush->days, flush->day, &flush->refusal);
 	rest(flush);
 }
 
@@ -304,6 +301,8 @@ static void take_rows(struct pg_flush *flush, const struct pg_rows *rows)
 		else if (statement == FLUSH_INGESTIONS)
 			flush_plan_set_ingestion(&flush->plan, pg_rows_int(rows, i, 0),
 						 pg_rows_int(rows, i, 1));
+		else if (statement == FLUSH_FIND_PARTS)
+			flush_counts_note(&flush->counts, pg_rows_int(rows, i, 0));
 		else if (statement == FLUSH_READ_POSITIONS)
 			flush->all_moved = flush->all_moved && pg_rows_bool(rows, i, 0);
 		else if (statement == FLUSH_MAKE_DAY && !pg_rows_bool(rows, i, 0))
@@ -340,6 +339,7 @@ static void conn_ready(void *context)
 
 	begin_units(flush, STATE_PREPARING);
 	flush_send_prepares(&flush->sender);
+	flush_unit_send(&flush->sender, FLUSH_FIND_PARTS, SIZE_MAX);
 	flush_send_sync(&flush->sender);
 	check_sent(flush);
 }
@@ -369,6 +369,7 @@ static void begin_transaction(struct pg_flush *flush)
 {
 	flush->begun_us = clock_monotonic_us();
 	flush_plan_restart(&flush->plan);
+	flush_counts_decide(&flush->counts, &flush->plan, flush->pending > 1);
 	begin_units(flush, STATE_GUARD);
 	flush_send_guard(&flush->sender, &flush->plan);
 	flush->guard_units = flush->sender.units_count;
@@ -466,6 +467,7 @@ void pg_flush_free(struct pg_flush **flush_ptr)
 	event_free(flush->turn);
 	event_free(flush->retry);
 	flush_days_deinit(&flush->days);
+	flush_counts_deinit(&flush->counts);
 	mem_free(flush);
 	*flush_ptr = NULL;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 
 #define DAYS_FAR_MAX 366
 #define US_PER_DAY INT64_C(86400000000)
@@ -34,8 +35,14 @@ bool flush_days_next(const struct flush_days *days, const struct batch *batch,
 	return false;
 }
 
-void flush_days_add(struct flush_days *days, int32_t day)
+void flush_days_end(struct flush_days *days, int32_t day,
+		    const struct flush_refusal *refusal)
 {
+	if (refusal->set)
+		log_warn("flush",
+			 "a day has no partition of its own day=%d sqlstate=%s"
+			 " error=\"%s\"",
+			 (int)day, refusal->sqlstate, refusal->text);
 	(void)table_put(&days->made, (uint64_t)day, NULL); /* a set */
 }
 

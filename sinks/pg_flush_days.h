@@ -9,6 +9,7 @@
 #include "base/table.h"
 #include "pipeline/batch.h"
 #include "sinks/pg_flush_sender.h"
+#include "sinks/pg_flush_verdict.h"
 
 struct flush_days {
 	struct table made; /* or tried: not again */
@@ -20,7 +21,9 @@ int32_t flush_block_day(const struct batch_block *block);
  * it, so that midnight finds it there */
 bool flush_days_next(const struct flush_days *days, const struct batch *batch,
 		     int32_t *day);
-void flush_days_add(struct flush_days *days, int32_t day);
+/* the attempt to make it has ended: not again, whatever came of it */
+void flush_days_end(struct flush_days *days, int32_t day,
+		    const struct flush_refusal *refusal);
 void flush_days_deinit(struct flush_days *days);
 void flush_days_send(struct flush_sender *sender, int32_t day);
 

@@ -72,6 +72,10 @@ struct flush_plan {
 	struct flush_range *ranges; /* in the order of sending */
 	size_t ranges_count, ranges_capacity;
 	unsigned splits;
+	bool parts; /* counts are left as parts; see pg_flush_counts.h */
+	bool fold;  /* parts are added up */
+	const int64_t *fold_projects; /* borrowed for an attempt: theirs too */
+	size_t fold_projects_count;
 	bool plain; /* details and quarantined bytes were refused: go without */
 };
 

@@ -7,6 +7,7 @@
 #include "base/compiler.h"
 #include "base/json_out.h"
 #include "base/mem.h"
+#include "sinks/pg_flush_counts.h"
 
 /* longer names would not fit an index row */
 #define NAME_BYTES_MAX 512
@@ -89,8 +90,7 @@ static void send_projects(struct flush_sender *sender, const struct flush_plan *
 	static const enum pg_type types[] = { PG_INT8, PG_INT8 };
 
 	flush_arrays_begin(sender, types, 1);
-	for (size_t i = 0; i < plan->projects_count; i++)
-		pg_array_int8(&sender->arrays[0], plan->projects[i].id);
+	flush_add_projects(sender, plan);
 	flush_arrays_end(sender);
 	flush_unit_send(sender, FLUSH_LOCK_PROJECTS, SIZE_MAX);
 

@@ -3,12 +3,11 @@
 
 #include "base/compiler.h"
 #include "base/crash_point.h"
+#include "sinks/pg_flush_counts.h"
 #include "sinks/pg_flush_days.h"
 #include "sinks/pg_flush_findings.h"
 #include "sinks/pg_flush_positions.h"
 
-/* longer names would not fit an index row */
-#define SERVICE_BYTES_MAX 256
 #define REASON_BYTES_MAX 512
 #define TEXT_BYTES_MAX 16384
 #define SAMPLE_BYTES_MAX 4096
@@ -80,40 +79,6 @@ static void send_block(struct flush_sender *sender, const struct flush_plan *pla
 	flush_param_add(sender, buf_slice(&encoded->body));
 	flush_param_add(sender, buf_slice(&encoded->words));
 	flush_unit_send(sender, FLUSH_BLOCK, at);
-}
-
-static int32_t minute_of(int64_t minute)
-{
-	if (minute > INT32_MAX)
-		return INT32_MAX;
-	return minute < INT32_MIN ? INT32_MIN : (int32_t)minute;
-}
-
-static void send_counts(struct flush_sender *sender, const struct flush_plan *plan,
-			size_t at)
-{
-	static const enum pg_type types[] = { PG_INT8, PG_INT8, PG_INT4, PG_INT8,
-					      PG_INT2, PG_TEXT, PG_INT8 };
-	const struct flush_range *range = &plan->ranges[at];
-	struct pg_array *arrays = sender->arrays;
-
-	flush_arrays_begin(sender, types, ARRAY_LEN(types));
-	for (size_t i = range->first; i < range->first + range->count; i++) {
-		const struct batch_count *count = &plan->batch->counts[i];
-
-		if (!flush_plan_has_ingestion(plan, count->project_id,
-					      count->ingestion_id))
-			continue;
-		pg_array_int8(&arrays[0], count->project_id);
-		pg_array_int8(&arrays[1], count->ingestion_id);
-		pg_array_int4(&arrays[2], minute_of(count->minute));
-		pg_array_uint8(&arrays[3], count->template_key);
-		pg_array_int2(&arrays[4], (int)count->severity);
-		pg_array_text(&arrays[5], count->service_name, SERVICE_BYTES_MAX);
-		pg_array_uint8(&arrays[6], count->count);
-	}
-	flush_arrays_end(sender);
-	flush_unit_send(sender, FLUSH_COUNTS, at);
 }
 
 static void send_regressed(struct flush_sender *sender, const struct flush_plan *plan,
@@ -213,7 +178,7 @@ static void send_range(struct flush_sender *sender, const struct flush_plan *pla
 		send_block(sender, plan, at);
 		break;
 	case FLUSH_PART_COUNTS:
-		send_counts(sender, plan, at);
+		flush_send_counts(sender, plan, at);
 		break;
 	case FLUSH_PART_GROUPS:
 		send_groups(sender, plan, at);
@@ -238,5 +203,6 @@ void flush_send_rest(struct flush_sender *sender, const struct flush_plan *plan)
 			send_quarantined(sender, plan, i);
 		else
 			send_range(sender, plan, i);
+	flush_send_fold(sender, plan);
 	flush_send_ledger(sender, plan);
 }

@@ -86,6 +86,19 @@ const struct flush_sql flush_sql[FLUSH_STATEMENTS] = {
 			   " SELECT * FROM u ORDER BY 1, 4, 3, 2, 5, 6"
 			   " ON CONFLICT (project_id, template_key, minute, ingestion_id, severity,"
 			   " service) DO UPDATE SET count = c.count + excluded.count" },
+	[FLUSH_COUNT_PARTS] = { "siftd_count_parts",
+				"INSERT INTO siftd.group_count_parts (project_id, ingestion_id,"
+				" template_keys, minutes, severities, services, counts)"
+				" SELECT project, ingestion, array_agg(template), array_agg(minute),"
+				" array_agg(severity), array_agg(service), array_agg(count::integer)"
+				" FROM unnest($1::bigint[], $2::bigint[], $3::int[],"
+				" $4::bigint[], $5::smallint[], $6::text[], $7::bigint[])"
+				" AS u(project, ingestion, minute, template, severity, service, count)"
+				" GROUP BY 1, 2" },
+	[FLUSH_FOLD_COUNTS] = { "siftd_fold_counts", "SELECT siftd.fold_counts($1)" },
+	/* no parameters */
+	[FLUSH_FIND_PARTS] = { "siftd_find_parts",
+			       "SELECT DISTINCT project_id FROM siftd.group_count_parts" },
 	[FLUSH_GROUPS] = { "siftd_groups",
 			   "INSERT INTO siftd.group_stats AS s (project_id, ingestion_id, template_key,"
 			   " count, first_us, last_us, latest_seq, latest_raw)"

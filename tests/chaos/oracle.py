@@ -80,12 +80,13 @@ def check_groups(verdict, client, scope, events, records):
         by_group[event["group"]] += 1
         found = IDENT.search(event["message"])
         if found and found[1] in records:
-            shape_groups[records[found[1]].shape].add(event["group"])
+            # an exception's group is its type and its frames
+            shape_groups[records[found[1]].shape, "\n" in event["message"]].add(event["group"])
             group_shapes[event["group"]].add(records[found[1]].shape)
     for group, shapes in group_shapes.items():
         if len(shapes) > 1:
             verdict.wrong.append(f"group {group} mixes {[SHAPES[s][2] for s in shapes]}")
-    for shape, groups in shape_groups.items():
+    for (shape, _), groups in shape_groups.items():
         if len(groups) > 1:
             verdict.wrong.append(f"groups {sorted(groups)} are one: {SHAPES[shape][2]}")
     counts = {group["id"]: group["count"] for group in client.groups(scope)}

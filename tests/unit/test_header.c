@@ -87,6 +87,10 @@ static const struct case_header cases[] = {
 	/* syslog daemons */
 	{ "Feb  1 00:00:00 web1 cron[77]: (root) CMD", "(root) CMD", SEVERITY_NONE,
 	  "cron", "web1", "77" },
+	{ "Feb  1 00:00:00 web1 kernel: [   12.345678] eth0: up", "eth0: up",
+	  SEVERITY_NONE, "kernel", "web1", "" },
+	{ "Feb  1 00:00:00 web1 app: [12.345678] said", "[12.345678] said",
+	  SEVERITY_NONE, "app", "web1", "" },
 	{ "Feb  1 00:00:00 web1 kernel: [1.5] eth0: up", "[1.5] eth0: up",
 	  SEVERITY_NONE, "kernel", "web1", "" },
 	{ "Feb  1 00:00:00 web1 syslogd 1.4.1: restart.", "restart.", SEVERITY_NONE,

@@ -74,6 +74,14 @@ static const struct {
 	  "Traceback (most recent call last ValueError f" },
 	{ "count=5, size=12KB", "count=<num>, size=<size>" },
 	{ "ws=WorkSource{10113}, uid=1", "ws=<*>, uid=<num>" },
+	{ "mac 13:81:09:d3:0a:5e seen", "mac <ip> seen" },
+	{ "tables [orders, users] dropped", "tables [<*>] dropped" },
+	{ "pods=[web-a web-b web-c] n=1", "pods=[<*>] n=<num>" },
+	{ "path=[a=1, b=2] end", "path=[a=<num>, b=<num>] end" },
+	{ "uri=/ done", "uri=<path> done" },
+	{ "request: \"GET /\" failed", "request: \"GET <path>\" failed" },
+	{ "read / write", "read / write" },
+	{ "on interface enp3s0, 10.0.0.1#53", "on interface <id>, <id>" },
 };
 
 static void test_templates(void **state)
@@ -102,6 +110,10 @@ static const struct {
 	{ "\"GET /u/1 HTTP/1.1\" 200", "\"GET /u/1 HTTP/1.1\" 500", false },
 	{ "\"GET /u HTTP/1.1\" 200", "\"PUT /u HTTP/1.1\" 200", false },
 	{ "link up", "link down", false },
+	{ "from [a, b]", "from [a, b, c]", true },
+	{ "err=\"no \\\"a b\\\" in c\" x=1", "err=\"no \\\"d\\\"\" x=1", false },
+	{ "job on node-17.dc1, host a1.b2", "job on node-9.dc2, host a1.b3", true },
+	{ "blk_1_2 blk_3_4", "blk_1_2", true },
 	{ "eth0 up", "eth0 is up", false },
 	{ "ready=true", "ready=false", false },
 };
