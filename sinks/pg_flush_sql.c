@@ -15,6 +15,27 @@
 /* INT64_MIN stands for none */
 #define NO_TIME "-9223372036854775808"
 
+/* u: what a batch counted, by template and minute; scope_counts get it at once, for
+ * each of their widths, as they have few rows for many of its own */
+#define COUNTS_OF_BATCH                                                                \
+	"WITH u AS MATERIALIZED ("                                                     \
+	"SELECT project, ingestion, minute, template, severity,"                       \
+	" service COLLATE \"C\" AS service, sum(count)::bigint AS count"               \
+	" FROM unnest($1::bigint[], $2::bigint[], $3::int[],"                          \
+	" $4::bigint[], $5::smallint[], $6::text[], $7::bigint[])"                     \
+	" AS r(project, ingestion, minute, template, severity, service, count)"        \
+	" GROUP BY 1, 2, 3, 4, 5, 6), minutes AS MATERIALIZED ("                       \
+	"SELECT project, ingestion, minute, severity, service,"                        \
+	" sum(count)::bigint AS count FROM u GROUP BY 1, 2, 3, 4, 5), scope AS ("      \
+	"INSERT INTO siftd.scope_counts AS s (project_id, width, begin,"               \
+	" ingestion_id, severity, service, count)"                                     \
+	" SELECT project, w.width, siftd.begin_of(minute, w.width), ingestion,"        \
+	" severity, service, sum(count)::bigint FROM minutes"                          \
+	" CROSS JOIN (VALUES (0), (1), (60), (1440)) AS w (width)"                     \
+	" GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6"                         \
+	" ON CONFLICT (project_id, width, begin, ingestion_id, severity, service)"     \
+	" DO UPDATE SET count = s.count + excluded.count)"
+
 /* synchronous_commit: sources delete what they are told was committed */
 const char *const flush_setup_sql =
 	"SET synchronous_commit = on; SET search_path = siftd, pg_temp;"
@@ -62,39 +83,18 @@ const struct flush_sql flush_sql[FLUSH_STATEMENTS] = {
 			  " nullif($6::bigint, " NO_TIME
 			  "), nullif($7::bigint, " NO_TIME "), $8, $9,"
 			  " $10, $11, $12, $13, $14)" },
-	/* once by template and minute, and once for each width of scope_counts */
-	[FLUSH_COUNTS] = { "siftd_counts",
-			   "WITH u AS MATERIALIZED ("
-			   "SELECT project, ingestion, minute, template, severity,"
-			   " service COLLATE \"C\" AS service, sum(count)::bigint AS count"
-			   " FROM unnest($1::bigint[], $2::bigint[], $3::int[],"
-			   " $4::bigint[], $5::smallint[], $6::text[], $7::bigint[])"
-			   " AS r(project, ingestion, minute, template, severity, service, count)"
-			   " GROUP BY 1, 2, 3, 4, 5, 6), minutes AS MATERIALIZED ("
-			   "SELECT project, ingestion, minute, severity, service,"
-			   " sum(count)::bigint AS count FROM u GROUP BY 1, 2, 3, 4, 5), scope AS ("
-			   "INSERT INTO siftd.scope_counts AS s (project_id, width, begin,"
-			   " ingestion_id, severity, service, count)"
-			   " SELECT project, w.width, siftd.begin_of(minute, w.width), ingestion,"
-			   " severity, service, sum(count)::bigint FROM minutes"
-			   " CROSS JOIN (VALUES (0), (1), (60), (1440)) AS w (width)"
-			   " GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6"
-			   " ON CONFLICT (project_id, width, begin, ingestion_id, severity, service)"
-			   " DO UPDATE SET count = s.count + excluded.count)"
+	[FLUSH_COUNTS] = { "siftd_counts", COUNTS_OF_BATCH
 			   " INSERT INTO siftd.group_counts AS c (project_id, ingestion_id, minute,"
 			   " template_key, severity, service, count)"
 			   " SELECT * FROM u ORDER BY 1, 4, 3, 2, 5, 6"
 			   " ON CONFLICT (project_id, template_key, minute, ingestion_id, severity,"
 			   " service) DO UPDATE SET count = c.count + excluded.count" },
-	[FLUSH_COUNT_PARTS] = { "siftd_count_parts",
-				"INSERT INTO siftd.group_count_parts (project_id, ingestion_id,"
+	[FLUSH_COUNT_PARTS] = { "siftd_count_parts", COUNTS_OF_BATCH
+				" INSERT INTO siftd.group_count_parts (project_id, ingestion_id,"
 				" template_keys, minutes, severities, services, counts)"
 				" SELECT project, ingestion, array_agg(template), array_agg(minute),"
 				" array_agg(severity), array_agg(service), array_agg(count::integer)"
-				" FROM unnest($1::bigint[], $2::bigint[], $3::int[],"
-				" $4::bigint[], $5::smallint[], $6::text[], $7::bigint[])"
-				" AS u(project, ingestion, minute, template, severity, service, count)"
-				" GROUP BY 1, 2" },
+				" FROM u GROUP BY 1, 2" },
 	[FLUSH_FOLD_COUNTS] = { "siftd_fold_counts", "SELECT siftd.fold_counts($1)" },
 	/* no parameters */
 	[FLUSH_FIND_PARTS] = { "siftd_find_parts",

@@ -1,4 +1,4 @@
--- 0012_scope_counts.sql - events of a whole scope by time, level and service
+-- 0013_scope_counts.sql - events of a whole scope by time, level and service
 --
 -- What group_counts says without the templates: some hundred times fewer rows. Each event is counted
 -- once for each width: 1 (minutes), 60 (hours), 1440 (days) and 0 (all times, begin 0), so that a long
@@ -23,6 +23,7 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 		ELSE minute - ((minute % width) + width) % width END
 $$;
 
+SELECT siftd.fold_counts(array_agg(id)) FROM siftd.projects;
 INSERT INTO siftd.scope_counts (project_id, width, begin, ingestion_id, severity, service, count)
 	SELECT c.project_id, w.width, siftd.begin_of(c.minute, w.width), c.ingestion_id, c.severity,
 		c.service, sum(c.count)::bigint
