@@ -32,6 +32,7 @@ struct slot_hint {
 	uint64_t service;
 	enum severity severity;
 	bool has_count;
+	struct block_codes codes; /* of the last event; a guess */
 };
 
 struct batch_builder {
@@ -158,6 +159,20 @@ static void reserve_slot(struct batch *batch, struct open_block *block,
 	block->is_open = true;
 }
 
+static struct slot_hint *hint_of(struct batch_builder *builder,
+				 const struct classified *classified)
+{
+	if (classified->slot >= builder->hints_capacity) {
+		size_t old = builder->hints_capacity;
+
+		mem_grow(&builder->hints, &builder->hints_capacity, classified->slot,
+			 sizeof(*builder->hints));
+		memset(builder->hints + old, 0,
+		       (builder->hints_capacity - old) * sizeof(*builder->hints));
+	}
+	return &builder->hints[classified->slot];
+}
+
 struct event_place {
 	uint32_t block;
 	uint32_t row;
@@ -169,6 +184,7 @@ static struct event_place add_to_block(struct batch_builder *builder,
 				       struct batch_origin origin)
 {
 	struct open_block *block = open_block_of(builder, origin);
+	struct block_codes *codes = &hint_of(builder, classified)->codes;
 	const struct block_event event = {
 		.timestamp_us = record->timestamp_us,
 		.observed_timestamp_us = record->observed_timestamp_us,
@@ -182,10 +198,10 @@ static struct event_place add_to_block(struct batch_builder *builder,
 		.raw = record->raw,
 	};
 
-	if (!block_builder_add(block->builder, &event)) {
+	if (!block_builder_guess(block->builder, &event, codes)) {
 		seal_block(builder->batch, block);
 		/* an empty builder takes any event */
-		(void)block_builder_add(block->builder, &event);
+		(void)block_builder_guess(block->builder, &event, codes);
 	}
 	reserve_slot(builder->batch, block, record->observed_timestamp_us);
 	return (struct event_place){ (uint32_t)block->slot,
@@ -203,20 +219,6 @@ static int64_t floor_minute(int64_t time_us)
 	int64_t minute = time_us / MINUTE_US;
 
 	return time_us < 0 && time_us % MINUTE_US != 0 ? minute - 1 : minute;
-}
-
-static struct slot_hint *hint_of(struct batch_builder *builder,
-				 const struct classified *classified)
-{
-	if (classified->slot >= builder->hints_capacity) {
-		size_t old = builder->hints_capacity;
-
-		mem_grow(&builder->hints, &builder->hints_capacity, classified->slot,
-			 sizeof(*builder->hints));
-		memset(builder->hints + old, 0,
-		       (builder->hints_capacity - old) * sizeof(*builder->hints));
-	}
-	return &builder->hints[classified->slot];
 }
 
 static uint32_t group_place(struct batch *batch, uint64_t template_key,
@@ -292,7 +294,8 @@ static uint64_t count_record(struct batch_builder *builder, const struct record 
 	    hint->generation != classified->slots_generation) {
 		*hint = (struct slot_hint){ .batch = batch->number,
 					    .generation = classified->slots_generation,
-					    .ingestion_id = origin.ingestion_id };
+					    .ingestion_id = origin.ingestion_id,
+					    .codes = hint->codes };
 		hint->group = group_place(batch, classified->template_key, origin);
 	}
 	if (!hint->has_count || hint->minute != minute || hint->service != service ||

@@ -67,6 +67,13 @@ struct block_part {
 	size_t offset;
 };
 
+/* numbers of an event's template and fingerprint in its block, for block_builder_guess
+ */
+struct block_codes {
+	uint32_t template_key;
+	uint32_t fingerprint;
+};
+
 struct block_builder;
 struct block_reader;
 
@@ -77,6 +84,10 @@ void block_builder_free(struct block_builder **builder);
 void block_builder_set_words(struct block_builder *builder, bool on);
 /* copies all it needs; false: full, seal first (an empty builder takes any event) */
 bool block_builder_add(struct block_builder *builder, const struct block_event *event);
+/* the same; codes may hold those of an event like it, which saves looking them up, and
+ * then hold its own: they are checked, so that any will do */
+bool block_builder_guess(struct block_builder *builder, const struct block_event *event,
+			 struct block_codes *codes);
 uint32_t block_builder_count(const struct block_builder *builder);
 size_t block_builder_bytes(const struct block_builder *builder);
 /* the raw bytes of an event added since the last seal; valid until the next add or seal

@@ -41,7 +41,9 @@ struct block_builder {
 	uint32_t template_codes[BLOCK_EVENTS_MAX];
 	uint8_t severities[BLOCK_EVENTS_MAX];
 	uint8_t formats[BLOCK_EVENTS_MAX];
-	struct buf columns; /* kept for its memory */
+	struct slice
+		like[BLOCK_EVENTS_MAX]; /* by template: the latest text; for words */
+	struct buf columns;             /* kept for its memory */
 };
 
 static void set_parameter(ZSTD_CCtx *zstd, ZSTD_cParameter parameter, int value)
@@ -107,7 +109,8 @@ size_t block_builder_bytes(const struct block_builder *builder)
 	       builder->hosts.bytes.len;
 }
 
-static void add_columns(struct block_builder *builder, const struct block_event *event)
+static void add_columns(struct block_builder *builder, const struct block_event *event,
+			struct block_codes *codes)
 {
 	uint32_t at = builder->count;
 	uint32_t before = at == 0 ? 0 : at - 1; /* codes start out as 0 */
@@ -125,17 +128,26 @@ static void add_columns(struct block_builder *builder, const struct block_event 
 					  builder->service_codes[before]);
 	builder->host_codes[at] = block_dictionary_optional(
 		&builder->hosts, event->host_name, builder->host_codes[before]);
-	builder->template_codes[at] =
-		block_dictionary_number(&builder->templates, event->template_key);
+	codes->template_key = block_dictionary_number(
+		&builder->templates, event->template_key, codes->template_key);
+	builder->template_codes[at] = codes->template_key;
 	builder->fingerprint_codes[at] = 0;
-	if (event->fingerprint != event->template_key)
-		builder->fingerprint_codes[at] =
-			block_dictionary_number(&builder->fingerprints,
-						event->fingerprint) +
-			1;
+	if (event->fingerprint == event->template_key)
+		return;
+	codes->fingerprint = block_dictionary_number(
+		&builder->fingerprints, event->fingerprint, codes->fingerprint);
+	builder->fingerprint_codes[at] = codes->fingerprint + 1;
 }
 
 bool block_builder_add(struct block_builder *builder, const struct block_event *event)
+{
+	struct block_codes codes = { 0 };
+
+	return block_builder_guess(builder, event, &codes);
+}
+
+bool block_builder_guess(struct block_builder *builder, const struct block_event *event,
+			 struct block_codes *codes)
 {
 	size_t bytes = event->raw.len + event->extra.len + event->service_name.len +
 		       event->host_name.len;
@@ -147,7 +159,7 @@ bool block_builder_add(struct block_builder *builder, const struct block_event *
 	if (builder->count > 0 &&
 	    block_builder_bytes(builder) + bytes > BLOCK_BYTES_MAX)
 		return false;
-	add_columns(builder, event);
+	add_columns(builder, event, codes);
 	builder->places[builder->count] = builder->texts.len;
 	buf_append_slice(&builder->texts, event->raw);
 	buf_append_slice(&builder->texts, event->extra);
@@ -422,6 +434,22 @@ static void builder_clear(struct block_builder *builder)
 	block_dictionary_clear(&builder->fingerprints);
 }
 
+/* raw and extra in one go, over the seam: that only adds bits. An event is compared
+ * with the one before of its template. */
+static void add_words(struct block_builder *builder)
+{
+	for (uint32_t row = 0; row < builder->count; row++) {
+		struct slice *like = &builder->like[builder->template_codes[row]];
+		struct slice text = slice_of(builder->texts.data + builder->places[row],
+					     (size_t)builder->raw_lengths[row] +
+						     builder->extra_lengths[row]);
+
+		block_words_add_like(builder->words, text, *like);
+		*like = text;
+	}
+	memset(builder->like, 0, builder->templates.count * sizeof(*builder->like));
+}
+
 void block_builder_seal(struct block_builder *builder, struct block_encoded *out)
 {
 	struct buf directory = { 0 };
@@ -432,9 +460,8 @@ void block_builder_seal(struct block_builder *builder, struct block_encoded *out
 	frames = build_body(builder, &out->body, &directory);
 	build_columns(builder, &directory);
 	build_meta(builder, out, frames);
-	/* all texts in one go, over their seams and extras too: that only adds bits */
 	if (builder->words != NULL) {
-		block_words_add(builder->words, buf_slice(&builder->texts));
+		add_words(builder);
 		block_words_take(builder->words, &out->words);
 	}
 	buf_deinit(&directory);

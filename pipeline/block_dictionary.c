@@ -63,11 +63,15 @@ uint32_t block_dictionary_optional(struct block_dictionary *dictionary,
 	return code_of_text(dictionary, text) + 1;
 }
 
-uint32_t block_dictionary_number(struct block_dictionary *dictionary, uint64_t number)
+uint32_t block_dictionary_number(struct block_dictionary *dictionary, uint64_t number,
+				 uint32_t guess)
 {
 	bool added = false;
-	uint64_t *code = table_put(&dictionary->codes, number, &added);
+	uint64_t *code = NULL;
 
+	if (guess < dictionary->count && dictionary->numbers[guess] == number)
+		return guess;
+	code = table_put(&dictionary->codes, number, &added);
 	if (added) {
 		*code = dictionary->count;
 		dictionary->numbers[dictionary->count++] = number;

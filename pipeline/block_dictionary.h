@@ -28,6 +28,8 @@ struct slice block_dictionary_text(const struct block_dictionary *dictionary,
 /* 0 for no text (ptr NULL), else its code + 1; previous: the answer before this one */
 uint32_t block_dictionary_optional(struct block_dictionary *dictionary,
 				   struct slice text, uint32_t previous);
-uint32_t block_dictionary_number(struct block_dictionary *dictionary, uint64_t number);
+/* guess: any code, preferably the right one */
+uint32_t block_dictionary_number(struct block_dictionary *dictionary, uint64_t number,
+				 uint32_t guess);
 
 #endif

@@ -28,8 +28,8 @@ enum {
 };
 
 /* a frame ends at so many events, or as soon as it holds so many bytes */
-#define BLOCK_FRAME_EVENTS 256
-#define BLOCK_FRAME_BYTES ((size_t)64 * 1024)
+#define BLOCK_FRAME_EVENTS 1024
+#define BLOCK_FRAME_BYTES ((size_t)256 * 1024)
 
 /* in the order in which they are stored */
 enum block_column {

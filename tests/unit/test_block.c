@@ -248,7 +248,7 @@ static void test_single_frames(void **state)
 
 	(void)state;
 	random_state = 2;
-	events = events_new(700, 400);
+	events = events_new(4000, 400);
 	(void)encode(&events, false, &encoded); /* all fit */
 	assert_int_equal(block_reader_open(buf_slice(&encoded.meta), &reader, &error),
 			 0);
@@ -405,6 +405,42 @@ static void test_words_never_miss(void **state)
 	}
 }
 
+enum { LIKE_COUNT = 60, LIKE_BYTES = 500 };
+
+/* each text is the one before with some bytes changed, cut or lengthened */
+static void fill_like(struct block_event *items, char (*texts)[LIKE_BYTES])
+{
+	for (size_t i = 0; i < LIKE_COUNT; i++) {
+		size_t len = random_below(8) == 0 ? random_below(LIKE_BYTES + 1)
+						  : LIKE_BYTES - random_below(10);
+
+		if (i > 0)
+			memcpy(texts[i], texts[i - 1], LIKE_BYTES);
+		for (size_t changes = i == 0 ? LIKE_BYTES : random_below(6);
+		     changes > 0; changes--)
+			texts[i][random_below(LIKE_BYTES)] = (char)random_below(256);
+		items[i] = (struct block_event){ .raw = slice_of(texts[i], len),
+						 .template_key = random_below(2) };
+	}
+}
+
+static void test_words_of_like_texts(void **state)
+{
+	(void)state;
+	random_state = 9;
+	for (size_t round = 0; round < 60; round++) {
+		char texts[LIKE_COUNT][LIKE_BYTES] = { 0 };
+		struct block_event items[LIKE_COUNT];
+		struct events events = { .items = items, .count = LIKE_COUNT };
+		struct block_encoded encoded = { 0 };
+
+		fill_like(items, texts);
+		(void)encode(&events, true, &encoded); /* all fit */
+		assert_no_false_negative(&events, buf_slice(&encoded.words));
+		block_encoded_deinit(&encoded);
+	}
+}
+
 static void test_words_of_nul_bytes(void **state)
 {
 	static const char nuls[16];
@@ -456,6 +492,7 @@ int main(void)
 		cmocka_unit_test(test_single_frames),
 		cmocka_unit_test(test_damage_is_reported),
 		cmocka_unit_test(test_words_never_miss),
+		cmocka_unit_test(test_words_of_like_texts),
 		cmocka_unit_test(test_words_of_nul_bytes),
 		cmocka_unit_test(test_words_tell_absence),
 	};
