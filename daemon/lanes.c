@@ -12,6 +12,8 @@
 #include "base/mem.h"
 
 #define TICK_MS 20
+#define STEP_US_MAX INT64_C(100000)
+#define SLOWER_BEHIND 10
 
 struct lane_batch {
 	struct batch *batch;
@@ -58,7 +60,6 @@ static void hand_over_batches(struct lane *lane, uint64_t epoch)
 		size_t weight = batch_weight(batch);
 
 		crash_point("lane.sealed");
-		batch->more = mailbox_weight(lane->chunks) > 0;
 		*entry = (struct lane_batch){ batch, epoch };
 		if (!mailbox_put(lane->batches, entry, weight))
 			free_lane_batch(entry);
@@ -72,9 +73,23 @@ static void publish_stats(struct lane *lane)
 	pthread_mutex_unlock(&lane->stats_mutex);
 }
 
+/* What continues an open record may wait unread while the lane waits for the store, was
+ * stopped, or works off a queue: then little or no time has passed for that record. It
+ * never stops for good, so that a busy stream cannot keep the last record of a silent
+ * one open. */
+static int64_t stood_us(int64_t step_us, bool behind)
+{
+	int64_t passed_us = step_us < STEP_US_MAX ? step_us : STEP_US_MAX;
+
+	if (behind)
+		passed_us /= SLOWER_BEHIND;
+	return step_us - passed_us;
+}
+
 static void *run_lane(void *argument)
 {
 	struct lane *lane = argument;
+	int64_t looked_at_us = clock_monotonic_us();
 	uint64_t epoch = 0;
 
 	for (;;) {
@@ -85,6 +100,10 @@ static void *run_lane(void *argument)
 		uint64_t wanted = atomic_load(&lane->epoch);
 		int64_t now_us = clock_monotonic_us();
 
+		pipeline_stood(lane->pipeline,
+			       stood_us(now_us - looked_at_us,
+					mailbox_weight(lane->chunks) > 0));
+		looked_at_us = now_us;
 		if (wanted != epoch) {
 			pipeline_reset(lane->pipeline);
 			epoch = wanted;

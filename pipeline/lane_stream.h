@@ -31,7 +31,7 @@ struct substream {
 	int64_t ingestion_id;
 	struct front *front;
 	uint64_t fed;
-	int64_t fed_at_us; /* monotonic */
+	int64_t fed_at_us; /* monotonic, less what the pipeline stood */
 	struct span *spans;
 	size_t spans_count, spans_capacity;
 	bool finished;

@@ -36,6 +36,7 @@ struct pipeline {
 	struct record record;
 	struct buf extra;                         /* of the record */
 	struct learner_event events[LEARNED_MAX]; /* on their way into a batch */
+	int64_t stood_us;                         /* so far */
 	struct pipeline_stats stats;
 };
 
@@ -200,7 +201,7 @@ static void feed_item(struct pipeline *pipeline, struct lane_stream *stream,
 		pipeline->record.extra = (struct slice){ 0 };
 	} else {
 		substream_note_item(substream, item);
-		substream->fed_at_us = now_us;
+		substream->fed_at_us = now_us - pipeline->stood_us;
 		front_feed(substream->front, bytes, item->observed_timestamp_us);
 		take_records(pipeline, stream, substream, now_us);
 	}
@@ -413,12 +414,18 @@ static void close_idle_records(struct pipeline *pipeline, struct lane_stream *st
 		struct substream *substream = &stream->substreams[i];
 
 		if (front_open_bytes(substream->front) == 0 ||
-		    now_us - substream->fed_at_us < pipeline->config.record_close_us)
+		    now_us - pipeline->stood_us - substream->fed_at_us <
+			    pipeline->config.record_close_us)
 			continue;
 		front_close_by_time(substream->front);
 		pipeline->stats.closed_by_time++;
 		take_records(pipeline, stream, substream, now_us);
 	}
+}
+
+void pipeline_stood(struct pipeline *pipeline, int64_t us)
+{
+	pipeline->stood_us += us;
 }
 
 void pipeline_tick(struct pipeline *pipeline, int64_t now_us, bool store_waits)

@@ -61,6 +61,8 @@ struct pipeline *pipeline_new(unsigned lane, const struct pipeline_config *confi
 			      const struct pipeline_deps *deps);
 void pipeline_free(struct pipeline **pipeline);
 void pipeline_feed(struct pipeline *pipeline, struct chunk *chunk, int64_t now_us);
+/* so much of the time that passes is not held against open records */
+void pipeline_stood(struct pipeline *pipeline, int64_t us);
 /* closes what waited too long, and seals a batch that is old enough, unless earlier
  * ones still wait for the store: then it may as well grow. Times are monotonic */
 void pipeline_tick(struct pipeline *pipeline, int64_t now_us, bool store_waits);

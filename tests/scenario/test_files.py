@@ -3,6 +3,7 @@ import collections
 import os
 import random
 import re
+import subprocess
 import time
 
 import harness
@@ -114,6 +115,26 @@ def test_records_of_several_lines(make_siftd):
     first = [e for e in siftd.client.events(scope) if "n=0000000" in e["message"]]
     raw = siftd.client.get(f"{scope}/events/{first[0]['seq']}")["raw"]
     assert raw == text[: text.index("2026-01-05 08:00:01")].rstrip("\n")
+    assert siftd.stop() == 0
+
+
+def test_half_a_line_when_the_store_stood_still(make_siftd, postgres):
+    """a pause of the store is no pause of the writer: the line stays in one piece"""
+    siftd = make_siftd(database={"url": postgres.url()}, batch={"events_max": 1000, "queue_bytes": "1MiB"})
+    siftd.add_file_source()
+    siftd.start()
+    scope = siftd.client.default_scope()
+    lock = "BEGIN; LOCK TABLE siftd.source_positions IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(5)"
+    with subprocess.Popen(["psql", "-X", "-q", postgres.url(), "-c", lock], stdout=subprocess.DEVNULL) as holder:
+        with open(os.path.join(siftd.logs, "half.log"), "ab", buffering=0) as file:
+            file.write(b"2026-01-05T08:00:01Z INFO shop: tw")
+            for _ in range(20):
+                write(os.path.join(siftd.logs, "flood.log"), 0, 5000)
+                time.sleep(0.02)
+            file.write(b"o halves\n")
+        assert holder.wait() == 0
+    siftd.client.wait_total(scope, 100001)
+    assert [e["message"] for e in siftd.client.events(scope, q="halves")] == ["two halves"]
     assert siftd.stop() == 0
 
 
