@@ -1,0 +1,334 @@
+"""test_kafka.py - a real Apache Kafka broker: every message once, whatever restarts or moves"""
+import collections
+import os
+import random
+import re
+import subprocess
+import sys
+import threading
+import time
+import zlib
+
+import pytest
+from confluent_kafka import Consumer, TopicPartition
+
+import harness
+
+sys.path.insert(0, os.path.join(harness.TOP, "tests", "kafka"))
+import broker  # noqa: E402
+
+TEXT = re.compile(r"item stored n=(\d+) check=([0-9a-f]{8})")
+# a killed member is missed after this
+SESSION = {"session.timeout.ms": "6000", "heartbeat.interval.ms": "500", "metadata.max.age.ms": "2000",
+           "topic.metadata.refresh.interval.ms": "1000"}
+
+
+def value(number):
+    digits = f"{number:07d}"
+    return f"2026-01-05T08:00:00.{number % 1000:03d}Z INFO worker[{number % 7}]: item stored n={digits} " \
+           f"check={zlib.crc32(digits.encode()):08x}"
+
+
+@pytest.fixture(scope="module")
+def kafka():
+    cluster = broker.Cluster(secure=True)
+    yield cluster
+    cluster.cleanup()
+
+
+@pytest.fixture
+def make_member(make_siftd):
+    """a function that makes a siftd with one Kafka source, not started"""
+    def make(cluster, topics, siftd_config=None, **source):
+        siftd = make_siftd(**(siftd_config or {}))
+        siftd.config["http"]["reads_per_minute"] = 0
+        options = {"type": "kafka", "name": "kafka", "brokers": cluster.brokers, "topics": topics,
+                   "project": "default", "properties": dict(SESSION)}
+        options["group"] = f"group-{topics[0].strip('^')}"
+        options.update(source)
+        siftd.config["sources"].append(options)
+        return siftd
+
+    return make
+
+
+class Load(threading.Thread):
+    """writes numbered messages to a topic until told to stop"""
+
+    def __init__(self, cluster, topic, pause_s=0.01, **config):
+        super().__init__(daemon=True)
+        self.producer = cluster.producer(**config)
+        self.topic, self.pause_s = topic, pause_s
+        self.count, self.failed = 0, []
+        self.stopping = threading.Event()
+        self.start()
+
+    def run(self):
+        while not self.stopping.is_set():
+            for _ in range(100):
+                self.producer.produce(self.topic, value(self.count), key=str(self.count),
+                                      on_delivery=lambda error, _: error and self.failed.append(error))
+                self.count += 1
+            self.producer.poll(0)
+            time.sleep(self.pause_s)
+
+    def finish(self):
+        """how many were written; all of them were"""
+        self.stopping.set()
+        self.join()
+        left = self.producer.flush(60)
+        assert not left and not self.failed, f"{left} not written, {self.failed[:3]}"
+        return self.count
+
+
+def assert_each_once(client, count):
+    """every number below count once and unharmed, in the groups' counts as well"""
+    scope = client.default_scope()
+    found = collections.Counter()
+    for event in client.events(scope):
+        digits, check = TEXT.search(event["message"]).groups()
+        assert f"{zlib.crc32(digits.encode()):08x}" == check, event
+        found[int(digits)] += 1
+    missing = sorted(set(range(count)) - set(found))
+    twice = sorted(number for number, times in found.items() if times > 1)
+    assert not missing, f"{len(missing)} missing: {missing[:10]}"
+    assert not twice, f"{len(twice)} twice: {twice[:10]}"
+    assert len(found) == count
+    assert sum(group["count"] for group in client.groups(scope)) == count
+
+
+def metric(siftd, name):
+    text = siftd.client.request("GET", "//metrics")[2].decode()
+    return sum(int(v) for v in re.findall(rf'^siftd_source_{name}{{source="kafka",[^}}]*}} (\d+)$', text, re.M))
+
+
+def ledger(server):
+    """(stored, dropped by reason) in records, and whether the bytes add up"""
+    rows = server.sql(
+        "SELECT sum(stored_records), bool_and(received_bytes = stored_bytes + deduplicated_bytes + quarantined_bytes"
+        " + (SELECT coalesce(sum(value::bigint), 0) FROM jsonb_each_text(dropped_bytes)))"
+        " FROM siftd.ledger WHERE source = 'kafka'", "siftd").split("|")
+    reasons = server.sql(
+        "SELECT key, sum(value::bigint) FROM siftd.ledger, jsonb_each_text(dropped_records)"
+        " WHERE source = 'kafka' GROUP BY 1 ORDER BY 1", "siftd")
+    return int(rows[0]), dict(line.split("|") for line in reasons.splitlines()), rows[1] == "t"
+
+
+def committed(cluster, group, topic, partitions):
+    """what a group committed to Kafka"""
+    consumer = Consumer({"bootstrap.servers": ",".join(cluster.brokers), "group.id": group})
+    try:
+        found = consumer.committed([TopicPartition(topic, i) for i in range(partitions)], timeout=10)
+        return sum(max(0, item.offset) for item in found)
+    finally:
+        consumer.close()
+
+
+def watermarks(cluster, topic):
+    """the first offset of partition 0 that is still there, and the one behind the last"""
+    consumer = Consumer({"bootstrap.servers": ",".join(cluster.brokers), "group.id": "watermarks"})
+    try:
+        return consumer.get_watermark_offsets(TopicPartition(topic, 0), timeout=10)
+    finally:
+        consumer.close()
+
+
+def test_what_a_message_carries(kafka, make_member, postgres):
+    """all codecs, key, headers, timestamps, tombstones, what is too large"""
+    codecs = ("none", "gzip", "snappy", "lz4", "zstd")
+    for codec in codecs:
+        kafka.create_topic(f"codec-{codec}", 2)
+        broker.produce(kafka.producer(compression_type=codec), f"codec-{codec}", [
+            {"value": value(i), "partition": i % 2} for i in range(200)])
+    kafka.create_topic("codec-shapes", 1)
+    broker.produce(kafka.producer(message_max_bytes=4000000), "codec-shapes", [
+        {"value": "no time of its own", "key": "k-1", "timestamp": 1767600000123,
+         "headers": [("env", b"prod"), ("trace", b"a \"b\"\xff"), ("none", None)]},
+        {"value": "two lines\n  stay one record", "key": b"\x00\x01"},
+        {"value": None, "key": "gone"},
+        {"value": b"x" * 1100000},
+        {"value": b"", "key": "empty"},
+        {"value": "the last"},
+    ])
+    siftd = make_member(kafka, ["^codec-.*"], {"database": {"url": postgres.url()}})
+    siftd.start()
+    scope = siftd.client.default_scope()
+    siftd.client.wait_total(scope, 200 * len(codecs) + 4)
+    details = {}
+    topics = collections.Counter()
+    for event in siftd.client.events(scope):
+        if TEXT.search(event["message"]):
+            continue
+        details[event["message"]] = siftd.client.get(f"{scope}/events/{event['seq']}")
+    for event in list(siftd.client.events(scope))[::50]:
+        topics[siftd.client.get(f"{scope}/events/{event['seq']}")["attributes"]["kafka.topic"]] += 1
+    assert len(topics) >= 5
+    first = details["no time of its own"]
+    assert first["ts"] == "2026-01-05T08:00:00.123000Z"
+    assert first["attributes"]["kafka.key"] == "k-1"
+    assert first["attributes"]["kafka.header.env"] == "prod"
+    assert first["attributes"]["kafka.header.trace"] == "a \"b\"\ufffd"
+    assert first["attributes"]["kafka.header.none"] == ""
+    assert any(d["raw"] == "two lines\n  stay one record" for d in details.values())
+    assert details[""]["attributes"]["kafka.key"] == "empty"
+    assert metric(siftd, "received_frames_total") == 200 * len(codecs) + 6
+    assert metric(siftd, "dropped_frames_total") == 2
+    harness.wait_until(lambda: metric(siftd, "lag_frames") == 0, 10, "no lag")
+    assert siftd.stop() == 0
+    assert ledger(postgres) == (200 * len(codecs) + 4, {"tombstone": "1", "too_large": "1"}, True)
+    # the offsets that lag tools look at
+    positions = postgres.sql("SELECT sum(position_offset) FROM siftd.source_positions WHERE source = 'kafka'", "siftd")
+    assert int(positions) == 200 * len(codecs) + 6
+    assert committed(kafka, "group-codec-.*", "codec-shapes", 1) == 6
+
+
+def test_kill_9_under_load(kafka, make_member):
+    """nothing missing, nothing twice, after kills at random moments"""
+    dice = random.Random(7)
+    kafka.create_topic("kills")
+    siftd = make_member(kafka, ["kills"])
+    siftd.start()
+    load = Load(kafka, "kills")
+    for _ in range(3):
+        time.sleep(0.5 + dice.random())
+        siftd.kill()
+        siftd.start()
+    count = load.finish()
+    siftd.client.wait_total(siftd.client.default_scope(), count, 60)
+    assert_each_once(siftd.client, count)
+    assert siftd.stop() == 0
+
+
+def test_members_join_and_leave(kafka, make_member, postgres):
+    """two, three, one killed, two, one leaves: partitions move, and no message is lost or stored twice"""
+    kafka.create_topic("members", 6)
+    members = [make_member(kafka, ["members"], {"database": {"url": postgres.url()}}) for _ in range(3)]
+    members[0].start()
+    members[1].login = members[2].login = members[0].login
+    load = Load(kafka, "members")
+
+    def wait_shared(wanted, *which):
+        """the members that are left have so many partitions"""
+        harness.wait_until(lambda: [metric(members[i], "open_streams") for i in which] == wanted, 30,
+                           lambda: f"{wanted}: {[metric(members[i], 'open_streams') for i in which]}")
+
+    members[1].start()
+    wait_shared([3, 3], 0, 1)
+    members[2].start()
+    wait_shared([2, 2, 2], 0, 1, 2)
+    time.sleep(0.5)
+    members[1].kill()
+    wait_shared([3, 3], 0, 2)
+    time.sleep(0.5)
+    assert members[0].stop() == 0
+    wait_shared([6], 2)
+    time.sleep(0.5)
+    count = load.finish()
+    members[2].client.wait_total(members[2].client.default_scope(), count, 60)
+    assert_each_once(members[2].client, count)
+    assert members[2].stop() == 0
+    stored, dropped, closed = ledger(postgres)
+    assert (stored, dropped, closed) == (count, {}, True)
+
+
+def test_broker_killed(kafka, make_member):
+    kafka.create_topic("broker")
+    siftd = make_member(kafka, ["broker"])
+    siftd.start()
+    load = Load(kafka, "broker")
+    time.sleep(1)
+    kafka.nodes[0].kill()
+    time.sleep(1)
+    kafka.start()
+    time.sleep(1)
+    count = load.finish()
+    siftd.client.wait_total(siftd.client.default_scope(), count, 60)
+    assert_each_once(siftd.client, count)
+    assert siftd.stop() == 0
+
+
+def test_expired_and_recreated(kafka, make_member, postgres):
+    """messages that the broker deleted are a gap in the ledger; a topic made anew is read from its beginning"""
+    kafka.create_topic("expiring", 1, segment_bytes=20000)
+    siftd = make_member(kafka, ["expiring"], {"database": {"url": postgres.url()}})
+    siftd.start()
+    broker.produce(kafka.producer(), "expiring", [{"value": value(i), "partition": 0} for i in range(100)])
+    siftd.client.wait_total(siftd.client.default_scope(), 100)
+    assert siftd.stop() == 0
+    # long ago: all but the active segment goes at once
+    broker.produce(kafka.producer(batch_num_messages=50), "expiring", [
+        {"value": value(i), "partition": 0, "timestamp": 1000} for i in range(100, 900)])
+    kafka.configure_topic("expiring", retention_ms=1000)
+    harness.wait_until(lambda: watermarks(kafka, "expiring")[0] > 100, 20, "messages expired")
+    kafka.configure_topic("expiring", retention_ms=-1)
+    time.sleep(1)
+    broker.produce(kafka.producer(), "expiring", [{"value": value(i), "partition": 0} for i in range(900, 1000)])
+    siftd.start()
+    scope = siftd.client.default_scope()
+    low, high = watermarks(kafka, "expiring")
+    siftd.client.wait_total(scope, 100 + high - low)
+    assert "messages were deleted before they were read" in siftd.stderr()
+    assert siftd.stop() == 0
+    assert ledger(postgres) == (100 + high - low, {"expired": str(low - 100)}, True)
+
+    kafka.delete_topic("expiring")
+    time.sleep(1)
+    kafka.create_topic("expiring", 1)
+    broker.produce(kafka.producer(), "expiring", [{"value": value(i), "partition": 0} for i in range(2000, 2050)])
+    siftd.start()
+    siftd.client.wait_total(scope, 100 + high - low + 50)
+    assert "the topic was made anew" in siftd.stderr()
+    assert siftd.stop() == 0
+
+
+def test_tls_and_sasl(kafka, make_member):
+    kafka.create_topic("secured", 2)
+    broker.produce(kafka.producer(), "secured", [{"value": value(i), "partition": i % 2} for i in range(500)])
+    secret = kafka.file("password")
+    with open(secret, "w", encoding="ascii") as file:
+        file.write(broker.PASSWORD + "\n")
+    properties = {
+        **SESSION, "security.protocol": "sasl_ssl", "ssl.ca.location": kafka.file("ca.pem"),
+        "sasl.mechanism": "SCRAM-SHA-512", "sasl.username": broker.USER, "sasl.password_file": secret,
+    }
+    secured = [f"127.0.0.1:{node.secure_port}" for node in kafka.nodes]
+    siftd = make_member(kafka, ["secured"], brokers=secured, properties=properties)
+    siftd.start()
+    siftd.client.wait_total(siftd.client.default_scope(), 500)
+    assert_each_once(siftd.client, 500)
+    assert siftd.stop() == 0
+    # a wrong secret is said, and does not hold up anything else
+    with open(secret, "w", encoding="ascii") as file:
+        file.write("another\n")
+    siftd.start()
+    harness.wait_until(lambda: "uthentication failed" in siftd.stderr(), 10, "a word of the failure")
+    assert broker.PASSWORD not in siftd.stderr()
+    assert siftd.stop() == 0
+
+
+def test_check_names_an_unknown_property(kafka, make_member):
+    siftd = make_member(kafka, ["t"], properties={"fetch.min.byte": "1"})
+    done = subprocess.run([siftd.binary, "check", "--config", siftd.write_config()], capture_output=True, text=True)
+    assert done.returncode == 78
+    assert 'unknown property "fetch.min.byte", did you mean "fetch.min.bytes"?' in done.stderr
+
+
+def test_leader_changes(make_member):
+    """three nodes: the leader of a partition is killed while messages come"""
+    cluster = broker.Cluster(nodes=3)
+    try:
+        cluster.create_topic("leaders", 3)
+        siftd = make_member(cluster, ["leaders"])
+        siftd.start()
+        load = Load(cluster, "leaders")
+        time.sleep(1.5)
+        gone = cluster.leader("leaders", 0)
+        gone.kill()
+        harness.wait_until(lambda: cluster.leader("leaders", 0) not in (None, gone), 30, "another leader")
+        time.sleep(1)
+        count = load.finish()
+        siftd.client.wait_total(siftd.client.default_scope(), count, 60)
+        assert_each_once(siftd.client, count)
+        assert siftd.stop() == 0
+    finally:
+        cluster.cleanup()

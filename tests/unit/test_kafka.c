@@ -1,0 +1,442 @@
+/* test_kafka.c - a Kafka source against librdkafka's mock cluster: positions,
+ * back-pressure, rewinds, rebalances */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include <librdkafka/rdkafka.h>
+#include <librdkafka/rdkafka_mock.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/compiler.h"
+#include "base/mem.h"
+#include "pipeline/extra.h"
+#include "sources/kafka.h"
+
+#define WAIT_US (INT64_C(20) * 1000000)
+#define STREAMS_MAX 16
+#define PROJECT 7
+#define INGESTION 9
+
+/* one stream as the lane sees it */
+struct seen {
+	uint64_t stream;
+	char name[128];
+	int64_t begin;
+	int64_t end;
+	uint64_t records;
+	uint64_t dropped[DROP_REASONS];
+	bool last;
+};
+
+/* plays the lanes and the database of one source */
+struct lanes {
+	pthread_mutex_t mutex;
+	struct source *source;
+	struct seen seen[STREAMS_MAX];
+	size_t count;
+	uint64_t refuse; /* so many chunks yet */
+	uint64_t refused;
+	bool committing; /* tells of commits at once */
+	bool broken;
+	struct buf first; /* extra of the first record, as key=value; */
+	struct stored_positions stored;
+};
+
+static rd_kafka_t *mock;
+static const char *bootstrap;
+
+static struct seen *seen_of(struct lanes *lanes, const struct chunk *chunk)
+{
+	struct seen *seen = NULL;
+
+	for (size_t i = 0; i < lanes->count; i++) {
+		if (lanes->seen[i].stream == chunk->stream)
+			return &lanes->seen[i];
+	}
+	if (chunk->open == NULL || lanes->count == STREAMS_MAX) {
+		lanes->broken = true;
+		return &lanes->seen[0];
+	}
+	seen = &lanes->seen[lanes->count++];
+	*seen = (struct seen){ .stream = chunk->stream,
+			       .begin = chunk->open->begin.offset,
+			       .end = chunk->open->begin.offset };
+	(void)snprintf(seen->name, sizeof(seen->name), "%s", chunk->open->stream);
+	return seen;
+}
+
+static void note_extra(struct lanes *lanes, struct slice pairs)
+{
+	struct attribute attribute;
+
+	if (lanes->first.len > 0)
+		return;
+	while (extra_take(&pairs, &attribute))
+		buf_printf(&lanes->first, "%.*s=%.*s;", (int)attribute.key.len,
+			   attribute.key.ptr, (int)attribute.value.len,
+			   attribute.value.ptr);
+	buf_append_char(&lanes->first, '\n');
+}
+
+static void note_item(struct lanes *lanes, struct seen *seen, const struct chunk *chunk,
+		      const struct chunk_item *item)
+{
+	if ((item->flags & CHUNK_ITEM_DROPPED) != 0) {
+		seen->dropped[item->reason] += item->dropped;
+	} else {
+		seen->records++;
+		note_extra(lanes, slice_of(chunk->data + item->offset + item->len,
+					   item->extra_len));
+		if (item->begin.offset < seen->end ||
+		    (item->flags & CHUNK_ITEM_WHOLE_RECORD) == 0)
+			lanes->broken = true;
+	}
+	if (item->project_id != PROJECT || item->ingestion_id != INGESTION)
+		lanes->broken = true;
+	seen->end = item->end.offset;
+}
+
+static bool try_put(void *context, struct chunk *chunk)
+{
+	struct lanes *lanes = context;
+	struct seen *seen = NULL;
+	uint64_t stream = chunk->stream;
+	struct position end = { 0 };
+	bool committing = false;
+
+	pthread_mutex_lock(&lanes->mutex);
+	if (lanes->refuse > 0) {
+		lanes->refuse--;
+		lanes->refused++;
+		pthread_mutex_unlock(&lanes->mutex);
+		return false;
+	}
+	seen = seen_of(lanes, chunk);
+	for (size_t i = 0; i < chunk->items_count; i++)
+		note_item(lanes, seen, chunk, &chunk->items[i]);
+	seen->last = chunk->last;
+	end.offset = seen->end;
+	committing = lanes->committing;
+	pthread_mutex_unlock(&lanes->mutex);
+	chunk_free(&chunk);
+	if (committing)
+		lanes->source->ops->committed(lanes->source, stream, end);
+	return true;
+}
+
+static void ask(void *context, struct source *source)
+{
+	struct lanes *lanes = context;
+	struct stored_positions copy;
+
+	pthread_mutex_lock(&lanes->mutex);
+	copy = stored_positions_copy(&lanes->stored);
+	pthread_mutex_unlock(&lanes->mutex);
+	source->ops->positions(source, &copy);
+	stored_positions_deinit(&copy);
+}
+
+static uint64_t count_records(struct lanes *lanes)
+{
+	uint64_t records = 0;
+
+	pthread_mutex_lock(&lanes->mutex);
+	for (size_t i = 0; i < lanes->count; i++)
+		records += lanes->seen[i].records;
+	pthread_mutex_unlock(&lanes->mutex);
+	return records;
+}
+
+static void wait_records(struct lanes *lanes, uint64_t wanted)
+{
+	int64_t until_us = clock_monotonic_us() + WAIT_US;
+
+	while (count_records(lanes) < wanted) {
+		if (clock_monotonic_us() > until_us)
+			fail_msg("%lu records, expected %lu",
+				 (unsigned long)count_records(lanes),
+				 (unsigned long)wanted);
+		(void)poll(NULL, 0, 10);
+	}
+	(void)poll(NULL, 0, 100); /* for what should not come */
+	assert_int_equal(count_records(lanes), wanted);
+	assert_false(lanes->broken);
+}
+
+static void open_source(struct lanes *lanes, const char *topic)
+{
+	const struct stored_positions none = { 0 };
+	const char *const names[] = { "session.timeout.ms", "heartbeat.interval.ms",
+				      "fetch.wait.max.ms" };
+	const char *const values[] = { "6000", "200", "20" };
+	const struct kafka_config config = {
+		.name = "k",
+		.brokers = &bootstrap,
+		.brokers_count = 1,
+		.topics = &topic,
+		.topics_count = 1,
+		.group = topic,
+		.message_bytes_max = 1000,
+		.project_id = PROJECT,
+		.ingestion_id = INGESTION,
+		.property_names = names,
+		.property_values = values,
+		.properties_count = ARRAY_LEN(names),
+	};
+	struct error error;
+
+	pthread_mutex_init(&lanes->mutex, NULL);
+	if (kafka_new(&config, &lanes->source, &error) < 0)
+		fail_msg("%s", error.text);
+	lanes->source->sink =
+		(struct source_sink){ .context = lanes, .try_put = try_put };
+	lanes->source->positions =
+		(struct source_positions){ .context = lanes, .ask = ask };
+	assert_int_equal(lanes->source->ops->start(lanes->source, &none, &error), 0);
+}
+
+static void close_source(struct lanes *lanes)
+{
+	lanes->source->ops->stop(lanes->source);
+	lanes->source->ops->free(&lanes->source);
+	assert_null(lanes->source);
+	stored_positions_deinit(&lanes->stored);
+	buf_deinit(&lanes->first);
+	pthread_mutex_destroy(&lanes->mutex);
+}
+
+static void make_topic(const char *topic, int partitions)
+{
+	assert_int_equal(rd_kafka_mock_topic_create(rd_kafka_handle_mock_cluster(mock),
+						    topic, partitions, 1),
+			 0);
+}
+
+static void produce(const char *topic, int32_t partition, const char *value, size_t len)
+{
+	rd_kafka_resp_err_t result = rd_kafka_producev(
+		mock, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(partition),
+		RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY("key", 3),
+		RD_KAFKA_V_HEADER("env", "prod", 4),
+		RD_KAFKA_V_VALUE((void *)(uintptr_t)value, len), RD_KAFKA_V_END);
+
+	assert_int_equal(result, 0);
+}
+
+static void produce_many(const char *topic, int partitions, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		char text[64];
+		int len = snprintf(text, sizeof(text), "item stored n=%u", i);
+
+		produce(topic, (int32_t)(i % (unsigned)partitions), text, (size_t)len);
+	}
+	assert_int_equal(rd_kafka_flush(mock, 10000), 0);
+}
+
+static void store_position(struct lanes *lanes, const char *stream, int64_t offset)
+{
+	struct stored_position *item = NULL;
+
+	lanes->stored.items = mem_realloc(lanes->stored.items, lanes->stored.count + 1,
+					  sizeof(*lanes->stored.items));
+	item = &lanes->stored.items[lanes->stored.count++];
+	*item = (struct stored_position){ .stream = mem_strdup(stream),
+					  .detail = mem_strdup("{}"),
+					  .position.offset = offset };
+}
+
+static void test_reads_all(void **state)
+{
+	struct lanes lanes = { .committing = true };
+	char large[1200];
+
+	(void)state;
+	make_topic("all", 2);
+	produce_many("all", 2, 5000);
+	open_source(&lanes, "all");
+	wait_records(&lanes, 5000);
+	assert_int_equal(lanes.count, 2);
+	assert_string_equal(lanes.first.data, "kafka.key=key;kafka.header.env=prod;\n");
+	/* what has no value, and what is too large */
+	memset(large, 'x', sizeof(large));
+	produce("all", 0, NULL, 0);
+	produce("all", 0, large, sizeof(large));
+	produce_many("all", 2, 2);
+	wait_records(&lanes, 5002);
+	assert_int_equal(lanes.source->stats.received_frames, 5004);
+	assert_int_equal(lanes.source->stats.dropped_frames, 2);
+	assert_int_equal(lanes.source->stats.open_streams, 2);
+	assert_int_equal(lanes.seen[0].dropped[DROP_TOMBSTONE] +
+				 lanes.seen[1].dropped[DROP_TOMBSTONE],
+			 1);
+	assert_int_equal(lanes.seen[0].dropped[DROP_TOO_LARGE] +
+				 lanes.seen[1].dropped[DROP_TOO_LARGE],
+			 1);
+	close_source(&lanes);
+}
+
+static void test_begins_at_stored_positions(void **state)
+{
+	struct lanes probe = { .committing = true };
+	struct lanes lanes = { .committing = true };
+
+	(void)state;
+	make_topic("stored", 1);
+	produce_many("stored", 1, 100);
+	open_source(&probe, "stored");
+	wait_records(&probe, 100);
+	store_position(&lanes, probe.seen[0].name, 60);
+	/* of another cluster: none of ours */
+	store_position(&lanes, "another/stored/0", 90);
+	close_source(&probe);
+
+	open_source(&lanes, "stored");
+	wait_records(&lanes, 40);
+	assert_int_equal(lanes.seen[0].begin, 60);
+	assert_int_equal(lanes.seen[0].end, 100);
+	close_source(&lanes);
+}
+
+static void test_log_made_anew(void **state)
+{
+	struct lanes probe = { .committing = true };
+	struct lanes lanes = { .committing = true };
+
+	(void)state;
+	make_topic("anew", 1);
+	produce_many("anew", 1, 10);
+	open_source(&probe, "anew");
+	wait_records(&probe, 10);
+	store_position(&lanes, probe.seen[0].name, 500);
+	close_source(&probe);
+
+	open_source(&lanes, "anew");
+	wait_records(&lanes, 10);
+	/* the guard compares with what is stored */
+	assert_int_equal(lanes.seen[0].begin, 500);
+	assert_int_equal(lanes.seen[0].end, 10);
+	assert_int_equal(lanes.source->stats.errors, 1);
+	close_source(&lanes);
+}
+
+static void test_waits_for_room(void **state)
+{
+	struct lanes lanes = { .committing = true, .refuse = 200 };
+
+	(void)state;
+	make_topic("room", 2);
+	produce_many("room", 2, 3000);
+	open_source(&lanes, "room");
+	wait_records(&lanes, 3000);
+	assert_int_equal(lanes.refused, 200);
+	close_source(&lanes);
+}
+
+static void test_rewinds(void **state)
+{
+	struct lanes lanes = { .committing = true };
+	struct stored_positions positions = { 0 };
+
+	(void)state;
+	make_topic("rewind", 1);
+	produce_many("rewind", 1, 1000);
+	open_source(&lanes, "rewind");
+	wait_records(&lanes, 1000);
+	store_position(&lanes, lanes.seen[0].name, 300);
+	positions = lanes.stored;
+	lanes.source->ops->rewind(lanes.source, &positions);
+	wait_records(&lanes, 1700);
+	assert_int_equal(lanes.count, 2);
+	assert_int_equal(lanes.seen[1].begin, 300);
+	assert_int_equal(lanes.seen[1].end, 1000);
+	close_source(&lanes);
+}
+
+/* what was read of a partition is committed before another member gets it */
+static void test_gives_back_after_the_commit(void **state)
+{
+	struct lanes first = { .committing = false };
+	struct lanes second = { .committing = true };
+	struct seen *given = NULL;
+	int64_t until_us = 0;
+
+	(void)state;
+	make_topic("shared", 2);
+	produce_many("shared", 2, 100);
+	open_source(&first, "shared");
+	wait_records(&first, 100);
+	open_source(&second, "shared");
+	until_us = clock_monotonic_us() + WAIT_US;
+	while (given == NULL && clock_monotonic_us() < until_us) {
+		(void)poll(NULL, 0, 10);
+		pthread_mutex_lock(&first.mutex);
+		for (size_t i = 0; i < first.count; i++)
+			given = first.seen[i].last ? &first.seen[i] : given;
+		pthread_mutex_unlock(&first.mutex);
+	}
+	assert_non_null(given);
+	/* it stays its own, however long the commit takes */
+	(void)poll(NULL, 0, 500);
+	assert_int_equal(second.source->stats.open_streams, 0);
+	assert_int_equal(first.source->stats.open_streams, 2);
+	store_position(&second, given->name, 50);
+	first.source->ops->committed(first.source, given->stream,
+				     (struct position){ .offset = 50 });
+	while (second.source->stats.open_streams == 0 &&
+	       clock_monotonic_us() < until_us)
+		(void)poll(NULL, 0, 10);
+	assert_int_equal(second.source->stats.open_streams, 1);
+	assert_int_equal(count_records(&second), 0);
+	close_source(&second);
+	close_source(&first);
+}
+
+static int open_mock(void **state)
+{
+	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	char reason[512];
+
+	(void)state;
+	if (rd_kafka_conf_set(conf, "test.mock.num.brokers", "1", reason,
+			      sizeof(reason)) != RD_KAFKA_CONF_OK ||
+	    rd_kafka_conf_set(conf, "log_level", "0", reason, sizeof(reason)) !=
+		    RD_KAFKA_CONF_OK)
+		return -1;
+	mock = rd_kafka_new(RD_KAFKA_PRODUCER, conf, reason, sizeof(reason));
+	if (mock == NULL)
+		return -1;
+	bootstrap =
+		rd_kafka_mock_cluster_bootstraps(rd_kafka_handle_mock_cluster(mock));
+	return 0;
+}
+
+static int close_mock(void **state)
+{
+	(void)state;
+	rd_kafka_destroy(mock);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_reads_all),
+		cmocka_unit_test(test_begins_at_stored_positions),
+		cmocka_unit_test(test_log_made_anew),
+		cmocka_unit_test(test_waits_for_room),
+		cmocka_unit_test(test_rewinds),
+		cmocka_unit_test(test_gives_back_after_the_commit),
+	};
+
+	return cmocka_run_group_tests(tests, open_mock, close_mock);
+}
