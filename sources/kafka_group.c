@@ -184,6 +184,18 @@ static void check_bounds(const struct kafka_group *group,
 	kafka_partition_jump(partition, group->intake, low, expired);
 }
 
+/* before it is assigned: its messages get a queue of their own, so that reading can
+ * wait while rebalances do not */
+static void forward(const struct kafka_group *group,
+		    const rd_kafka_topic_partition_t *which)
+{
+	rd_kafka_queue_t *queue = rd_kafka_queue_get_partition(
+		group->handle, which->topic, which->partition);
+
+	rd_kafka_queue_forward(queue, group->messages);
+	rd_kafka_queue_destroy(queue);
+}
+
 static void begin_partition(struct kafka_group *group,
 			    rd_kafka_topic_partition_t *which, int64_t low,
 			    int64_t high)
@@ -193,12 +205,8 @@ static void begin_partition(struct kafka_group *group,
 		kafka_partition_new(group->intake, which->topic, which->partition);
 	const struct stored_position *stored =
 		stored_positions_find(&group->stored, partition->stream_name);
-	rd_kafka_queue_t *queue = rd_kafka_queue_get_partition(
-		group->handle, which->topic, which->partition);
 
-	/* their own queue, so that reading can wait while rebalances do not */
-	rd_kafka_queue_forward(queue, group->messages);
-	rd_kafka_queue_destroy(queue);
+	forward(group, which);
 	if (stored != NULL) {
 		kafka_partition_begin(partition, stored->position.offset);
 		check_bounds(group, partition, low, high);
@@ -318,12 +326,23 @@ struct kafka_partition *kafka_group_find(struct kafka_group *group,
 	return group->found;
 }
 
-/* the same partitions, from where they are to go on: the assignment is taken back and
- * made again, and librdkafka throws away what it had fetched */
+/* The same partitions, from where they are to go on: the assignment is taken back and
+ * made again, and librdkafka throws away what it had fetched.
+ *
+ * Its main thread stops a partition some time after it was taken back, and then undoes
+ * the forwarding; a message that came before it is forwarded again would stay where
+ * nobody looks. That thread works in order, so when it answered a question the stop is
+ * behind it, and nothing is fetched before the new assignment. */
 static void restart(struct kafka_group *group, rd_kafka_topic_partition_list_t *list)
 {
+	rd_kafka_topic_partition_list_t *now = NULL;
+
 	report(group, "incremental_unassign",
 	       rd_kafka_incremental_unassign(group->handle, list));
+	if (rd_kafka_assignment(group->handle, &now) == RD_KAFKA_RESP_ERR_NO_ERROR)
+		rd_kafka_topic_partition_list_destroy(now);
+	for (int i = 0; i < list->cnt; i++)
+		forward(group, &list->elems[i]);
 	report(group, "incremental_assign",
 	       rd_kafka_incremental_assign(group->handle, list));
 }

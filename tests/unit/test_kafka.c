@@ -1,5 +1,6 @@
 /* test_kafka.c - a Kafka source against librdkafka's mock cluster: positions,
- * back-pressure, rewinds, rebalances */
+ * back-pressure, rewinds. Its rebalances take as long as a session: tests/scenario has
+ * those of a real broker */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -255,150 +256,117 @@ static void store_position(struct lanes *lanes, const char *stream, int64_t offs
 					  .position.offset = offset };
 }
 
+/* joining takes the mock three seconds: all sources join at once, before the tests */
+static struct lanes all = { .committing = true };
+static struct lanes stored = { .committing = true };
+static struct lanes anew = { .committing = true };
+static struct lanes room = { .committing = true, .refuse = 200 };
+static struct lanes rewound = { .committing = true };
+
+static const struct {
+	struct lanes *lanes;
+	const char *topic;
+	int partitions;
+	unsigned messages;
+	int64_t stored; /* of partition 0; -1: none */
+} openings[] = {
+	{ &all, "all", 2, 5000, -1 },         { &stored, "stored", 1, 100, 60 },
+	{ &anew, "anew", 1, 10, 500 },        { &room, "room", 2, 3000, -1 },
+	{ &rewound, "rewound", 1, 1000, -1 },
+};
+
+static void store_own(struct lanes *lanes, const char *topic, int64_t offset)
+{
+	char *cluster = rd_kafka_clusterid(mock, 5000);
+	char name[128];
+
+	assert_non_null(cluster);
+	(void)snprintf(name, sizeof(name), "%s/%s/0", cluster, topic);
+	rd_kafka_mem_free(mock, cluster);
+	store_position(lanes, name, offset);
+	/* of another cluster: none of ours */
+	(void)snprintf(name, sizeof(name), "another/%s/0", topic);
+	store_position(lanes, name, 90);
+}
+
+static void open_all(void)
+{
+	for (size_t i = 0; i < ARRAY_LEN(openings); i++) {
+		make_topic(openings[i].topic, openings[i].partitions);
+		produce_many(openings[i].topic, openings[i].partitions,
+			     openings[i].messages);
+		if (openings[i].stored >= 0)
+			store_own(openings[i].lanes, openings[i].topic,
+				  openings[i].stored);
+		open_source(openings[i].lanes, openings[i].topic);
+	}
+}
+
 static void test_reads_all(void **state)
 {
-	struct lanes lanes = { .committing = true };
 	char large[1200];
 
 	(void)state;
-	make_topic("all", 2);
-	produce_many("all", 2, 5000);
-	open_source(&lanes, "all");
-	wait_records(&lanes, 5000);
-	assert_int_equal(lanes.count, 2);
-	assert_string_equal(lanes.first.data, "kafka.key=key;kafka.header.env=prod;\n");
+	wait_records(&all, 5000);
+	assert_int_equal(all.count, 2);
+	assert_string_equal(all.first.data, "kafka.key=key;kafka.header.env=prod;\n");
 	/* what has no value, and what is too large */
 	memset(large, 'x', sizeof(large));
 	produce("all", 0, NULL, 0);
 	produce("all", 0, large, sizeof(large));
 	produce_many("all", 2, 2);
-	wait_records(&lanes, 5002);
-	assert_int_equal(lanes.source->stats.received_frames, 5004);
-	assert_int_equal(lanes.source->stats.dropped_frames, 2);
-	assert_int_equal(lanes.source->stats.open_streams, 2);
-	assert_int_equal(lanes.seen[0].dropped[DROP_TOMBSTONE] +
-				 lanes.seen[1].dropped[DROP_TOMBSTONE],
+	wait_records(&all, 5002);
+	assert_int_equal(all.source->stats.received_frames, 5004);
+	assert_int_equal(all.source->stats.dropped_frames, 2);
+	assert_int_equal(all.source->stats.open_streams, 2);
+	assert_int_equal(all.seen[0].dropped[DROP_TOMBSTONE] +
+				 all.seen[1].dropped[DROP_TOMBSTONE],
 			 1);
-	assert_int_equal(lanes.seen[0].dropped[DROP_TOO_LARGE] +
-				 lanes.seen[1].dropped[DROP_TOO_LARGE],
+	assert_int_equal(all.seen[0].dropped[DROP_TOO_LARGE] +
+				 all.seen[1].dropped[DROP_TOO_LARGE],
 			 1);
-	close_source(&lanes);
+	close_source(&all);
 }
 
 static void test_begins_at_stored_positions(void **state)
 {
-	struct lanes probe = { .committing = true };
-	struct lanes lanes = { .committing = true };
-
 	(void)state;
-	make_topic("stored", 1);
-	produce_many("stored", 1, 100);
-	open_source(&probe, "stored");
-	wait_records(&probe, 100);
-	store_position(&lanes, probe.seen[0].name, 60);
-	/* of another cluster: none of ours */
-	store_position(&lanes, "another/stored/0", 90);
-	close_source(&probe);
-
-	open_source(&lanes, "stored");
-	wait_records(&lanes, 40);
-	assert_int_equal(lanes.seen[0].begin, 60);
-	assert_int_equal(lanes.seen[0].end, 100);
-	close_source(&lanes);
+	wait_records(&stored, 40);
+	assert_int_equal(stored.seen[0].begin, 60);
+	assert_int_equal(stored.seen[0].end, 100);
+	close_source(&stored);
 }
 
 static void test_log_made_anew(void **state)
 {
-	struct lanes probe = { .committing = true };
-	struct lanes lanes = { .committing = true };
-
 	(void)state;
-	make_topic("anew", 1);
-	produce_many("anew", 1, 10);
-	open_source(&probe, "anew");
-	wait_records(&probe, 10);
-	store_position(&lanes, probe.seen[0].name, 500);
-	close_source(&probe);
-
-	open_source(&lanes, "anew");
-	wait_records(&lanes, 10);
+	wait_records(&anew, 10);
 	/* the guard compares with what is stored */
-	assert_int_equal(lanes.seen[0].begin, 500);
-	assert_int_equal(lanes.seen[0].end, 10);
-	assert_int_equal(lanes.source->stats.errors, 1);
-	close_source(&lanes);
+	assert_int_equal(anew.seen[0].begin, 500);
+	assert_int_equal(anew.seen[0].end, 10);
+	assert_int_equal(anew.source->stats.errors, 1);
+	close_source(&anew);
 }
 
 static void test_waits_for_room(void **state)
 {
-	struct lanes lanes = { .committing = true, .refuse = 200 };
-
 	(void)state;
-	make_topic("room", 2);
-	produce_many("room", 2, 3000);
-	open_source(&lanes, "room");
-	wait_records(&lanes, 3000);
-	assert_int_equal(lanes.refused, 200);
-	close_source(&lanes);
+	wait_records(&room, 3000);
+	assert_int_equal(room.refused, 200);
+	close_source(&room);
 }
 
 static void test_rewinds(void **state)
 {
-	struct lanes lanes = { .committing = true };
-	struct stored_positions positions = { 0 };
-
 	(void)state;
-	make_topic("rewind", 1);
-	produce_many("rewind", 1, 1000);
-	open_source(&lanes, "rewind");
-	wait_records(&lanes, 1000);
-	store_position(&lanes, lanes.seen[0].name, 300);
-	positions = lanes.stored;
-	lanes.source->ops->rewind(lanes.source, &positions);
-	wait_records(&lanes, 1700);
-	assert_int_equal(lanes.count, 2);
-	assert_int_equal(lanes.seen[1].begin, 300);
-	assert_int_equal(lanes.seen[1].end, 1000);
-	close_source(&lanes);
-}
-
-/* what was read of a partition is committed before another member gets it */
-static void test_gives_back_after_the_commit(void **state)
-{
-	struct lanes first = { .committing = false };
-	struct lanes second = { .committing = true };
-	struct seen *given = NULL;
-	int64_t until_us = 0;
-
-	(void)state;
-	make_topic("shared", 2);
-	produce_many("shared", 2, 100);
-	open_source(&first, "shared");
-	wait_records(&first, 100);
-	open_source(&second, "shared");
-	until_us = clock_monotonic_us() + WAIT_US;
-	while (given == NULL && clock_monotonic_us() < until_us) {
-		(void)poll(NULL, 0, 10);
-		pthread_mutex_lock(&first.mutex);
-		for (size_t i = 0; i < first.count; i++)
-			given = first.seen[i].last ? &first.seen[i] : given;
-		pthread_mutex_unlock(&first.mutex);
-	}
-	assert_non_null(given);
-	/* it stays its own, however long the commit takes */
-	(void)poll(NULL, 0, 500);
-	assert_int_equal(second.source->stats.open_streams, 0);
-	assert_int_equal(first.source->stats.open_streams, 2);
-	store_position(&second, given->name, 50);
-	first.source->ops->committed(first.source, given->stream,
-				     (struct position){ .offset = 50 });
-	while (second.source->stats.open_streams == 0 &&
-	       clock_monotonic_us() < until_us)
-		(void)poll(NULL, 0, 10);
-	assert_int_equal(second.source->stats.open_streams, 1);
-	assert_int_equal(count_records(&second), 0);
-	close_source(&second);
-	close_source(&first);
+	wait_records(&rewound, 1000);
+	store_position(&rewound, rewound.seen[0].name, 300);
+	rewound.source->ops->rewind(rewound.source, &rewound.stored);
+	wait_records(&rewound, 1700);
+	assert_int_equal(rewound.count, 2);
+	assert_int_equal(rewound.seen[1].begin, 300);
+	assert_int_equal(rewound.seen[1].end, 1000);
+	close_source(&rewound);
 }
 
 static int open_mock(void **state)
@@ -417,6 +385,7 @@ static int open_mock(void **state)
 		return -1;
 	bootstrap =
 		rd_kafka_mock_cluster_bootstraps(rd_kafka_handle_mock_cluster(mock));
+	open_all();
 	return 0;
 }
 
@@ -435,7 +404,6 @@ int main(void)
 		cmocka_unit_test(test_log_made_anew),
 		cmocka_unit_test(test_waits_for_room),
 		cmocka_unit_test(test_rewinds),
-		cmocka_unit_test(test_gives_back_after_the_commit),
 	};
 
 	return cmocka_run_group_tests(tests, open_mock, close_mock);
