@@ -12,6 +12,8 @@ struct learners {
 	struct table index; /* project id -> place in items */
 	struct learner **items;
 	size_t count, capacity;
+	struct learners_head *heads; /* of items */
+	size_t heads_capacity;
 };
 
 struct learners *learners_new(const struct learner_config *config)
@@ -32,6 +34,7 @@ void learners_free(struct learners **learners_ptr)
 	for (size_t i = 0; i < learners->count; i++)
 		learner_free(&learners->items[i]);
 	mem_free(learners->items);
+	mem_free(learners->heads);
 	table_deinit(&learners->index);
 	pthread_mutex_destroy(&learners->mutex);
 	mem_free(learners);
@@ -49,12 +52,40 @@ struct learner *learners_get(struct learners *learners, int64_t project_id)
 	if (added) {
 		mem_grow(&learners->items, &learners->capacity, learners->count,
 			 sizeof(struct learner *));
+		mem_grow(&learners->heads, &learners->heads_capacity, learners->count,
+			 sizeof(*learners->heads));
+		learners->heads[learners->count] =
+			(struct learners_head){ .project_id = project_id };
 		learners->items[learners->count] = learner_new(&learners->config);
 		*place = learners->count++;
 	}
 	learner = learners->items[*place];
 	pthread_mutex_unlock(&learners->mutex);
 	return learner;
+}
+
+size_t learners_heads(struct learners *learners, size_t from, struct learners_head *out,
+		      size_t max)
+{
+	size_t count = 0;
+
+	pthread_mutex_lock(&learners->mutex);
+	for (; count < max && from + count < learners->count; count++)
+		out[count] = learners->heads[from + count];
+	pthread_mutex_unlock(&learners->mutex);
+	return count;
+}
+
+void learners_set_head(struct learners *learners, const struct learners_head *head)
+{
+	const uint64_t *place = NULL;
+
+	(void)learners_get(learners, head->project_id); /* so that it has a place */
+	pthread_mutex_lock(&learners->mutex);
+	place = table_get(&learners->index, (uint64_t)head->project_id);
+	if (head->ordinal > learners->heads[*place].ordinal)
+		learners->heads[*place].ordinal = head->ordinal;
+	pthread_mutex_unlock(&learners->mutex);
 }
 
 void learners_stats(struct learners *learners, struct learner_stats *out)

@@ -159,6 +159,8 @@ void metrics_write(void *context, struct buf *out)
 	write_learners(deps, out);
 	if (deps->upkeep != NULL)
 		upkeep_write_metrics(deps->upkeep, out);
+	if (deps->follower != NULL)
+		follower_write_metrics(deps->follower, out);
 	for (size_t i = 0; i < deps->sources_count; i++)
 		write_source(deps->sources[i], out);
 }

@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "daemon/flows.h"
+#include "daemon/follower.h"
 #include "daemon/lanes.h"
 #include "daemon/learners.h"
 #include "daemon/upkeep.h"
@@ -17,6 +18,7 @@ struct metrics_deps {
 	struct flows *flows;
 	struct learners *learners;
 	const struct upkeep *upkeep;
+	const struct follower *follower;
 	struct source **sources;
 	size_t sources_count;
 };

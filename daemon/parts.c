@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "daemon/config.h"
 #include "daemon/flows.h"
+#include "daemon/follower.h"
 #include "daemon/lanes.h"
 #include "daemon/learners.h"
 #include "daemon/positions.h"
@@ -317,6 +318,19 @@ static void make_upkeep(struct parts *parts)
 	parts->metrics.upkeep = parts->upkeep;
 }
 
+static void make_follower(struct parts *parts)
+{
+	const struct follower_deps deps = {
+		.base = parts->base,
+		.pool = parts->pool,
+		.learners = parts->learners,
+		.conninfo = store_conninfo(parts->store),
+	};
+
+	parts->follower = follower_new(&deps);
+	parts->metrics.follower = parts->follower;
+}
+
 static int make_api(struct parts *parts, struct error *error)
 {
 	struct api_config config = api_config_default();
@@ -342,6 +356,7 @@ static int make_api(struct parts *parts, struct error *error)
 	deps.workers = parts->workers;
 	deps.words = parts->words;
 	make_upkeep(parts);
+	make_follower(parts);
 	config.address = endpoint.address;
 	config.port = endpoint.port;
 	/* anybody who reaches a loopback address is at home here; others need an
@@ -416,6 +431,7 @@ void parts_free(struct parts *parts)
 	query_workers_free(&parts->workers);
 	words_cache_free(&parts->words);
 	upkeep_free(&parts->upkeep);
+	follower_free(&parts->follower);
 	flows_free(&parts->flows);
 	/* the spool's own source goes with the spool */
 	for (size_t i = parts->sources_count; i-- > 1;)

@@ -14,6 +14,7 @@ struct api;
 struct config;
 struct event_base;
 struct flows;
+struct follower;
 struct lanes;
 struct learners;
 struct pg_pool;
@@ -46,6 +47,7 @@ struct parts {
 	struct positions *positions;
 	struct flows *flows;
 	struct upkeep *upkeep;
+	struct follower *follower;
 	struct api *api;
 	struct metrics_deps metrics;
 };

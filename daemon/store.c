@@ -154,6 +154,9 @@ int store_positions(struct store *store, const char *host_id, const char *source
 static int restore_template(void *context, int64_t project_id,
 			    const struct learner_event *event, struct error *error)
 {
+	const struct learners_head head = { project_id, (int64_t)event->number };
+
+	learners_set_head(context, &head);
 	return learner_restore(learners_get(context, project_id), event, error);
 }
 

@@ -2,6 +2,7 @@
 #include "pipeline/learner.h"
 
 #include "base/mem.h"
+#include "pipeline/learner_adopt.h"
 #include "pipeline/learner_core.h"
 #include "pipeline/learner_learn.h"
 #include "pipeline/learner_match.h"
@@ -302,6 +303,34 @@ int learner_restore(struct learner *learner, const struct learner_event *event,
 	if (event->type == LEARNER_TEMPLATE)
 		result = restore_template(learner, event, error);
 	else
+		result = restore_merge(learner, event, error);
+	unlock(learner);
+	return result;
+}
+
+static int adopt_template(struct learner *learner, const struct learner_event *event,
+			  struct error *error)
+{
+	if (learner_store_find(&learner->store, event->key) != ENTRY_NONE)
+		return 0;
+	if (restore_template(learner, event, error) < 0)
+		return -1;
+	adopt_unite(learner, learner_store_find(&learner->store, event->key));
+	learn_settle(learner);
+	learn_evict(learner);
+	return 0;
+}
+
+int learner_adopt(struct learner *learner, const struct learner_event *event,
+		  struct error *error)
+{
+	int result = 0;
+
+	lock(learner);
+	if (event->type == LEARNER_TEMPLATE)
+		result = adopt_template(learner, event, error);
+	else if (learner_store_find(&learner->store, event->key) != ENTRY_NONE &&
+		 learner_store_find(&learner->store, event->root) != ENTRY_NONE)
 		result = restore_merge(learner, event, error);
 	unlock(learner);
 	return result;

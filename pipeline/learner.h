@@ -91,6 +91,12 @@ void learner_trim(struct learner *learner, uint64_t up_to);
 /* puts a stored template back; call in stored order before any learner_key */
 MUST_CHECK int learner_restore(struct learner *learner,
 			       const struct learner_event *event, struct error *error);
+/* as learner_restore, at any time: what another daemon learned. What the two learners
+ * found apart from each other belongs together where templates of one cover those of
+ * the other; such merges are journaled. A merge of what was evicted here does nothing.
+ */
+MUST_CHECK int learner_adopt(struct learner *learner, const struct learner_event *event,
+			     struct error *error);
 /* where a template of a group belongs that a person merged or parted */
 struct learner_move {
 	uint64_t key;

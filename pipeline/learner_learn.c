@@ -72,6 +72,11 @@ static void unite(struct learner *learner, uint32_t a, uint32_t b, const char *r
 	learner_journal_add(&learner->journal, &event);
 }
 
+void learn_unite(struct learner *learner, uint32_t a, uint32_t b, const char *reason)
+{
+	unite(learner, a, b, reason);
+}
+
 static void register_generalised(struct learner *learner, uint32_t slot)
 {
 	const struct template *template = template_at(learner, slot);

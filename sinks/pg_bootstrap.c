@@ -160,7 +160,7 @@ int pg_bootstrap_templates(struct pg_sync *sync, pg_template_fn *restore, void *
 	int status =
 		pg_sync_query(sync,
 			      "SELECT t.project_id, t.key, g.root_key, t.generalised,"
-			      " encode(t.tokens, 'hex'), t.text, t.pinned"
+			      " encode(t.tokens, 'hex'), t.text, t.pinned, t.ordinal"
 			      " FROM siftd.templates AS t JOIN siftd.groups AS g"
 			      " ON g.project_id = t.project_id AND g.id = t.group_id"
 			      " ORDER BY t.project_id, t.ordinal",
@@ -173,6 +173,7 @@ int pg_bootstrap_templates(struct pg_sync *sync, pg_template_fn *restore, void *
 			.root = (uint64_t)pg_rows_int(rows, i, 2),
 			.generalised = pg_rows_bool(rows, i, 3),
 			.held = pg_rows_bool(rows, i, 6),
+			.number = (uint64_t)pg_rows_int(rows, i, 7),
 			.text = pg_rows_slice(rows, i, 5),
 		};
 

@@ -38,8 +38,8 @@ void pg_bootstrap_read_positions(const struct pg_rows *rows,
 typedef int pg_template_fn(void *context, int64_t project_id,
 			   const struct learner_event *event, struct error *error);
 
-/* all templates of all projects, and the merges of their groups; event->number is unset
- */
+/* all templates of all projects, and the merges of their groups; event->number is the
+ * ordinal of a template, 0 of a merge */
 MUST_CHECK int pg_bootstrap_templates(struct pg_sync *sync, pg_template_fn *restore,
 				      void *context, struct error *error);
 

@@ -296,6 +296,18 @@ static bool is_awaiting(const struct pg_conn *conn)
 	return conn->statements > 0 || conn->syncs > 0;
 }
 
+static bool take_notices(PGconn *pq)
+{
+	PGnotify *notice = NULL;
+	bool any = false;
+
+	while ((notice = PQnotifies(pq)) != NULL) {
+		any = true;
+		PQfreemem(notice);
+	}
+	return any;
+}
+
 static void read_results(struct pg_conn *conn)
 {
 	bool freed = false;
@@ -318,6 +330,9 @@ static void read_results(struct pg_conn *conn)
 	if (conn->pq != NULL && !is_awaiting(conn) &&
 	    PQstatus(conn->pq) != CONNECTION_OK)
 		fail_pq(conn);
+	else if (conn->state == STATE_READY && conn->ops->notified != NULL &&
+		 take_notices(conn->pq))
+		conn->ops->notified(conn->context);
 }
 
 static void write_out(struct pg_conn *conn)

@@ -30,6 +30,9 @@ struct pg_conn_ops {
 	/* is called when a READY connection was lost, or an attempt failed; it tries
 	 * again by itself */
 	void (*lost)(void *context, const struct error *error);
+	/* is called when the server has told of what the connection listens to; may be
+	 * NULL */
+	void (*notified)(void *context);
 };
 
 struct pg_conn_config {
