@@ -11,7 +11,7 @@ struct pg_listen {
 	void *context;
 };
 
-static void heard(void *context)
+static void on_heard(void *context)
 {
 	const struct pg_listen *listen = context;
 
@@ -33,14 +33,14 @@ static void on_lost(void *context, const struct error *error)
 }
 
 static const struct pg_conn_ops ops = {
-	.ready = heard,
+	.ready = on_heard,
 	.result = on_result,
 	.lost = on_lost,
-	.notified = heard,
+	.notified = on_heard,
 };
 
 struct pg_listen *pg_listen_new(struct event_base *base, const char *conninfo,
-				const char *channel, pg_heard_fn *call, void *context)
+				const char *channel, pg_heard_fn *heard, void *context)
 {
 	struct pg_listen *listen = mem_calloc(1, sizeof(*listen));
 	struct buf setup = { 0 };
@@ -51,7 +51,7 @@ struct pg_listen *pg_listen_new(struct event_base *base, const char *conninfo,
 	buf_printf(&setup, "LISTEN %s", channel);
 	buf_append_char(&setup, '\0');
 	config.setup = setup.data;
-	listen->heard = call;
+	listen->heard = heard;
 	listen->context = context;
 	listen->conn = pg_conn_new(base, &config);
 	buf_deinit(&setup);

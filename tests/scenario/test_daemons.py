@@ -84,11 +84,11 @@ def test_three_daemons_write_one_project(make_siftd, postgres):
         written.extend(lines)
         append(siftd, lines)
 
-    for round_number in range(12):
+    for round_number in range(8):
         for siftd in daemons:
-            write(siftd, 100)
+            write(siftd, 60)
         time.sleep(0.05)
-        if round_number == 6:
+        if round_number == 4:
             daemons[1].kill()
     daemons[1].start()
     daemons[0].client.wait_total(scope, len(written))

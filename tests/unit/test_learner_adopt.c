@@ -34,6 +34,7 @@ struct peer {
 };
 
 static struct peer peers[LEARNERS];
+static struct learner_event events[EVENTS_MAX];
 
 static uint64_t learn(struct learner *learner, const char *line)
 {
@@ -61,7 +62,6 @@ static void write_line(char *line, size_t size, size_t shape, size_t name)
 /* what `from` learned since the last time; how much it was */
 static size_t tell(size_t from, size_t to)
 {
-	static struct learner_event events[EVENTS_MAX];
 	struct arena arena = { 0 };
 	struct error error = { 0 };
 	size_t count = learner_events(peers[from].learner, peers[to].told[from], &arena,

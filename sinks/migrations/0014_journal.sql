@@ -1,4 +1,4 @@
--- 0012_journal.sql - daemons follow what others learned and what people decided
+-- 0014_journal.sql - daemons follow what others learned and what people decided
 --
 -- Templates by ordinal, merges and decisions by `changed`: one order for each project, since whoever
 -- writes them holds the project's row. Undoing a merge moves it to the end.
