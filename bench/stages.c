@@ -153,6 +153,8 @@ static void run_blocks(struct bench *bench)
 	}
 	pipeline_seal(pipeline);
 	take_batches(pipeline);
+	bench->lines = pipeline_stats(pipeline)->records;
+	bench->shapes = (struct shape_stats){ 0 };
 	pipeline_free(&pipeline);
 }
 
