@@ -44,7 +44,12 @@ static const struct task tasks[TASKS] = {
 			"sessions, audit rows and buckets of windows past their time" },
 };
 
-static const char lock_sql[] = "SELECT pg_try_advisory_lock(7309742)";
+/* a keeper whose machine is gone must not keep the lock for the hours that a server
+ * waits by default */
+static const char lock_sql[] =
+	"SELECT pg_try_advisory_lock(7309742), set_config('tcp_keepalives_idle', '30', false),"
+	" set_config('tcp_keepalives_interval', '10', false),"
+	" set_config('tcp_keepalives_count', '3', false)";
 static const char sweep_sql[] = "SELECT project, template, rolled, forgotten, done FROM"
 				" siftd.sweep_counts($1, $2, $3, $4, $5, $6)";
 #define SWEEP_TEMPLATES_MAX 50

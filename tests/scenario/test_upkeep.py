@@ -55,14 +55,14 @@ def test_merging_is_not_seen(make_siftd, postgres):
     siftd.config["upkeep"] = {"interval": "1h"}
     siftd.start()
     scope = siftd.client.default_scope()
-    trickle(siftd.syslog_port, 0, 300)
-    siftd.client.wait_total(scope, 300)
-    assert blocks(postgres) > 30
-    wanted = collections.Counter(range(300))
+    trickle(siftd.syslog_port, 0, 200)
+    siftd.client.wait_total(scope, 200)
+    assert blocks(postgres) > 20
+    wanted = collections.Counter(range(200))
     assert siftd.stop() == 0
     siftd.config["upkeep"] = UPKEEP["upkeep"]
     dice = random.Random(3)
-    for _ in range(3):
+    for _ in range(2):
         siftd.start()
         until = time.monotonic() + dice.random()
         while time.monotonic() < until:
@@ -73,12 +73,12 @@ def test_merging_is_not_seen(make_siftd, postgres):
         assert read(siftd.client, scope, order="asc") == wanted
         assert read(siftd.client, scope, q="SLOW item") == wanted
     assert read(siftd.client, scope) == wanted
-    trickle(siftd.syslog_port, 300, 100)
+    trickle(siftd.syslog_port, 200, 100)
     harness.wait_until(lambda: counter(siftd.client, "siftd_upkeep_merges_total") > 0, 20, "merges are counted")
-    siftd.client.wait_total(scope, 400)
-    assert read(siftd.client, scope) == collections.Counter(range(400))
+    siftd.client.wait_total(scope, 300)
+    assert read(siftd.client, scope) == collections.Counter(range(300))
     assert postgres.sql("SELECT sum(event_count), sum(severities[4]) FROM siftd.event_blocks",
-                        database="siftd") == "400|400"
+                        database="siftd") == "300|300"
     assert siftd.stop() == 0
 
 
@@ -89,14 +89,14 @@ def test_deleted_is_gone_at_once(make_siftd, postgres):
     siftd.start()
     client, scope = siftd.client, siftd.client.default_scope()
     kept, dropped = (client.new_ingestion(scope, name) for name in ("kept", "dropped"))
-    for number in range(30):
+    for number in range(12):
         for ingestion in (kept, dropped):
             client.paste(ingestion, "".join(
                 f"2026-01-05T08:00:{number:02d}Z ERROR worker: {ingestion[-1]} failed n={i}\n" for i in range(5)))
-    client.wait_total(scope, 300)
+    client.wait_total(scope, 120)
     client.request("DELETE", dropped)
     assert client.status(dropped) == 404
-    assert client.total(scope) == 150
+    assert client.total(scope) == 60
     siftd.config["upkeep"] = UPKEEP["upkeep"]
     siftd.kill()
     siftd.start()
@@ -105,8 +105,8 @@ def test_deleted_is_gone_at_once(make_siftd, postgres):
     siftd.start()
     harness.wait_until(
         lambda: postgres.sql("SELECT count(*) FROM siftd.deletions", database="siftd") == "0", 30, "the data gone")
-    assert postgres.sql("SELECT sum(event_count) FROM siftd.event_blocks", database="siftd") == "150"
-    assert sum(group["count"] for group in client.groups(scope)) == 150
+    assert postgres.sql("SELECT sum(event_count) FROM siftd.event_blocks", database="siftd") == "60"
+    assert sum(group["count"] for group in client.groups(scope)) == 60
     client.request("DELETE", scope)
     assert client.status(scope) == 404
     harness.wait_until(
