@@ -139,7 +139,9 @@ static void run_blocks(struct bench *bench)
 		.templates_max = TEMPLATES_MAX,
 		.zstd_level = 1,
 	};
-	const struct pipeline_deps deps = { bench->rules, learner_of, bench };
+	const struct pipeline_deps deps = { .rules = bench->rules,
+					    .learner_of = learner_of,
+					    .context = bench };
 	struct pipeline *pipeline = pipeline_new(0, &config, &deps);
 	size_t offset = 0;
 

@@ -10,20 +10,17 @@
 #include "base/hash64.h"
 #include "base/mailbox.h"
 #include "base/mem.h"
+#include "daemon/lane_sealer.h"
 
 #define TICK_MS 20
 #define STEP_US_MAX INT64_C(100000)
 #define SLOWER_BEHIND 10
 
-struct lane_batch {
-	struct batch *batch;
-	uint64_t epoch;
-};
-
 struct lane {
 	pthread_t thread;
 	struct mailbox *chunks;
 	struct mailbox *batches;
+	struct lane_sealer *sealer;
 	struct pipeline *pipeline;
 	atomic_uint_fast64_t epoch;
 	atomic_bool ended;
@@ -47,8 +44,7 @@ static void free_lane_batch(void *item)
 {
 	struct lane_batch *entry = item;
 
-	batch_free(&entry->batch);
-	mem_free(entry);
+	lane_batch_free(&entry);
 }
 
 static void hand_over_batches(struct lane *lane, uint64_t epoch)
@@ -56,14 +52,17 @@ static void hand_over_batches(struct lane *lane, uint64_t epoch)
 	struct batch *batch = NULL;
 
 	while ((batch = pipeline_take_batch(lane->pipeline)) != NULL) {
-		struct lane_batch *entry = mem_calloc(1, sizeof(*entry));
-		size_t weight = batch_weight(batch);
-
 		crash_point("lane.sealed");
-		*entry = (struct lane_batch){ batch, epoch };
-		if (!mailbox_put(lane->batches, entry, weight))
-			free_lane_batch(entry);
+		batch->more = mailbox_weight(lane->chunks) > 0;
+		lane_sealer_put(lane->sealer, batch, epoch);
 	}
+}
+
+/* the database could take a batch now */
+static bool store_waits(const struct lane *lane)
+{
+	return !lane_sealer_has_batches(lane->sealer) &&
+	       mailbox_weight(lane->batches) == 0;
 }
 
 static void publish_stats(struct lane *lane)
@@ -105,6 +104,7 @@ static void *run_lane(void *argument)
 					mailbox_weight(lane->chunks) > 0));
 		looked_at_us = now_us;
 		if (wanted != epoch) {
+			lane_sealer_drain(lane->sealer);
 			pipeline_reset(lane->pipeline);
 			epoch = wanted;
 		}
@@ -112,14 +112,14 @@ static void *run_lane(void *argument)
 			pipeline_feed(lane->pipeline, chunk, now_us);
 		else if (closed)
 			break;
-		pipeline_tick(lane->pipeline, now_us,
-			      mailbox_weight(lane->batches) == 0);
+		pipeline_tick(lane->pipeline, now_us, store_waits(lane));
 		hand_over_batches(lane, epoch);
 		publish_stats(lane);
 	}
 	pipeline_seal(lane->pipeline);
 	hand_over_batches(lane, epoch);
 	publish_stats(lane);
+	lane_sealer_drain(lane->sealer);
 	atomic_store(&lane->ended, true);
 	return NULL;
 }
@@ -128,6 +128,7 @@ struct lanes *lanes_start(const struct lanes_config *config,
 			  const struct pipeline_deps *deps)
 {
 	struct lanes *lanes = mem_calloc(1, sizeof(*lanes));
+	struct pipeline_deps own = *deps;
 
 	lanes->count = config->count;
 	lanes->lanes = mem_calloc(config->count, sizeof(*lanes->lanes));
@@ -136,7 +137,9 @@ struct lanes *lanes_start(const struct lanes_config *config,
 
 		lane->chunks = mailbox_new(config->chunk_bytes_max);
 		lane->batches = mailbox_new(config->batch_bytes_max);
-		lane->pipeline = pipeline_new(i, &config->pipeline, deps);
+		lane->sealer = lane_sealer_new(lane->batches);
+		own.sealing = lane_sealer_sealing(lane->sealer);
+		lane->pipeline = pipeline_new(i, &config->pipeline, &own);
 		pthread_mutex_init(&lane->stats_mutex, NULL);
 		pthread_create(&lane->thread, NULL, run_lane, lane);
 	}
@@ -224,6 +227,7 @@ void lanes_free(struct lanes **lanes_ptr)
 		mailbox_close(lane->chunks);
 		mailbox_close(lane->batches);
 		pthread_join(lane->thread, NULL);
+		lane_sealer_free(&lane->sealer);
 		mailbox_free(&lane->chunks, free_chunk);
 		mailbox_free(&lane->batches, free_lane_batch);
 		pipeline_free(&lane->pipeline);

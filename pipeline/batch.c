@@ -18,6 +18,7 @@ void batch_free(struct batch **batch_ptr)
 
 	if (batch == NULL)
 		return;
+	batch_settle(batch);
 	for (size_t i = 0; i < batch->blocks_count; i++)
 		block_encoded_deinit(&batch->blocks[i].encoded);
 	mem_free(batch->streams);
@@ -36,6 +37,19 @@ void batch_free(struct batch **batch_ptr)
 	arena_deinit(&batch->arena);
 	mem_free(batch);
 	*batch_ptr = NULL;
+}
+
+void batch_settle(struct batch *batch)
+{
+	for (size_t i = 0; i < batch->blocks_count; i++) {
+		struct batch_block *block = &batch->blocks[i];
+
+		if (block->later == NULL)
+			continue;
+		block->encoded = *block->later;
+		mem_free(block->later);
+		block->later = NULL;
+	}
 }
 
 size_t batch_weight(const struct batch *batch)

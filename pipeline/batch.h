@@ -46,7 +46,19 @@ struct batch_block {
 	int64_t project_id;
 	int64_t ingestion_id;
 	int64_t received_us; /* of its first event; its day is the partition */
-	struct block_encoded encoded;
+	struct block_encoded
+		encoded;             /* empty until batch_settle, when `later` is set */
+	struct block_encoded *later; /* block_sealing fills it */
+};
+
+/* sealing blocks elsewhere than on the lane */
+struct block_sealing {
+	/* is called when a block is full: takes the builder, and fills `out` at the
+	 * latest before the batch is settled or freed; returns an empty builder, or
+	 * NULL when there is none to spare */
+	struct block_builder *(*seal)(void *context, struct block_builder *full,
+				      struct block_encoded *out);
+	void *context;
 };
 
 struct batch_count {
@@ -150,6 +162,8 @@ struct batch {
 
 struct batch *batch_new(unsigned lane, uint64_t number);
 void batch_free(struct batch **batch);
+/* all blocks are sealed: takes over those that were sealed elsewhere */
+void batch_settle(struct batch *batch);
 /* bytes it holds, for the queue's weight */
 size_t batch_weight(const struct batch *batch);
 

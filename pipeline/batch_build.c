@@ -39,6 +39,7 @@ struct batch_builder {
 	unsigned lane;
 	const struct rules *rules;
 	int zstd_level;
+	const struct block_sealing *sealing; /* or NULL */
 	uint64_t next_number;
 	struct batch *batch;
 	struct open_block *blocks;
@@ -48,13 +49,15 @@ struct batch_builder {
 };
 
 struct batch_builder *batch_builder_new(unsigned lane, const struct rules *rules,
-					int zstd_level)
+					int zstd_level,
+					const struct block_sealing *sealing)
 {
 	struct batch_builder *builder = mem_calloc(1, sizeof(*builder));
 
 	builder->lane = lane;
 	builder->rules = rules;
 	builder->zstd_level = zstd_level;
+	builder->sealing = sealing;
 	builder->next_number = 1;
 	return builder;
 }
@@ -135,12 +138,29 @@ static void keep_latest(struct batch *batch, const struct open_block *block)
 	}
 }
 
-static void seal_block(struct batch *batch, struct open_block *block)
+static void seal_elsewhere(const struct batch_builder *builder,
+			   struct open_block *block)
 {
+	const struct block_sealing *sealing = builder->sealing;
+	struct batch_block *sealed = &builder->batch->blocks[block->slot];
+
+	sealed->later = mem_calloc(1, sizeof(*sealed->later));
+	block->builder = sealing->seal(sealing->context, block->builder, sealed->later);
+	if (block->builder == NULL)
+		block->builder = block_builder_new(builder->zstd_level);
+}
+
+static void seal_block(const struct batch_builder *builder, struct open_block *block)
+{
+	struct batch *batch = builder->batch;
+
 	if (!block->is_open)
 		return;
 	keep_latest(batch, block);
-	block_builder_seal(block->builder, &batch->blocks[block->slot].encoded);
+	if (builder->sealing != NULL)
+		seal_elsewhere(builder, block);
+	else
+		block_builder_seal(block->builder, &batch->blocks[block->slot].encoded);
 	block->is_open = false;
 }
 
@@ -199,7 +219,7 @@ static struct event_place add_to_block(struct batch_builder *builder,
 	};
 
 	if (!block_builder_guess(block->builder, &event, codes)) {
-		seal_block(builder->batch, block);
+		seal_block(builder, block);
 		/* an empty builder takes any event */
 		(void)block_builder_guess(block->builder, &event, codes);
 	}
@@ -351,7 +371,7 @@ struct batch *batch_builder_seal(struct batch_builder *builder)
 	struct batch *batch = builder->batch;
 
 	for (size_t i = 0; i < builder->blocks_count; i++)
-		seal_block(batch, &builder->blocks[i]);
+		seal_block(builder, &builder->blocks[i]);
 	if (builder->blocks_count > BUILDERS_KEPT)
 		free_blocks(builder);
 	builder->batch = NULL;

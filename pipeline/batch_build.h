@@ -16,8 +16,10 @@ struct batch_origin {
 	int64_t ingestion_id;
 };
 
+/* sealing NULL: blocks are sealed in place, else there; see batch_settle */
 struct batch_builder *batch_builder_new(unsigned lane, const struct rules *rules,
-					int zstd_level);
+					int zstd_level,
+					const struct block_sealing *sealing);
 void batch_builder_free(struct batch_builder **builder);
 /* the open batch, made when there is none */
 struct batch *batch_builder_open(struct batch_builder *builder, int64_t now_us);

@@ -51,7 +51,8 @@ struct pipeline *pipeline_new(unsigned lane, const struct pipeline_config *confi
 	pipeline->sampler = sampler_new();
 	pipeline->shapes = shape_cache_new(0);
 	pipeline->config.front.shapes = pipeline->shapes;
-	pipeline->builder = batch_builder_new(lane, deps->rules, config->zstd_level);
+	pipeline->builder =
+		batch_builder_new(lane, deps->rules, config->zstd_level, deps->sealing);
 	return pipeline;
 }
 

@@ -43,6 +43,10 @@ struct pipeline_deps {
 	/* is called when a lane first meets a project; any thread; never NULL */
 	struct learner *(*learner_of)(void *context, int64_t project_id);
 	void *context;
+	/* NULL: blocks are sealed by the pipeline itself. Else a batch is to be settled
+	 * when all its blocks are sealed, and nothing may be under way at a reset or
+	 * free */
+	const struct block_sealing *sealing;
 };
 
 struct pipeline_stats {
