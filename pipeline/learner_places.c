@@ -94,8 +94,7 @@ static unsigned needed_of_classes(const struct template *template,
 {
 	unsigned constants = classes & ~(1u << TOKEN_VARIABLE);
 
-	if (place->first == 0 &&
-	    (classes & (1u << TOKEN_WORD | 1u << TOKEN_INDEXED)) != 0)
+	if (place->first == 0 && (classes & 1u << TOKEN_WORD) != 0)
 		return 10;
 	if ((classes & 1u << TOKEN_WORD) != 0)
 		return behind_user(template, place->first) ? 3 : 5;

@@ -66,6 +66,22 @@ static size_t value_end(const struct lexer *lexer, size_t at)
 	return at;
 }
 
+/* (sda), [orders]: nothing but the token between the brackets */
+static bool is_bracketed(const struct lexer *lexer, const struct token *token)
+{
+	char open = ' ';
+
+	if (token->begin > 0)
+		open = lexer->text[token->begin - 1];
+	return (open == '(' || open == '[') &&
+	       byte_or_blank(lexer, token->end) == closing(open);
+}
+
+static bool may_be_value(const struct token *token)
+{
+	return token->class == TOKEN_WORD || token->class == TOKEN_INDEXED;
+}
+
 static void emit(struct lexer *lexer, struct token *token)
 {
 	const char *text = lexer->text;
@@ -87,11 +103,12 @@ static void emit(struct lexer *lexer, struct token *token)
 		token->quoted = token->begin > 0 && token->end < lexer->end &&
 				is_quote(text[token->begin - 1]) &&
 				text[token->end] == text[token->begin - 1];
-		if ((token->quoted || (lexer->value && !key)) &&
-		    (token->class == TOKEN_WORD || token->class == TOKEN_INDEXED) &&
+		if ((token->quoted || (lexer->value && !key)) && may_be_value(token) &&
 		    !is_flag_word(slice_of(text + token->begin, len)))
 			token->class = TOKEN_VALUE;
 	}
+	if (may_be_value(token) && is_bracketed(lexer, token))
+		token->class = TOKEN_VALUE;
 	lexer->value = false;
 	fold_token(lexer->tokens, token);
 }
