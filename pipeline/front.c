@@ -166,9 +166,13 @@ static bool find_line(struct front *front, struct line *line)
  * it is said to be of the same failure */
 static bool python_goes_on(struct open_record *open, const struct judgement *line)
 {
+	bool headed = open->first.begins && open->first.shape != LINE_CRASH;
+
 	switch (line->shape) {
 	case LINE_PYTHON:
-		if (open->trace == TRACE_ENDED)
+		/* behind another language's trace it is another failure */
+		if (open->trace == TRACE_ENDED ||
+		    (open->trace == TRACE_NONE && open->lines > 1 && !headed))
 			return false;
 		open->trace = TRACE_PYTHON;
 		return true;
@@ -321,13 +325,6 @@ static void drop_leading(struct front *front, const struct line *line)
 		front->input = slice_from(front->input, line->full);
 }
 
-/* "error: x", "panic: x": a level, but no sign that all records have headers */
-static bool is_bare_word(struct slice text, const struct judgement *judged)
-{
-	return judged->scanned && judged->header.timestamp_us == TIMESTAMP_NONE &&
-	       byte_is(text.ptr[0], BYTE_LOWER);
-}
-
 static void start_record(struct front *front, const struct line *line,
 			 const struct judgement *judged, const struct shape_use *use)
 {
@@ -346,7 +343,7 @@ static void start_record(struct front *front, const struct line *line,
 	open->partial = judged->partial;
 	open->wants_more = judged->wants_more;
 	if (judged->begins && judged->shape != LINE_CRASH &&
-	    !is_bare_word(line->text, judged))
+	    !judge_is_bare_word(line->text, judged))
 		front->headers_shown = true;
 }
 

@@ -334,22 +334,14 @@ bool header_begins_pair(struct slice first, const struct header *header,
  */
 bool header_is_annex(struct slice line, const struct header *header)
 {
-	static const struct {
-		char text[16];
-	} words[] = { { "DETAIL:  " },  { "HINT:  " },  { "STATEMENT:  " },
-		      { "CONTEXT:  " }, { "QUERY:  " }, { "LOCATION:  " } };
 	const char *at = line.ptr + header->body;
 	const char *end = line.ptr + line.len;
 
 	if (header->timestamp_us == TIMESTAMP_NONE || header->severity != SEVERITY_NONE)
 		return false;
 	for (unsigned fields = 0; fields <= 2 && at < end; fields++) {
-		struct slice rest = slice_of(at, (size_t)(end - at));
-
-		for (size_t i = 0; i < ARRAY_LEN(words); i++) {
-			if (slice_starts_with(rest, slice_str(words[i].text)))
-				return true;
-		}
+		if (header_begins_annex(at, end))
+			return true;
 		at = skip_blanks(field_end(at, end), end);
 	}
 	return false;

@@ -85,6 +85,22 @@ static bool has_level_behind(const struct header_scanner *s, const char *at)
 	       byte_at(s, at + level.len) == ':' && blank_or_end(s, at + level.len + 1);
 }
 
+/* what PostgreSQL says further of the record before */
+bool header_begins_annex(const char *at, const char *end)
+{
+	static const struct {
+		char text[16];
+	} words[] = { { "DETAIL:  " },  { "HINT:  " },  { "STATEMENT:  " },
+		      { "CONTEXT:  " }, { "QUERY:  " }, { "LOCATION:  " } };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (slice_starts_with(slice_of(at, (size_t)(end - at)),
+				      slice_str(words[i].text)))
+			return true;
+	}
+	return false;
+}
+
 /* "name: ": ends the header, but for a level */
 bool header_take_named(struct header_scanner *s, const char *at, bool *ends)
 {
@@ -95,6 +111,8 @@ bool header_take_named(struct header_scanner *s, const char *at, bool *ends)
 
 	bool plain = all_are(at, to - 1, BYTE_LOWER);
 
+	if (header_begins_annex(at, s->end))
+		return false;
 	/* BIND: "queries: info: " */
 	if (!s->leveled && s->stamped && has_level_behind(s, to)) {
 		header_set_component(s, at, to - 1);

@@ -61,6 +61,7 @@ bool header_take_level_ahead(struct header_scanner *s, const char *at);
 /* header_fields.c */
 const char *header_component_end(const struct header_scanner *s, const char *at);
 void header_set_component(struct header_scanner *s, const char *at, const char *to);
+bool header_begins_annex(const char *at, const char *end);
 bool header_take_named(struct header_scanner *s, const char *at, bool *ends);
 bool header_take_column(struct header_scanner *s, const char *at);
 bool header_take_name_dash(struct header_scanner *s, const char *at);

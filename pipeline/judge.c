@@ -1,6 +1,8 @@
 /* judge.c - shapes first, as they are cheap; the header only of lines without one */
 #include "pipeline/judge.h"
 
+#include "pipeline/byte_class.h"
+
 #include "pipeline/envelope.h"
 #include "pipeline/json_scan.h"
 #include "pipeline/parse_header.h"
@@ -83,4 +85,10 @@ void judge_line(struct slice line, const struct timestamp_context *context,
 		out->shape = LINE_INDENTED;
 	out->partial = envelope.partial;
 	out->stream = envelope.stream.ptr[3];
+}
+
+bool judge_is_bare_word(struct slice text, const struct judgement *judged)
+{
+	return judged->scanned && judged->header.timestamp_us == TIMESTAMP_NONE &&
+	       byte_is(text.ptr[0], BYTE_LOWER);
 }

@@ -27,4 +27,7 @@ struct judgement {
 void judge_line(struct slice line, const struct timestamp_context *context,
 		struct arena *scratch, struct judgement *out);
 
+/* "error: x", "panic: x": a level, but no sign that all records have headers */
+bool judge_is_bare_word(struct slice text, const struct judgement *judged);
+
 #endif

@@ -77,6 +77,25 @@ static const struct case_front cases[] = {
 	    "  File \"a.py\", line 3, in <module>\n"
 	    "OSError: z",
 	    "plain" } },
+	{ "Python behind Java, neither with a header",
+	  "java.lang.IllegalStateException: x\n"
+	  "\tat a.B.c(B.java:1)\n"
+	  "Traceback (most recent call last):\n"
+	  "  File \"a.py\", line 1, in f\n"
+	  "ValueError: y\n",
+	  { "java.lang.IllegalStateException: x\n\tat a.B.c(B.java:1)",
+	    "Traceback (most recent call last):\n"
+	    "  File \"a.py\", line 1, in f\n"
+	    "ValueError: y" } },
+	{ "PostgreSQL as it is shipped",
+	  "2026-02-01 10:00:00.123 UTC [40] ERROR:  no\n"
+	  "2026-02-01 10:00:00.123 UTC [40] DETAIL:  Key (id)=(1).\n"
+	  "2026-02-01 10:00:00.123 UTC [40] STATEMENT:  INSERT\n"
+	  "2026-02-01 10:00:01.123 UTC [41] DETAIL:  another\n",
+	  { "2026-02-01 10:00:00.123 UTC [40] ERROR:  no\n"
+	    "2026-02-01 10:00:00.123 UTC [40] DETAIL:  Key (id)=(1).\n"
+	    "2026-02-01 10:00:00.123 UTC [40] STATEMENT:  INSERT",
+	    "2026-02-01 10:00:01.123 UTC [41] DETAIL:  another" } },
 	{ "Go",
 	  "panic: runtime error: index out of range [3] with length 3\n"
 	  "\n"
