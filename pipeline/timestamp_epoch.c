@@ -18,8 +18,12 @@ int64_t timestamp_of_epoch_text(struct slice text)
 	int64_t value = 0;
 	size_t digits = 0;
 
-	for (; digits < 19 && is_digit(peek(&s, 0)); digits++)
-		value = value * 10 + (*s.at++ - '0');
+	/* nines of 19 digits are more than an int64_t holds */
+	for (; digits < 19 && is_digit(peek(&s, 0)); digits++, s.at++) {
+		if (value > (INT64_MAX - 9) / 10)
+			return TIMESTAMP_NONE;
+		value = value * 10 + (*s.at - '0');
+	}
 	stamp_take_fraction(&s);
 	if (digits < 9 || s.at != s.end)
 		return TIMESTAMP_NONE;
