@@ -204,6 +204,10 @@ static bool joins(const struct tokens *tokens, const struct token *last,
 
 		if (c == '[' || c == '{' || c == '<' || c == '\n')
 			return false;
+		/* "from 10.0.0.1: 11: bye", "(TID 3). 12 bytes": what follows is new */
+		if ((c == ':' || (c == '.' && i > last->end)) &&
+		    tokens->text.ptr[i + 1] == ' ')
+			return false;
 	}
 	return true;
 }
@@ -276,6 +280,21 @@ static bool fold_into_last(struct tokens *tokens, const struct token *token)
 	return false;
 }
 
+/* both stand behind the same brackets, or both behind none */
+static bool same_bracket(const struct tokens *tokens, size_t a, size_t b)
+{
+	const char *text = tokens->text.ptr;
+	char open[2] = { ' ', ' ' };
+
+	for (unsigned i = 0; i < 2; i++) {
+		uint32_t begin = tokens->items[i == 0 ? a : b].begin;
+
+		if (begin > 0 && (text[begin - 1] == '[' || text[begin - 1] == '('))
+			open[i] = text[begin - 1];
+	}
+	return open[0] == open[1];
+}
+
 static bool repeats(struct tokens *tokens, size_t last, size_t len)
 {
 	uint8_t class = tokens->items[last].class;
@@ -290,7 +309,8 @@ static bool repeats(struct tokens *tokens, size_t last, size_t len)
 	    (class == TOKEN_WORD || class == TOKEN_NAME || class == TOKEN_VARIABLE))
 		return false;
 	for (size_t i = 0; i < len; i++) {
-		if (!same_text(tokens, last - i, last - i - len))
+		if (!same_text(tokens, last - i, last - i - len) ||
+		    !same_bracket(tokens, last - i, last - i - len))
 			return false;
 		varies |= tokens->items[last - i].class == TOKEN_VARIABLE;
 	}

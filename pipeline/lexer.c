@@ -131,7 +131,7 @@ static void lex_rule(struct lexer *lexer, const struct span *span)
 	char c = lexer->text[span->begin];
 	size_t at = span->begin;
 	struct token token = { .begin = (uint32_t)at,
-			       .end = (uint32_t)at + 2,
+			       .end = (uint32_t)at + (c == '.' ? 3 : 2),
 			       .class = TOKEN_WORD };
 
 	if (span->end - span->begin < 2 ||
@@ -141,6 +141,8 @@ static void lex_rule(struct lexer *lexer, const struct span *span)
 		at++;
 	if (at < span->end)
 		return;
+	if (token.end > at)
+		token.end = (uint32_t)at;
 	fold_token(lexer->tokens, &token);
 	lexer->tokens->items[lexer->tokens->count - 1].next = (uint32_t)at;
 }
@@ -176,6 +178,13 @@ static bool lex_behind_colon(struct lexer *lexer, const struct span *span)
 	return false;
 }
 
+/* x=-5: the sign is the value's, but 3-5 is a range and -- a rule */
+static bool has_sign(const struct lexer *lexer, size_t at)
+{
+	return at > 1 && lexer->text[at - 1] == '-' &&
+	       lex_is(lexer->text[at - 2], LEX_BLANK | LEX_SPLIT);
+}
+
 static void lex_span(struct lexer *lexer, struct span *span)
 {
 	struct token token = { 0 };
@@ -193,6 +202,8 @@ static void lex_span(struct lexer *lexer, struct span *span)
 	token.begin = (uint32_t)span->begin;
 	token.end = (uint32_t)span->end;
 	span_classify(lexer->text, span, &token);
+	if (token.type == VARIABLE_NUMBER && has_sign(lexer, span->begin))
+		token.begin--;
 	emit(lexer, &token);
 }
 

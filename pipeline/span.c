@@ -1,6 +1,7 @@
 /* span.c - counting, trimming and classing the bytes of a token */
 #include "pipeline/span.h"
 
+#include "base/compiler.h"
 #include "pipeline/fold.h"
 #include "pipeline/lex_bytes.h"
 
@@ -130,6 +131,39 @@ static bool is_variable(const char *text, const struct span *span,
 	return span->runs >= 2 || span->dots >= 2;
 }
 
+/* names that hold a digit and vary no more than words do */
+static bool is_known_name(struct slice text)
+{
+	static const char *const names[] = {
+		"amd64", "arm64", "base64", "ec2",    "ext2", "ext3",  "ext4",
+		"h2",    "http2", "i386",   "i686",   "IPv4", "IPv6",  "k8s",
+		"l2",    "l3",    "log4j",  "md5",    "mp3",  "mp4",   "oauth2",
+		"s3",    "sha1",  "sha256", "sha512", "ssh2", "sslv3", "TLSv1",
+		"utf16", "utf8",  "win32",  "win64",  "x509", "x64",   "x86",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		if ((names[i][0] | 32) == (text.ptr[0] | 32) &&
+		    slice_equal_nocase(text, slice_str(names[i])))
+			return true;
+	}
+	return false;
+}
+
+/* jk2_init, ext4_find: a digit amid letters counts nothing */
+static bool is_digit_amid_letters(const char *text, const struct span *span)
+{
+	size_t at = span->begin;
+
+	if (span->digits != 1)
+		return false;
+	while (!lex_is(text[at], LEX_DIGIT))
+		at++;
+	return at > span->begin && lex_is(text[at - 1], LEX_LETTER) &&
+	       at + 2 < span->end && text[at + 1] == '_' &&
+	       lex_is(text[at + 2], LEX_LETTER);
+}
+
 static void set_digit_run(const char *text, const struct span *span,
 			  struct token *token)
 {
@@ -183,5 +217,9 @@ void span_classify(const char *text, const struct span *span, struct token *toke
 		token->type = (uint8_t)type;
 		return;
 	}
-	set_digit_run(text, span, token);
+	if (is_known_name(slice_of(text + span->begin, span->end - span->begin)) ||
+	    is_digit_amid_letters(text, span))
+		token->class = TOKEN_WORD;
+	else
+		set_digit_run(text, span, token);
 }

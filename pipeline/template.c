@@ -22,8 +22,8 @@ uint64_t template_token_hash(struct slice folded)
 }
 
 /* of variable_text, which is asked for at every place of every new template; of
- * NORMALIZE_VERSION 1 */
-#define VARIABLE_HASH 0x0e08a51c8536156cu
+ * NORMALIZE_VERSION 2 */
+#define VARIABLE_HASH 0x64ba3be0638d7735u
 
 uint64_t template_variable_hash(void)
 {

@@ -81,6 +81,12 @@ static const struct {
 	{ "uri=/ done", "uri=<path> done" },
 	{ "request: \"GET /\" failed", "request: \"GET <path>\" failed" },
 	{ "read / write", "read / write" },
+	{ "x=-5, y -5 and 3 - 5", "x=<num>, y <num> and <num>" },
+	{ "waiting .......", "waiting ..." },
+	{ "from 10.0.0.1: 11: bye", "from <ip>: <num>: bye" },
+	{ "(TID 3). 12 bytes sent", "(TID <num>). <size> sent" },
+	{ "lease for [X_1_2] for 3 s", "lease for [<id>] for <dur>" },
+	{ "jk2_init() by ssh2 on eth0", "jk2_init() by ssh2 on eth<num>" },
 	{ "on interface enp3s0, 10.0.0.1#53", "on interface <id>, <id>" },
 };
 
@@ -162,7 +168,7 @@ static void test_fingerprint_is_stable(void **state)
 {
 	(void)state;
 	normalize("Failed password for root from 10.0.0.1 port 22 ssh2");
-	assert_int_equal(normalize_fingerprint(&tokens), 0x2f49a11cc8ff047eULL);
+	assert_int_equal(normalize_fingerprint(&tokens), 0x5d663448906a23f7ULL);
 }
 
 static void test_template_survives_serialising(void **state)
