@@ -15,9 +15,9 @@
 /* INT64_MIN stands for none */
 #define NO_TIME "-9223372036854775808"
 
-/* u: what a batch counted, by template and minute; scope_counts get it at once, for
- * each of their widths, as they have few rows for many of its own */
-#define COUNTS_OF_BATCH                                                                \
+/* u: what a batch counted, by template and minute; scope_counts get it at once for some
+ * of their widths: all, or 0 only when fold_counts adds the others */
+#define COUNTS_OF_BATCH(widths)                                                        \
 	"WITH u AS MATERIALIZED ("                                                     \
 	"SELECT project, ingestion, minute, template, severity,"                       \
 	" service COLLATE \"C\" AS service, sum(count)::bigint AS count"               \
@@ -31,7 +31,7 @@
 	" ingestion_id, severity, service, count)"                                     \
 	" SELECT project, w.width, siftd.begin_of(minute, w.width), ingestion,"        \
 	" severity, service, sum(count)::bigint FROM minutes"                          \
-	" CROSS JOIN (VALUES (0), (1), (60), (1440)) AS w (width)"                     \
+	" CROSS JOIN (VALUES " widths ") AS w (width)"                                 \
 	" GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6"                         \
 	" ON CONFLICT (project_id, width, begin, ingestion_id, severity, service)"     \
 	" DO UPDATE SET count = s.count + excluded.count)"
@@ -83,18 +83,20 @@ const struct flush_sql flush_sql[FLUSH_STATEMENTS] = {
 			  " nullif($6::bigint, " NO_TIME
 			  "), nullif($7::bigint, " NO_TIME "), $8, $9,"
 			  " $10, $11, $12, $13, $14)" },
-	[FLUSH_COUNTS] = { "siftd_counts", COUNTS_OF_BATCH
-			   " INSERT INTO siftd.group_counts AS c (project_id, ingestion_id, minute,"
-			   " template_key, severity, service, count)"
-			   " SELECT * FROM u ORDER BY 1, 4, 3, 2, 5, 6"
-			   " ON CONFLICT (project_id, template_key, minute, ingestion_id, severity,"
-			   " service) DO UPDATE SET count = c.count + excluded.count" },
-	[FLUSH_COUNT_PARTS] = { "siftd_count_parts", COUNTS_OF_BATCH
-				" INSERT INTO siftd.group_count_parts (project_id, ingestion_id,"
-				" template_keys, minutes, severities, services, counts)"
-				" SELECT project, ingestion, array_agg(template), array_agg(minute),"
-				" array_agg(severity), array_agg(service), array_agg(count::integer)"
-				" FROM u GROUP BY 1, 2" },
+	[FLUSH_COUNTS] = { "siftd_counts",
+			   COUNTS_OF_BATCH(
+				   "(0), (1), (60), (1440)") " INSERT INTO siftd.group_counts AS c (project_id, ingestion_id, minute,"
+							     " template_key, severity, service, count)"
+							     " SELECT * FROM u ORDER BY 1, 4, 3, 2, 5, 6"
+							     " ON CONFLICT (project_id, template_key, minute, ingestion_id, severity,"
+							     " service) DO UPDATE SET count = c.count + excluded.count" },
+	[FLUSH_COUNT_PARTS] = { "siftd_count_parts",
+				COUNTS_OF_BATCH(
+					"(0)") " INSERT INTO siftd.group_count_parts (project_id, ingestion_id,"
+					       " template_keys, minutes, severities, services, counts)"
+					       " SELECT project, ingestion, array_agg(template), array_agg(minute),"
+					       " array_agg(severity), array_agg(service), array_agg(count::integer)"
+					       " FROM u GROUP BY 1, 2" },
 	[FLUSH_FOLD_COUNTS] = { "siftd_fold_counts", "SELECT siftd.fold_counts($1)" },
 	/* no parameters */
 	[FLUSH_FIND_PARTS] = { "siftd_find_parts",

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/compiler.h"
 #include "flush_test.h"
 
 static struct batch *counted_batch(bool more)
@@ -20,9 +21,22 @@ static struct batch *counted_batch(bool more)
 	return batch;
 }
 
+static int64_t scope_sum(int width)
+{
+	char sql[128];
+
+	(void)snprintf(
+		sql, sizeof(sql),
+		"coalesce(sum(count), 0) FROM siftd.scope_counts WHERE width = %d",
+		width);
+	return flush_test_mine(sql);
+}
+
 /* batches that others follow leave their counts aside; the last adds all of them */
 static void test_parts_are_folded(void **state)
 {
+	static const int widths[] = { 0, 1, 60, 1440 };
+
 	(void)state;
 	/* each through a connection of its own, which finds what another left */
 	for (int i = 0; i < 3; i++)
@@ -33,7 +47,12 @@ static void test_parts_are_folded(void **state)
 		flush_test_mine("count(*) FROM siftd.group_count_parts WHERE true"), 3);
 	assert_int_equal(
 		flush_test_mine("sum(count) FROM siftd.group_stats WHERE true"), 27);
+	/* the totals of the scope do not wait */
+	assert_int_equal(scope_sum(0), 27);
+	assert_int_equal(scope_sum(1), 0);
 	flush_test_commit(counted_batch(false));
+	for (size_t i = 0; i < ARRAY_LEN(widths); i++)
+		assert_int_equal(scope_sum(widths[i]), 36);
 	assert_int_equal(
 		flush_test_mine("count(*) FROM siftd.group_count_parts WHERE true"), 0);
 	assert_int_equal(flush_test_mine("count(*) FROM siftd.group_counts WHERE true"),
