@@ -14,10 +14,10 @@ bool parse_audit(const struct parse_input *input, struct record *record)
 	const char *at = NULL;
 	const char *end = NULL;
 
-	/* stamps and levels may be numbers */
-	stamp_trace_refuse(input->context->trace);
 	if (!slice_starts_with(raw, SLICE("type=")))
 		return false;
+	/* stamps and levels may be numbers */
+	stamp_trace_refuse(input->context->trace);
 	at = memmem(raw.ptr, raw.len, mark, mark_len);
 	end = at == NULL ? NULL
 			 : memmem(at, (size_t)(raw.ptr + raw.len - at), "): ", 3);

@@ -48,10 +48,10 @@ bool parse_windows_event(const struct parse_input *input, struct record *record)
 {
 	struct slice rest = input->raw;
 
-	/* stamps and levels may be numbers */
-	stamp_trace_refuse(input->context->trace);
 	if (!slice_starts_with(rest, SLICE("Log Name:")))
 		return false;
+	/* stamps and levels may be numbers */
+	stamp_trace_refuse(input->context->trace);
 	while (rest.len > 0) {
 		struct slice line = take_line(&rest);
 		const char *colon =
