@@ -161,17 +161,14 @@ bool header_take_klog(struct header_scanner *s)
 		return false;
 
 	enum severity severity = severity_of_word(slice_of(at, 1));
-	char stamp[40] = { at[1], at[2], '-', at[3], at[4] };
-	size_t len = (size_t)(s->end - at) < 32 ? (size_t)(s->end - at) : 32;
 	struct timestamp_match match;
+	size_t len = timestamp_scan_klog(slice_of(at + 1, (size_t)(s->end - at) - 1),
+					 s->context, &match);
 
-	/* "I0102 15:..." read as "01-02 15:..." */
-	memcpy(stamp + 5, at + 5, len - 5);
-	len = timestamp_scan(slice_of(stamp, len), s->context, &match);
 	if (severity == SEVERITY_NONE || len == 0)
 		return false;
 
-	const char *pid = skip_blanks(at + len, s->end);
+	const char *pid = skip_blanks(at + 1 + len, s->end);
 	const char *pid_end = field_end(pid, s->end);
 	const char *place = skip_blanks(pid_end, s->end);
 	const char *close = field_end(place, s->end);

@@ -31,6 +31,7 @@ struct kept_attribute {
 
 struct shape {
 	struct hash128 key;
+	uint64_t number; /* of what was learned */
 	struct stamp_probe probes[STAMP_PROBES_MAX];
 	uint8_t probes_count;
 	uint8_t header_stamp; /* index of the probe that gives the time, or NO_STAMP */
@@ -150,8 +151,9 @@ static bool probe_again(const struct stamp_probe *probe, const char *line,
 			const struct timestamp_context *context, int64_t *us)
 {
 	struct timestamp_match match;
-	size_t taken = timestamp_scan(slice_of(line + probe->at, probe->given), context,
-				      &match);
+	struct slice text = slice_of(line + probe->at, probe->given);
+	size_t taken = probe->klog ? timestamp_scan_klog(text, context, &match)
+				   : timestamp_scan(text, context, &match);
 
 	*us = TIMESTAMP_NONE;
 	if (taken != probe->taken)
@@ -205,6 +207,7 @@ static void find_line(struct shape_cache *cache, struct slice line,
 	judged->header.timestamp_us = times[shape->header_stamp];
 	use->timestamp_us = times[shape->record_stamp];
 	use->shape = shape;
+	use->number = shape->number;
 	use->state = SHAPE_KNOWN;
 }
 
@@ -243,7 +246,7 @@ static bool fill_record(const struct shape_use *use, struct slice raw,
 {
 	struct shape *shape = use->shape;
 
-	if (!same_key(shape->key, use->key))
+	if (shape->number != use->number)
 		return false;
 	record->raw = raw;
 	record->body = text_of(raw, shape->body);
@@ -369,15 +372,17 @@ static void learn(struct shape_cache *cache, const struct shape_use *use,
 	traced.context = &context;
 	traced.header = NULL;
 	parse_assembled(&traced, record);
-	if (!keep(&trace, &judged, record, &shape))
+	/* a line of another stream may have been learned since this one was looked up
+	 */
+	if (find(cache, use->key) != NULL || !keep(&trace, &judged, record, &shape))
 		return;
 
 	size_t set = set_of(cache, use->key);
 	size_t way = way_to_replace(cache, set);
 
+	shape.number = ++cache->stats.learned;
 	cache->shapes[set * WAYS + way] = shape;
 	cache->tags[set].known[way] = tag_of(use->key);
-	cache->stats.learned++;
 }
 
 bool shape_parse(struct shape_cache *cache, const struct shape_use *use,

@@ -43,6 +43,7 @@ struct shape_use {
 	enum shape_state state;
 	struct hash128 key;
 	struct shape *shape;  /* when it is known */
+	uint64_t number;      /* of the shape, which may be replaced */
 	int64_t timestamp_us; /* of the record, then */
 };
 

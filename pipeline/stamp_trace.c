@@ -5,14 +5,15 @@ static bool is_noted(const struct stamp_trace *trace, const struct stamp_probe *
 {
 	for (unsigned i = 0; i < trace->count; i++) {
 		if (trace->probes[i].at == probe->at &&
-		    trace->probes[i].given == probe->given)
+		    trace->probes[i].given == probe->given &&
+		    trace->probes[i].klog == probe->klog)
 			return true;
 	}
 	return false;
 }
 
 void stamp_trace_note(struct stamp_trace *trace, struct slice text, size_t taken,
-		      const struct timestamp_match *match)
+		      const struct timestamp_match *match, bool klog)
 {
 	uintptr_t line = (uintptr_t)trace->line.ptr;
 	uintptr_t at = (uintptr_t)text.ptr;
@@ -29,6 +30,7 @@ void stamp_trace_note(struct stamp_trace *trace, struct slice text, size_t taken
 		.given = (uint16_t)text.len,
 		.taken = (uint16_t)taken,
 		.shape = taken > 0 ? (uint8_t)match->shape : 0,
+		.klog = klog,
 	};
 
 	/* an absurd time is kept as stated, in an attribute that a shape does not hold

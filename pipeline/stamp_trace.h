@@ -4,7 +4,7 @@
  * Limits: STAMP_PROBES_MAX stamps; of a line with more nothing can be kept.
  *
  * A parse looks at digits in two ways. Where they stand decides all layout. Their
- * values decide only what timestamp_scan says, and timestamp_scan notes that here.
+ * values decide only what timestamp_scan says, or its like for klog, and these note it.
  * Whatever else judges values must call stamp_trace_refuse: then nothing is kept of the
  * line.
  */
@@ -19,12 +19,13 @@
 
 #define STAMP_PROBES_MAX 4
 
-/* one call of timestamp_scan, and its answer but for the time */
+/* one call, and its answer but for the time */
 struct stamp_probe {
 	uint16_t at; /* in the line */
 	uint16_t given;
 	uint16_t taken; /* 0: no stamp */
 	uint8_t shape;
+	bool klog; /* timestamp_scan_klog was asked */
 };
 
 struct stamp_trace {
@@ -43,6 +44,6 @@ static inline void stamp_trace_refuse(struct stamp_trace *trace)
 
 /* a call and its answer; match is looked at when something was taken */
 void stamp_trace_note(struct stamp_trace *trace, struct slice text, size_t taken,
-		      const struct timestamp_match *match);
+		      const struct timestamp_match *match, bool klog);
 
 #endif

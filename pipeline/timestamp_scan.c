@@ -468,7 +468,7 @@ size_t timestamp_scan(struct slice text, const struct timestamp_context *context
 	size_t taken = scan(text, context, match);
 
 	if (UNLIKELY(context->trace != NULL) && (taken > 0 || may_stand(text)))
-		stamp_trace_note(context->trace, text, taken, match);
+		stamp_trace_note(context->trace, text, taken, match, false);
 	return taken;
 }
 

@@ -39,6 +39,9 @@ struct timestamp_match {
 /* bytes consumed, 0 when no timestamp stands here */
 size_t timestamp_scan(struct slice text, const struct timestamp_context *context,
 		      struct timestamp_match *match);
+/* klog's MMDD hh:mm:ss.f */
+size_t timestamp_scan_klog(struct slice text, const struct timestamp_context *context,
+			   struct timestamp_match *match);
 /* digits with an optional fraction as epoch s, ms, us or ns by their size; whole slice;
  * TIMESTAMP_NONE when absurd */
 int64_t timestamp_of_epoch_text(struct slice text);

@@ -318,6 +318,63 @@ static void test_whole_records(void **state)
 	shape_cache_free(&shapes);
 }
 
+static struct front *open_line(struct shape_cache *shapes, const char *line)
+{
+	const struct front_config config = { .shapes = shapes };
+	struct front *front = front_new(&config);
+
+	front_feed(front, slice_str(line), NOW_US);
+	return front;
+}
+
+/* the record of the open line */
+static size_t close_line(struct front **front)
+{
+	struct record record;
+	struct front_extent extent;
+
+	assert_false(front_next(*front, &record, &extent));
+	front_finish(*front);
+	assert_true(front_next(*front, &record, &extent));
+	front_free(front);
+	return record.body.len;
+}
+
+static void look_at(struct front *front)
+{
+	struct record record;
+	struct front_extent extent;
+
+	assert_false(front_next(front, &record, &extent));
+}
+
+/* lines of many streams that look alike and are not, all looked up before any is
+ * learned: a record is never that of a shape that took the place of its own */
+static void test_shape_replaced(void **state)
+{
+	static const char stamped[] = "2026-02-01 10:00:00 INFO took 12\n";
+	static const char plain[] = "2026-02-01 10:90:00 INFO took 12\n";
+	struct shape_cache *shapes = shape_cache_new(64);
+	struct front *many[12];
+	struct front *learner = NULL;
+	struct front *last = NULL;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(many); i++) {
+		many[i] = open_line(shapes, stamped);
+		look_at(many[i]);
+	}
+	learner = open_line(shapes, plain);
+	look_at(learner);
+	assert_int_equal(close_line(&learner), sizeof(plain) - 2);
+	last = open_line(shapes, plain);
+	look_at(last);
+	for (size_t i = 0; i < ARRAY_LEN(many); i++)
+		assert_int_equal(close_line(&many[i]), strlen("took 12"));
+	assert_int_equal(close_line(&last), sizeof(plain) - 2);
+	shape_cache_free(&shapes);
+}
+
 static void test_digit_mask(void **state)
 {
 	char text[100];
@@ -343,6 +400,7 @@ int main(void)
 		cmocka_unit_test(test_each_line),
 		cmocka_unit_test(test_corpus),
 		cmocka_unit_test(test_whole_records),
+		cmocka_unit_test(test_shape_replaced),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
