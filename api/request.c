@@ -43,6 +43,8 @@ static const struct {
 static void request_free(struct request *request)
 {
 	struct request_list *list = request->list;
+	struct evhttp_connection *connection =
+		evhttp_request_get_connection(request->evhttp);
 
 	if (request->previous != NULL)
 		request->previous->next = request->next;
@@ -51,9 +53,8 @@ static void request_free(struct request *request)
 	if (request->next != NULL)
 		request->next->previous = request->previous;
 	list->stats.open--;
-	if (request->drained != NULL)
-		evhttp_connection_set_closecb(
-			evhttp_request_get_connection(request->evhttp), NULL, NULL);
+	if (request->drained != NULL && connection != NULL)
+		evhttp_connection_set_closecb(connection, NULL, NULL);
 	if (request->gone != NULL)
 		event_free(request->gone);
 	arena_deinit(&request->arena);
@@ -333,11 +334,19 @@ void request_unavailable(struct request *request, const char *detail)
 	request_problem(request, 503, "%s", detail);
 }
 
-/* evhttp frees a connection that fails by itself: the request must not outlive it */
+/* evhttp frees a connection that fails by itself: the request must not outlive it. When
+ * it saw the end of the stream it has let go of the request first, which is ours then.
+ */
 static void on_stream_closed(struct evhttp_connection *connection, void *context)
 {
+	struct request *request = context;
+	struct evhttp_request *evhttp = request->evhttp;
+	bool let_go = evhttp_request_get_connection(evhttp) == NULL;
+
 	(void)connection; /* on its way out */
-	abandon(context);
+	abandon(request);
+	if (let_go)
+		evhttp_request_free(evhttp);
 }
 
 /* while an answer is under way only the writing may time out: the client has nothing to
