@@ -2,14 +2,20 @@
 #include "daemon/store.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "daemon/embedded_pg.h"
+#include "daemon/pg_socket.h"
 #include "sinks/pg_bootstrap.h"
 #include "sinks/pg_conninfo.h"
 #include "sinks/pg_schema.h"
@@ -99,6 +105,61 @@ int store_start(const struct config *config, struct store **out, struct error *e
 	if (pg_sync_open(store->conninfo, &store->sync, error) < 0)
 		return error_prefix(error, "database");
 	return 0;
+}
+
+/* whether a daemon runs on the state folder, which it then has locked. Else the lock is
+ * taken, and held until the process ends */
+static int is_running(const char *state_dir, bool *out, struct error *error)
+{
+	int fd = open(state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	*out = false;
+	if (fd < 0)
+		return error_set_errno(error, "state_dir %s", state_dir);
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	*out = errno == EWOULDBLOCK;
+	(void)close(fd); /* nothing was written */
+	return *out ? 0 : error_set_errno(error, "state_dir %s: lock", state_dir);
+}
+
+/* as embedded_pg.c places it */
+static char *running_conninfo(const char *state_dir, struct error *error)
+{
+	char real[PATH_MAX];
+	struct buf folder = { 0 };
+	char *socket_dir = NULL;
+	char *conninfo = NULL;
+
+	if (realpath(state_dir, real) == NULL) {
+		(void)error_set_errno(error, "state_dir %s", state_dir); /* -1 */
+		return NULL;
+	}
+	buf_printf(&folder, "%s/postgresql", real);
+	buf_append_char(&folder, '\0');
+	socket_dir = pg_socket_dir(folder.data);
+	conninfo = pg_socket_conninfo(socket_dir, "siftd");
+	mem_free(socket_dir);
+	buf_deinit(&folder);
+	return conninfo;
+}
+
+int store_attach(const struct config *config, struct store **out, struct error *error)
+{
+	struct store *store = mem_calloc(1, sizeof(*store));
+	bool running = false;
+
+	*out = store;
+	if (configured_url(config, &store->conninfo, error) < 0)
+		return -1;
+	if (store->conninfo != NULL)
+		return 0;
+	if (is_running(config->state_dir, &running, error) < 0)
+		return -1;
+	if (!running)
+		return find_database(store, config, error);
+	store->conninfo = running_conninfo(config->state_dir, error);
+	return store->conninfo == NULL ? -1 : 0;
 }
 
 void store_stop(struct store **store)

@@ -22,6 +22,10 @@ MUST_CHECK int store_check_url(const struct config *config, struct error *error)
 /* connects, or starts the embedded server, and brings the schema up to date */
 MUST_CHECK int store_start(const struct config *config, struct store **out,
 			   struct error *error);
+/* connects to a database as it is, which a daemon may be using: an embedded one is
+ * started only when none runs on the state folder. Only store_conninfo is for it then */
+MUST_CHECK int store_attach(const struct config *config, struct store **out,
+			    struct error *error);
 /* also after a failed start of something else; NULL is fine */
 void store_stop(struct store **store);
 const char *store_conninfo(const struct store *store);

@@ -1,0 +1,349 @@
+/* cmd_export.c - `siftd export`: stored events as lines, straight from the database */
+#include <event2/event.h>
+#include <event2/thread.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/events.h"
+#include "api/events_render.h"
+#include "api/words_cache.h"
+#include "base/compiler.h"
+#include "base/mem.h"
+#include "daemon/cmd.h"
+#include "daemon/config.h"
+#include "daemon/store.h"
+#include "sinks/pg_pool.h"
+#include "sinks/pg_sync.h"
+
+#define PAGE_EVENTS 2000
+#define WORDS_BYTES ((size_t)64 << 20)
+
+static const char usage[] =
+	"usage: siftd export --project NAME [OPTION...]\n\n"
+	"Writes the stored events of a project to standard output, oldest first, with\n"
+	"their raw text; a siftd may run meanwhile. What is stored later is left out.\n\n"
+	"  --config FILE        names the database, as for `siftd run`\n"
+	"  --project NAME       name or id; a name that several have is refused\n"
+	"  --ingestion ID       only these events\n"
+	"  --format FORMAT      ndjson (default) or csv\n"
+	"  --limit N            as many events at most\n"
+	"  --order asc|desc     by seq\n"
+	"  --levels A,B --service S --host H --group ID --fingerprint HEX\n"
+	"  --ts-from TIME --ts-to TIME --q TEXT --q-mode text|regex\n"
+	"                       filters, as of GET .../events\n\n"
+	"Exit status: 0 all was written, 1 it failed, 2 wrong usage, 78 the configuration.\n";
+
+struct export
+{
+	struct event_base *base;
+	struct events_deps deps;
+	struct events_scope scope;
+	struct event_filter filter;
+	struct events_stats stats;
+	int64_t left; /* of --limit */
+	bool has_limit;
+	int status;
+};
+
+/* what stands in the command line */
+struct wishes {
+	const char *config;
+	const char *project;
+	const char *ingestion;
+	const char *format;
+	const char *limit;
+	struct query filters;
+	char *names[QUERY_PARAMS_MAX]; /* of the filters, in the interface's spelling */
+};
+
+static const struct option words[] = {
+	{ "config", required_argument, NULL, 'c' },
+	{ "project", required_argument, NULL, 'p' },
+	{ "ingestion", required_argument, NULL, 'i' },
+	{ "format", required_argument, NULL, 'f' },
+	{ "limit", required_argument, NULL, 'n' },
+	{ "help", no_argument, NULL, 'h' },
+	/* val 0: a filter */
+	{ "order", required_argument, NULL, 0 },
+	{ "levels", required_argument, NULL, 0 },
+	{ "service", required_argument, NULL, 0 },
+	{ "host", required_argument, NULL, 0 },
+	{ "group", required_argument, NULL, 0 },
+	{ "fingerprint", required_argument, NULL, 0 },
+	{ "ts-from", required_argument, NULL, 0 },
+	{ "ts-to", required_argument, NULL, 0 },
+	{ "q", required_argument, NULL, 0 },
+	{ "q-mode", required_argument, NULL, 0 },
+	{ NULL, 0, NULL, 0 },
+};
+
+static void next_page(struct export *export);
+
+static void fail(struct export *export, const char *why)
+{
+	(void)fprintf(stderr, "siftd export: %s\n", why); /* the status says it too */
+	export->status = 1;
+	(void)event_base_loopbreak(export->base); /* fails before the loop only */
+}
+
+static void on_page(void *context, const struct events_answer *answer)
+{
+	struct export *export = context;
+
+	if (answer->status != EVENTS_OK) {
+		fail(export, answer->error.text);
+		return;
+	}
+	/* waits for a slow reader, which is all there is to do */
+	if (fwrite(answer->json.ptr, 1, answer->json.len, stdout) != answer->json.len) {
+		fail(export, "standard output takes no more");
+		return;
+	}
+	export->left -= answer->count;
+	export->filter.by_seq = true;
+	export->filter.behind = answer->behind;
+	if (answer->has_more && (!export->has_limit || export->left > 0))
+		next_page(export);
+	else
+		(void)event_base_loopbreak(export->base); /* as above */
+}
+
+static void next_page(struct export *export)
+{
+	export->filter.limit = PAGE_EVENTS;
+	if (export->has_limit && export->left < PAGE_EVENTS)
+		export->filter.limit = (unsigned)export->left;
+	if (events_query_start(&export->deps, &export->scope, &export->filter, on_page,
+			       export) == NULL)
+		fail(export, "no query could be started");
+}
+
+static void add_filter(struct wishes *wishes, const char *word, const char *value)
+{
+	size_t at_end = wishes->filters.count++;
+	struct query_param *param = &wishes->filters.items[at_end];
+	char *name = mem_strdup(word);
+
+	wishes->names[at_end] = name;
+	/* ts-from is ts_from in the interface */
+	for (char *at = name; *at != '\0'; at++) {
+		if (*at == '-')
+			*at = '_';
+	}
+	param->name = slice_str(name);
+	param->value = slice_str(value);
+}
+
+static void free_filters(struct wishes *wishes)
+{
+	for (size_t i = 0; i < wishes->filters.count; i++)
+		mem_free(wishes->names[i]);
+}
+
+static bool take_word(struct wishes *wishes, int word, int index)
+{
+	switch (word) {
+	case 'c':
+		wishes->config = optarg;
+		return true;
+	case 'p':
+		wishes->project = optarg;
+		return true;
+	case 'i':
+		wishes->ingestion = optarg;
+		return true;
+	case 'f':
+		wishes->format = optarg;
+		return true;
+	case 'n':
+		wishes->limit = optarg;
+		return true;
+	case 0:
+		if (wishes->filters.count == QUERY_PARAMS_MAX)
+			return false;
+		add_filter(wishes, words[index].name, optarg);
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* 0, 1: help was asked for, -1: wrong usage */
+static int read_words(int argc, char **argv, struct wishes *wishes)
+{
+	int word = 0;
+	int index = 0;
+
+	/* start-up: no other thread runs */
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe) */
+	while ((word = getopt_long(argc, argv, "h", words, &index)) != -1) {
+		if (word == 'h')
+			return 1;
+		if (!take_word(wishes, word, index))
+			return -1;
+	}
+	return optind == argc && wishes->project != NULL ? 0 : -1;
+}
+
+static int read_number(const char *name, const char *text, int64_t *out,
+		       struct error *error)
+{
+	if (text == NULL || query_id(slice_str(text), out))
+		return 0;
+	return error_set(error, "--%s must be a number above 0", name);
+}
+
+static int read_format(const char *text, enum event_form *out, struct error *error)
+{
+	*out = EVENT_FORM_LINES;
+	if (text == NULL || strcmp(text, "ndjson") == 0)
+		return 0;
+	if (strcmp(text, "csv") != 0)
+		return error_set(error, "--format must be ndjson or csv");
+	*out = EVENT_FORM_CSV;
+	return 0;
+}
+
+static int read_wishes(const struct wishes *wishes, struct export *export,
+		       struct error *error)
+{
+	const char *field = NULL;
+	struct query filters = wishes->filters;
+
+	if (event_filter_from_query(&filters, &export->filter, &field, error) < 0)
+		return -1;
+	/* as said in usage, and unlike a page: oldest first */
+	if (query_get(&filters, "order").len == 0)
+		export->filter.oldest_first = true;
+	export->filter.with_raw = true;
+	export->filter.by_last = true;
+	export->has_limit = wishes->limit != NULL;
+	if (read_number("limit", wishes->limit, &export->left, error) < 0 ||
+	    read_number("ingestion", wishes->ingestion, &export->scope.ingestion_id,
+			error) < 0)
+		return -1;
+	return read_format(wishes->format, &export->filter.form, error);
+}
+
+/* the project, and the last seq there is */
+static int find_project(const struct store *store, const char *name,
+			struct export *export, struct error *error)
+{
+	const char *const params[] = { name, NULL };
+	const struct pg_rows *rows = NULL;
+	struct pg_sync *sync = NULL;
+	int status = pg_sync_open(store_conninfo(store), &sync, error);
+
+	if (status == 0)
+		status = pg_sync_query(sync,
+				       "SELECT id, next_seq - 1 FROM siftd.projects"
+				       " WHERE organisation_id IS NOT NULL"
+				       " AND (name = $1 OR id::text = $1)"
+				       " ORDER BY name = $1 DESC LIMIT 2",
+				       params, &rows, error);
+	if (status == 0 && pg_rows_count(rows) != 1)
+		status = error_set(error, "%s project is called \"%s\"%s",
+				   pg_rows_count(rows) == 0 ? "no" : "more than one",
+				   name,
+				   pg_rows_count(rows) == 0 ? "" : ": give its id");
+	if (status == 0) {
+		export->scope.project_id = pg_rows_int(rows, 0, 0);
+		export->filter.last = pg_rows_int(rows, 0, 1);
+	}
+	pg_sync_close(&sync);
+	return status;
+}
+
+static void run(struct export *export, const struct config *config,
+		const struct store *store)
+{
+	const struct pg_config pool = {
+		.conninfo = store_conninfo(store),
+		.connections_max = 1,
+		.pending_max = 16,
+		.query_ms_max = (unsigned)(config->database.query_timeout_us / 1000),
+	};
+	struct pg_pool *pg_pool = NULL;
+	struct query_workers *workers = NULL;
+	struct words_cache *cache = words_cache_new(WORDS_BYTES);
+
+	export->base = event_base_new();
+	if (export->base == NULL)
+		abort(); /* out of memory */
+	pg_pool = pg_pool_new(export->base, &pool);
+	workers = query_workers_new(export->base, 1, 4);
+	export->deps = (struct events_deps){
+		.pool = pg_pool,
+		.workers = workers,
+		.words = cache,
+		.limits = { config->query.time_us, (size_t)config->query.memory_bytes },
+		.stats = &export->stats,
+	};
+	if (export->filter.form == EVENT_FORM_CSV) {
+		struct buf header = { 0 };
+
+		events_render_csv_header(&header);
+		/* what cannot be written now cannot later */
+		(void)fwrite(header.data, 1, header.len, stdout);
+		buf_deinit(&header);
+	}
+	next_page(export);
+	(void)event_base_dispatch(export->base); /* until loopbreak */
+	query_workers_free(&workers);
+	pg_pool_free(&pg_pool);
+	event_base_free(export->base);
+	words_cache_free(&cache);
+	if (fflush(stdout) != 0 && export->status == 0) {
+		(void)fprintf(stderr, "siftd export: standard output takes no more\n");
+		export->status = 1;
+	}
+}
+
+static int export_events(const struct wishes *wishes, const struct config *config)
+{
+	struct export export = { 0 };
+	struct store *store = NULL;
+	struct error error = { 0 };
+
+	if (read_wishes(wishes, &export, &error) < 0) {
+		(void)fprintf(stderr, "siftd export: %s\n%s", error.text, usage);
+		event_filter_deinit(&export.filter);
+		return EXIT_USAGE;
+	}
+	if (store_attach(config, &store, &error) < 0 ||
+	    find_project(store, wishes->project, &export, &error) < 0) {
+		(void)fprintf(stderr, "siftd export: %s\n", error.text);
+		export.status = 1;
+	} else {
+		run(&export, config, store);
+	}
+	store_stop(&store);
+	event_filter_deinit(&export.filter);
+	return export.status;
+}
+
+int cmd_export(int argc, char **argv)
+{
+	struct wishes wishes = { 0 };
+	struct config *config = NULL;
+	struct error error = { 0 };
+	int status = read_words(argc, argv, &wishes);
+
+	if (status != 0) {
+		(void)fputs(usage, status > 0 ? stdout : stderr); /* no one reads */
+		status = status > 0 ? 0 : EXIT_USAGE;
+	} else if (config_load(wishes.config, &config, &error) < 0) {
+		(void)fprintf(stderr, "siftd: %s\n", error.text);
+		status = EXIT_CONFIG;
+	} else if (evthread_use_pthreads() != 0) {
+		status = 1;
+	} else {
+		status = export_events(&wishes, config);
+	}
+	config_free(&config);
+	free_filters(&wishes);
+	return status;
+}
