@@ -32,35 +32,34 @@ enum event_form { EVENT_FORM_PAGE, EVENT_FORM_LINES, EVENT_FORM_CSV };
 
 struct event_filter {
 	struct arena arena;   /* of all that the slices and keys below point at */
-	unsigned levels;      /* bits 1 << severity; 0: all */
-	bool service_none;    /* only events without a service */
 	struct slice service; /* ptr NULL: any; exact, as is host */
 	struct slice host;
+	struct slice text; /* looked for in raw, see event_matcher.h */
 	/* only events with one of these template keys, ascending */
-	bool by_template_key;
 	const uint64_t *template_keys;
 	size_t template_keys_count;
 	/* a group whose template keys the query looks up and adds: one of them is set
 	 */
 	int64_t group_id;
-	bool by_group_key; /* the group that holds this template key */
-	uint64_t group_key;
+	uint64_t group_key; /* the group that holds this template key */
 	/* both inclusive; an event without a timestamp is in no range */
-	bool by_time;
 	int64_t from_us;
 	int64_t to_us;
-	bool or_observed;  /* what has no timestamp stands where it was received */
-	struct slice text; /* looked for in raw, see event_matcher.h */
-	bool is_pattern;   /* text is a pattern */
-	/* the page */
-	unsigned limit;
+	int64_t behind; /* the cursor: only seqs below, or above it when oldest_first */
+	int64_t last;   /* nothing above this seq */
+	unsigned levels; /* bits 1 << severity; 0: all */
+	unsigned limit;  /* of the page */
+	enum event_form form;
+	bool service_none; /* only events without a service */
+	bool by_template_key;
+	bool by_group_key;
+	bool by_time;
+	bool or_observed; /* what has no timestamp stands where it was received */
+	bool is_pattern;  /* text is a pattern */
+	bool by_seq;      /* `behind` counts */
+	bool by_last;     /* `last` counts */
 	bool oldest_first;
 	bool with_raw;
-	enum event_form form;
-	bool by_seq;    /* where the cursor stands: only seqs behind it, */
-	int64_t behind; /* below it, or above it when oldest_first */
-	bool by_last;   /* nothing above this seq */
-	int64_t last;
 };
 
 struct event_filter event_filter_init(void);

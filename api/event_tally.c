@@ -30,7 +30,9 @@ int64_t event_tally_bucket(int64_t time_us, int64_t width_us)
 
 static bool same_name(struct slice a, struct slice b)
 {
-	return (a.ptr == NULL) == (b.ptr == NULL) && slice_equal(a, b);
+	if (a.ptr == NULL || b.ptr == NULL)
+		return a.ptr == b.ptr;
+	return slice_equal(a, b);
 }
 
 /* two names of one hash take neighbouring keys */

@@ -5,9 +5,9 @@
  *	                     | yes
  *	              read (worker) <--rows-- fetch --> more survivors, or probe
  *
- * A block that was probed may be gone when it is fetched: merged with its neighbours, or
- * deleted. What lies before it is read; then it is probed again from there, so that the
- * merged block gives each event once.
+ * A block that was probed may be gone when it is fetched: merged with its neighbours,
+ *or deleted. What lies before it is read; then it is probed again from there, so that
+ *the merged block gives each event once.
  */
 #include "api/events_walk.h"
 

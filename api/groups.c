@@ -13,17 +13,29 @@
 
 #define SPARKLINE_BUCKETS "24"
 
-enum group_sort { SORT_COUNT, SORT_LAST_SEEN, SORT_FIRST_SEEN };
+enum group_sort { SORT_COUNT, SORT_LAST_SEEN, SORT_FIRST_SEEN, SORT_TREND };
 
-static const char *const sort_words[] = { "count", "last_seen", "first_seen", NULL };
+static const char *const sort_words[] = { "count", "last_seen", "first_seen", "trend",
+					  NULL };
 /* of cursors: 'a' + sort */
-static const char sort_kinds[] = "abc";
+static const char sort_kinds[] = "abct";
 static const char *const status_words[] = { "open", "resolved", "muted", "regressed",
 					    NULL };
 
 /* clang-format off */
 /* $1 project, $2 ingestion or 0 */
-#define IN_SCOPE(t) t ".project_id = $1 AND ($2::bigint = 0 OR " t ".ingestion_id = $2)"
+#define IN_SCOPE(t) \
+	t ".project_id = $1 AND " t ".ingestion_id = ANY (ARRAY(" \
+	"SELECT id FROM siftd.ingestions WHERE project_id = $1 AND ($2::bigint = 0 OR id = $2)))"
+
+/* How much of a group is recent: events of the scope's last 24th of time, in thousandths of
+ * what an even spread would have put there. Sorted by only; read for that alone. */
+#define TREND \
+	"(SELECT coalesce(round(sum(c.count) * 24000 / greatest(stats.count, 1)), 0)::bigint" \
+	" FROM siftd.group_counts AS c WHERE " IN_SCOPE("c") \
+	"  AND c.template_key IN (SELECT key FROM siftd.templates" \
+	"   WHERE project_id = $1 AND group_id = g.id)" \
+	"  AND c.minute >= (span.high - (span.high - span.low) / 24) / 60000000)"
 
 /* stats: one row for each group of the scope; span: the minutes that the scope has */
 #define STATS_CTE \
@@ -80,7 +92,7 @@ static const char *const status_words[] = { "open", "resolved", "muted", "regres
 static const char list_sql[] =
 	STATS_CTE ", page AS (SELECT * FROM (SELECT " PAGE_COLUMNS ","
 	"  CASE $3::integer WHEN 0 THEN stats.count WHEN 1 THEN stats.last_us"
-	"   ELSE stats.first_us END AS value" PAGE_TABLES
+	"   WHEN 2 THEN stats.first_us ELSE " TREND " END AS value" PAGE_TABLES
 	"  WHERE ($4 = '' OR g.status = $4)"
 	"   AND strpos(lower(r.text), lower($5)) > 0"
 	"   AND ($6::integer IS NULL AND $7::text IS NULL OR EXISTS ("
@@ -114,7 +126,8 @@ static const char get_sql[] =
 	"   AND scope_type = 'group' AND scope_id = page.id AND status = 'done'"
 	"  ORDER BY id DESC LIMIT 1),"
 	" siftd.variables_of_group($1, $2, page.id),"
-	" siftd.why_grouped($1, page.id) FROM page";
+	" siftd.why_grouped($1, page.id),"
+	" siftd.co_occurring($1, $2, page.id) FROM page";
 /* clang-format on */
 
 enum item_column {
@@ -128,7 +141,8 @@ enum item_column {
 	ITEM_MEMBERS = 16,
 	ITEM_INSIGHT = 17,
 	ITEM_VARIABLES = 18,
-	ITEM_WHY = 19
+	ITEM_WHY = 19,
+	ITEM_CO_OCCURRING = 20
 };
 
 static const struct column item_columns[] = {
@@ -322,6 +336,8 @@ static void on_group(struct request *request, const struct pg_rows *rows)
 	json_raw(&out, pg_rows_slice(rows, 0, ITEM_VARIABLES));
 	json_key(&out, "why");
 	json_raw(&out, pg_rows_slice(rows, 0, ITEM_WHY));
+	json_key(&out, "co_occurring");
+	json_raw(&out, pg_rows_slice(rows, 0, ITEM_CO_OCCURRING));
 	json_key(&out, "insight");
 	columns_write_json(&out, pg_rows_slice(rows, 0, ITEM_INSIGHT));
 	json_object_end(&out);

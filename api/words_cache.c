@@ -18,6 +18,9 @@ struct entry {
 	char words[];
 };
 
+_Static_assert(sizeof(struct entry *) == sizeof(uint64_t),
+	       "a table's value holds an entry's address");
+
 struct words_cache {
 	pthread_mutex_t mutex;
 	struct table entries; /* hash of a key -> its entry */
@@ -72,8 +75,10 @@ static struct entry *find(const struct words_cache *cache,
 			  const struct words_cache_key *key)
 {
 	const uint64_t *place = table_get(&cache->entries, hash_of(key));
-	struct entry *entry = place == NULL ? NULL : (struct entry *)(uintptr_t)*place;
+	struct entry *entry = NULL;
 
+	if (place != NULL)
+		memcpy(&entry, place, sizeof(entry));
 	return entry != NULL && same_key(&entry->key, key) ? entry : NULL;
 }
 
@@ -116,7 +121,7 @@ static void put(struct words_cache *cache, const struct words_cache_key *key,
 	*entry = (struct entry){ .key = *key, .hash = hash, .len = words.len };
 	if (words.len > 0)
 		memcpy(entry->words, words.ptr, words.len);
-	*table_put(&cache->entries, hash, NULL) = (uintptr_t)entry;
+	memcpy(table_put(&cache->entries, hash, NULL), &entry, sizeof(entry));
 	*cache->youngest_end = entry;
 	cache->youngest_end = &entry->next;
 	cache->stats.bytes += sizeof(*entry) + words.len;
