@@ -1,4 +1,4 @@
--- 0015_views.sql - what people with SQL may rely on, and which groups come together
+-- 0016_views.sql - what people with SQL may rely on, and which groups come together
 
 -- Groups whose events fall into the same minutes as those of one group, within the two hours up to its
 -- latest event. overlap: of the minutes of either, those of both (Jaccard).
