@@ -18,9 +18,9 @@ sys.path.insert(0, os.path.join(harness.TOP, "tests", "kafka"))
 import broker  # noqa: E402
 
 TEXT = re.compile(r"item stored n=(\d+) check=([0-9a-f]{8})")
-# a killed member is missed after this
-SESSION = {"session.timeout.ms": "6000", "heartbeat.interval.ms": "500", "metadata.max.age.ms": "2000",
-           "topic.metadata.refresh.interval.ms": "1000"}
+# a killed member is missed after this, and so is one that does not poll
+SESSION = {"session.timeout.ms": "6000", "max.poll.interval.ms": "6000", "heartbeat.interval.ms": "500",
+           "metadata.max.age.ms": "2000", "topic.metadata.refresh.interval.ms": "1000"}
 
 
 def value(number):
@@ -247,6 +247,27 @@ def test_broker_killed(kafka, make_member):
     count = load.finish()
     siftd.client.wait_total(siftd.client.default_scope(), count, 60)
     assert_each_once(siftd.client, count)
+    assert siftd.stop() == 0
+
+
+def test_database_away(kafka, make_member, postgres):
+    """messages wait at the broker, and the member stays in its group"""
+    kafka.create_topic("away")
+    siftd = make_member(kafka, ["away"], {"database": {"url": postgres.url()}},
+                        properties={**SESSION, "queued.max.messages.kbytes": "512"})
+    siftd.config["batch"] = {"queue_bytes": 65536}
+    siftd.start()
+    load = Load(kafka, "away")
+    time.sleep(1)
+    postgres.stop()
+    time.sleep(8)
+    postgres.start()
+    time.sleep(1)
+    count = load.finish()
+    siftd.client.wait_total(siftd.client.default_scope(), count, 60)
+    assert_each_once(siftd.client, count)
+    assert metric(siftd, "rebalances_total") == 1
+    assert "MAX_POLL" not in siftd.stderr()
     assert siftd.stop() == 0
 
 

@@ -85,7 +85,7 @@ static void note_extra(struct lanes *lanes, struct slice pairs)
 		buf_printf(&lanes->first, "%.*s=%.*s;", (int)attribute.key.len,
 			   attribute.key.ptr, (int)attribute.value.len,
 			   attribute.value.ptr);
-	buf_append_char(&lanes->first, '\n');
+	buf_append_char(&lanes->first, '\0');
 }
 
 static void note_item(struct lanes *lanes, struct seen *seen, const struct chunk *chunk,
@@ -309,7 +309,7 @@ static void test_reads_all(void **state)
 	(void)state;
 	wait_records(&all, 5000);
 	assert_int_equal(all.count, 2);
-	assert_string_equal(all.first.data, "kafka.key=key;kafka.header.env=prod;\n");
+	assert_string_equal(all.first.data, "kafka.key=key;kafka.header.env=prod;");
 	/* what has no value, and what is too large */
 	memset(large, 'x', sizeof(large));
 	produce("all", 0, NULL, 0);
