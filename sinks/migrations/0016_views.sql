@@ -39,7 +39,8 @@ LANGUAGE sql STABLE AS $$
 	JOIN siftd.templates AS r ON r.project_id = project AND r.key = g.root_key
 $$;
 
-CREATE SCHEMA siftd_views;
+-- it may be there, empty: DROP SCHEMA siftd CASCADE leaves it
+CREATE SCHEMA IF NOT EXISTS siftd_views;
 COMMENT ON SCHEMA siftd_views IS 'stable views for dashboards; columns are added, never changed: docs/sql.md';
 
 CREATE FUNCTION siftd.level_name(severity integer) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
