@@ -1,4 +1,4 @@
--- 0010_count_parts.sql - counts by minute on their way into group_counts
+-- 0012_count_parts.sql - counts by minute on their way into group_counts
 --
 -- Adding a count to its row costs far more than the event it counts. While batches wait for the
 -- database, a flush leaves its counts here, a row for each of its ingestions, and a later flush adds
