@@ -10,6 +10,9 @@
 #include "sources/kafka_offsets.h"
 
 #define RETRY_US INT64_C(500000)
+/* to learn where logs begin and end; then stored positions are used unchecked, and what
+ * expired is told by the fetch */
+#define TRIES_MAX 4
 
 static const char *source_name(const struct kafka_group *group)
 {
@@ -86,6 +89,7 @@ static void begin_gaining(struct kafka_group *group,
 	stored_positions_deinit(&group->stored);
 	group->gained = rd_kafka_topic_partition_list_copy(list);
 	group->has_stored = false;
+	group->tries = 0;
 	group->retry_us = 0;
 	source->positions.ask(source->positions.context, source);
 }
@@ -222,6 +226,25 @@ static void begin_partition(struct kafka_group *group,
 	add(group, partition);
 }
 
+/* a partition of which neither is known where it begins nor where we were cannot be
+ * read before the next rebalance */
+static bool has_stored(const struct kafka_group *group,
+		       const rd_kafka_topic_partition_t *which)
+{
+	struct kafka_partition *partition =
+		kafka_partition_new(group->intake, which->topic, which->partition);
+	bool has =
+		stored_positions_find(&group->stored, partition->stream_name) != NULL;
+
+	kafka_partition_free(&partition);
+	if (!has)
+		log_error("kafka",
+			  "left out until the next rebalance topic=%s "
+			  "partition=%" PRId32 " source=%s",
+			  which->topic, which->partition, source_name(group));
+	return has;
+}
+
 /* false: not all are known yet */
 static bool begin_partitions(struct kafka_group *group,
 			     rd_kafka_topic_partition_list_t *list)
@@ -231,23 +254,21 @@ static bool begin_partitions(struct kafka_group *group,
 
 	if (kafka_bounds_query(group->handle, group->gained, &bounds, &error) < 0) {
 		log_warn("kafka", "%s source=%s", error.text, source_name(group));
-		return false;
+		/* one partition without a leader must not hold up the others */
+		if (++group->tries < TRIES_MAX)
+			return false;
 	}
 	for (int i = 0; i < group->gained->cnt; i++) {
-		const rd_kafka_topic_partition_t *low = &bounds.low->elems[i];
-		const rd_kafka_topic_partition_t *high = &bounds.high->elems[i];
+		const rd_kafka_topic_partition_t *which = &group->gained->elems[i];
+		bool known = bounds.high != NULL;
 
-		if (low->offset < 0 || high->offset < 0) {
-			log_error("kafka",
-				  "partition is not there topic=%s partition=%" PRId32
-				  " source=%s",
-				  low->topic, low->partition, source_name(group));
+		if (!known && !has_stored(group, which))
 			continue;
-		}
 		begin_partition(group,
-				rd_kafka_topic_partition_list_add(list, low->topic,
-								  low->partition),
-				low->offset, high->offset);
+				rd_kafka_topic_partition_list_add(list, which->topic,
+								  which->partition),
+				known ? bounds.low->elems[i].offset : 0,
+				known ? bounds.high->elems[i].offset : INT64_MAX);
 	}
 	kafka_bounds_deinit(&bounds);
 	return true;

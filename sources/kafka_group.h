@@ -37,6 +37,7 @@ struct kafka_group {
 	rd_kafka_topic_partition_list_t *revoked;
 	struct stored_positions stored; /* for the gained */
 	bool has_stored;
+	unsigned tries; /* to learn where the gained begin and end */
 	int64_t retry_us;
 	int64_t settle_us; /* when waiting for the revoked ends */
 };
