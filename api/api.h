@@ -20,6 +20,7 @@
 struct api;
 struct pg_pool;
 struct query_workers;
+struct rules;
 struct spool;
 struct words_cache;
 
@@ -64,7 +65,8 @@ struct api_deps {
 	struct spool *spool;           /* NULL: nothing takes pastes, they answer 503 */
 	struct query_workers *workers; /* decode blocks for the event routes */
 	struct words_cache *words;     /* which the workers use */
-	api_metrics_fn *metrics;       /* may be NULL */
+	const struct rules *rules; /* what findings tell of their rules; may be NULL */
+	api_metrics_fn *metrics;   /* may be NULL */
 	void *metrics_context;
 	api_regrouped_fn *regrouped; /* may be NULL */
 	void *regrouped_context;

@@ -7,8 +7,10 @@
 #include "api/findings.h"
 
 #include "api/body.h"
+#include "api/context.h"
 #include "api/list.h"
 #include "api/page.h"
+#include "pipeline/rules.h"
 
 #define SEVERITY_SHIFT "1000000000000::bigint"
 
@@ -76,7 +78,12 @@ static const char evidence_sql[] =
 	" ORDER BY seq";
 /* clang-format on */
 
-enum item_column { ITEM_VALUE = 13, ITEM_MATCHING = 14, ITEM_INSIGHT = 14 };
+enum item_column {
+	ITEM_RULE = 1,
+	ITEM_VALUE = 13,
+	ITEM_MATCHING = 14,
+	ITEM_INSIGHT = 14
+};
 
 static const struct column item_columns[] = {
 	{ "id", COLUMN_INT },
@@ -210,6 +217,47 @@ static void on_evidence(struct request *request, const struct pg_rows *rows)
 	request_reply_json(request, 200);
 }
 
+static const struct rule *find_rule(const struct rules *rules, struct slice id)
+{
+	size_t count = rules == NULL ? 0 : rules_count(rules);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct rule *rule = rules_get(rules, i);
+
+		if (slice_equal(id, slice_str(rule->id)))
+			return rule;
+	}
+	return NULL;
+}
+
+static void write_texts(struct json_out *out, const char *key, const char *const *texts,
+			size_t count)
+{
+	json_key(out, key);
+	json_array_begin(out);
+	for (size_t i = 0; i < count; i++)
+		json_out_string(out, slice_str(texts[i]));
+	json_array_end(out);
+}
+
+/* null when there is no such rule any more */
+static void write_rule(struct json_out *out, const struct rule *rule)
+{
+	if (rule == NULL) {
+		json_out_null(out);
+		return;
+	}
+	json_object_begin(out);
+	json_key(out, "description");
+	if (rule->description == NULL)
+		json_out_null(out);
+	else
+		json_out_string(out, slice_str(rule->description));
+	write_texts(out, "first_checks", rule->first_checks, rule->first_checks_count);
+	write_texts(out, "references", rule->references, rule->references_count);
+	json_object_end(out);
+}
+
 static void on_finding(struct request *request, const struct pg_rows *rows)
 {
 	struct db_call call = { .sql = evidence_sql, .done = on_evidence };
@@ -225,6 +273,9 @@ static void on_finding(struct request *request, const struct pg_rows *rows)
 	json_object_begin(out);
 	columns_write(out, rows, 0, item_columns, ARRAY_LEN(item_columns));
 	json_object_end(out);
+	json_key(out, "rule");
+	write_rule(out, find_rule(request->api->deps.rules,
+				  pg_rows_slice(rows, 0, ITEM_RULE)));
 	json_key(out, "insight");
 	columns_write_json(out, pg_rows_slice(rows, 0, ITEM_INSIGHT));
 	request->state = out;

@@ -339,6 +339,7 @@ static int make_api(struct parts *parts, struct error *error)
 		.base = parts->base,
 		.pool = parts->pool,
 		.spool = parts->spool,
+		.rules = parts->rules,
 		.metrics = metrics_write,
 		.metrics_context = &parts->metrics,
 		.regrouped = regrouped,

@@ -49,6 +49,28 @@ static void write_stats(struct json_out *out, const struct sift_report *report)
 	json_object_end(out);
 }
 
+static void write_texts(struct json_out *out, const char *key, const char *const *texts,
+			size_t count)
+{
+	json_key(out, key);
+	json_array_begin(out);
+	for (size_t i = 0; i < count; i++)
+		json_out_string(out, slice_str(texts[i]));
+	json_array_end(out);
+}
+
+/* what the rule says of itself, for who has to act */
+static void write_advice(struct json_out *out, const struct rule *rule)
+{
+	json_key(out, "description");
+	if (rule->description == NULL)
+		json_out_null(out);
+	else
+		json_out_string(out, slice_str(rule->description));
+	write_texts(out, "first_checks", rule->first_checks, rule->first_checks_count);
+	write_texts(out, "references", rule->references, rule->references_count);
+}
+
 static void write_finding(struct json_out *out, const struct sift_finding *finding)
 {
 	json_object_begin(out);
@@ -63,6 +85,7 @@ static void write_finding(struct json_out *out, const struct sift_finding *findi
 		json_out_null(out);
 	else
 		json_out_string(out, finding->key);
+	write_advice(out, finding->rule);
 	json_key_uint(out, "total_occurrences", finding->count);
 	json_key_uint(out, "templates", finding->templates);
 	write_time(out, "first_seen", finding->first_us);

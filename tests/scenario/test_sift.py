@@ -44,6 +44,8 @@ REPORT = closed(
     findings={"type": "array", "items": closed(
         rule=TEXT, title=TEXT, severity={"enum": ["CRIT", "HIGH", "MED", "LOW"]},
         confidence={"type": "number", "minimum": 0, "maximum": 1}, key={"type": ["string", "null"]},
+        description={"type": ["string", "null"]}, first_checks={"type": "array", "items": TEXT},
+        references={"type": "array", "items": TEXT},
         total_occurrences=COUNT, templates=COUNT, first_seen=TIME, last_seen=TIME,
         evidence={"type": "array", "minItems": 1, "maxItems": 4, "items": closed(line=COUNT, raw=TEXT)})},
     groups={"type": "array", "items": closed(
