@@ -1,6 +1,8 @@
 /* config.c - the option tables of siftd.yaml */
 #include "daemon/config.h"
 
+#include <stdlib.h>
+
 #include "base/mem.h"
 
 #define AT(member) offsetof(struct config, member)
@@ -153,11 +155,26 @@ static const struct config_option options[] = {
 };
 
 #define TAILS ((unsigned)SOURCE_FILE | (unsigned)SOURCE_KAFKA)
-#define ALL (TAILS | (unsigned)SOURCE_SYSLOG_TCP)
+#define SYSLOG_STREAMS ((unsigned)SOURCE_SYSLOG_TCP | (unsigned)SOURCE_SYSLOG_UNIX)
+#define SYSLOG_PORTS ((unsigned)SOURCE_SYSLOG_TCP | (unsigned)SOURCE_SYSLOG_UDP)
+#define SYSLOG (SYSLOG_STREAMS | SYSLOG_PORTS)
+#define ALL (TAILS | SYSLOG)
+#define TYPES "file|syslog_tcp|syslog_udp|syslog_unix|kafka"
+
+static const struct {
+	const char *type;
+	enum source_kind kind;
+} kinds[] = {
+	{ "file", SOURCE_FILE },
+	{ "syslog_tcp", SOURCE_SYSLOG_TCP },
+	{ "syslog_udp", SOURCE_SYSLOG_UDP },
+	{ "syslog_unix", SOURCE_SYSLOG_UNIX },
+	{ "kafka", SOURCE_KAFKA },
+};
 
 static const struct config_option source_options[] = {
-	{ "type", OPTION_CHOICE, ALL, SOURCE_AT(type), NULL, 0, 0,
-	  "file|syslog_tcp|kafka", "what kind of source" },
+	{ "type", OPTION_CHOICE, ALL, SOURCE_AT(type), NULL, 0, 0, TYPES,
+	  "what kind of source" },
 	{ "name", OPTION_STRING, ALL, SOURCE_AT(name), NULL, 0, 0, NULL,
 	  "unique; names the source's positions and its ingestion, so keep it" },
 	{ "project", OPTION_STRING, ALL, SOURCE_AT(project), "default", 0, 0, NULL,
@@ -190,16 +207,23 @@ static const struct config_option source_options[] = {
 	  "leave out files not written for so long; 0s: none" },
 	{ "follow_symlinks", OPTION_BOOL, SOURCE_FILE, SOURCE_AT(follow_symlinks),
 	  "true", 0, 0, NULL, "read what symbolic links lead to; else skip them" },
-	{ "listen", OPTION_STRING, SOURCE_SYSLOG_TCP, SOURCE_AT(listen),
-	  "127.0.0.1:5514", 0, 0, NULL, "address and port" },
-	{ "connections_max", OPTION_INT, SOURCE_SYSLOG_TCP, SOURCE_AT(connections_max),
-	  "1024", 1, 65536, NULL, "open connections; further ones are closed at once" },
-	{ "idle_timeout", OPTION_DURATION, SOURCE_SYSLOG_TCP,
-	  SOURCE_AT(idle_timeout_us), "10m", SECOND_US, DAY_US, NULL,
-	  "a connection silent for so long is closed" },
-	{ "frame_bytes_max", OPTION_BYTES, SOURCE_SYSLOG_TCP,
-	  SOURCE_AT(frame_bytes_max), "64KiB", 480, 16 << 20, NULL,
-	  "a longer message is cut and counted" },
+	{ "listen", OPTION_STRING, SYSLOG_PORTS, SOURCE_AT(listen), "127.0.0.1:5514", 0,
+	  0, NULL, "address and port" },
+	{ "path", OPTION_STRING, SOURCE_SYSLOG_UNIX, SOURCE_AT(path), NULL, 0, 0, NULL,
+	  "of the socket, such as /run/siftd/log; what a dead process left is replaced" },
+	{ "mode", OPTION_STRING, SOURCE_SYSLOG_UNIX, SOURCE_AT(mode), "0666", 0, 0,
+	  NULL, "of the socket, octal: who may write to it may send" },
+	{ "socket", OPTION_CHOICE, SOURCE_SYSLOG_UNIX, SOURCE_AT(socket), "datagram", 0,
+	  0, "datagram|stream", "datagram, as /dev/log is, or stream" },
+	{ "receive_buffer", OPTION_BYTES, SOURCE_SYSLOG_UDP,
+	  SOURCE_AT(receive_buffer_bytes), "1MiB", 0, GIB, NULL,
+	  "of the kernel, up to sysctl net.core.rmem_max; 0: the kernel's default" },
+	{ "connections_max", OPTION_INT, SYSLOG_STREAMS, SOURCE_AT(connections_max),
+	  "1024", 1, 65536, NULL, "open connections; further ones wait" },
+	{ "idle_timeout", OPTION_DURATION, SYSLOG_STREAMS, SOURCE_AT(idle_timeout_us),
+	  "10m", SECOND_US, DAY_US, NULL, "a connection silent for so long is closed" },
+	{ "frame_bytes_max", OPTION_BYTES, SYSLOG, SOURCE_AT(frame_bytes_max), "64KiB",
+	  480, 16 << 20, NULL, "a longer message is cut and counted" },
 };
 
 static const struct option_table main_table = { options, ARRAY_LEN(options),
@@ -215,21 +239,16 @@ static int read_kind(const struct yaml_doc *doc, const struct yaml_node *node,
 	if (node->kind == YAML_MAPPING)
 		type = yaml_find(node, "type");
 	if (type == NULL)
-		return yaml_error(
-			doc, node, error,
-			"a source needs \"type: file\", \"type: syslog_tcp\" or "
-			"\"type: kafka\"");
-	if (slice_equal(type->text, SLICE("file")))
-		*out = SOURCE_FILE;
-	else if (slice_equal(type->text, SLICE("syslog_tcp")))
-		*out = SOURCE_SYSLOG_TCP;
-	else if (slice_equal(type->text, SLICE("kafka")))
-		*out = SOURCE_KAFKA;
-	else
-		return yaml_error(doc, type, error,
-				  "type is one of file|syslog_tcp|kafka, not \"%.*s\"",
-				  (int)type->text.len, type->text.ptr);
-	return 0;
+		return yaml_error(doc, node, error, "a source needs a type, one of %s",
+				  TYPES);
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		if (!slice_equal(type->text, slice_str(kinds[i].type)))
+			continue;
+		*out = kinds[i].kind;
+		return 0;
+	}
+	return yaml_error(doc, type, error, "type is one of %s, not \"%.*s\"", TYPES,
+			  (int)type->text.len, type->text.ptr);
 }
 
 struct kafka_config config_kafka(const struct source_config *source)
@@ -269,6 +288,42 @@ static int check_kafka(const struct source_config *source, const struct yaml_doc
 	return 0;
 }
 
+/* octal, as chmod takes it; -1: it is not */
+static long mode_of(const char *text)
+{
+	char *end = NULL;
+	long mode = strtol(text, &end, 8);
+
+	return end == text || *end != '\0' || mode < 0 || mode > 0777 ? -1 : mode;
+}
+
+struct syslog_address config_syslog_address(const struct source_config *source)
+{
+	if (source->kind != SOURCE_SYSLOG_UNIX)
+		return (struct syslog_address){ .listen = source->listen };
+	return (struct syslog_address){ .path = source->path,
+					.mode = (mode_t)mode_of(source->mode) };
+}
+
+static int check_syslog_unix(const struct source_config *source,
+			     const struct yaml_doc *doc, const struct yaml_node *node,
+			     struct error *error)
+{
+	if (source->path == NULL || source->path[0] != '/')
+		return yaml_error(doc, node, error,
+				  "source \"%s\" needs a path that begins with /",
+				  source->name);
+	if (strlen(source->path) > SYSLOG_PATH_MAX)
+		return yaml_error(doc, node, error,
+				  "source \"%s\": path is longer than %d bytes",
+				  source->name, SYSLOG_PATH_MAX);
+	if (mode_of(source->mode) < 0)
+		return yaml_error(doc, node, error,
+				  "source \"%s\": mode \"%s\" is not octal, as 0660",
+				  source->name, source->mode);
+	return 0;
+}
+
 static int check_source(const struct config *config, const struct yaml_doc *doc,
 			const struct yaml_node *node, struct error *error)
 {
@@ -293,6 +348,8 @@ static int check_source(const struct config *config, const struct yaml_doc *doc,
 				  source->name);
 	if (source->kind == SOURCE_KAFKA)
 		return check_kafka(source, doc, node, error);
+	if (source->kind == SOURCE_SYSLOG_UNIX)
+		return check_syslog_unix(source, doc, node, error);
 	return 0;
 }
 
@@ -386,10 +443,10 @@ void config_describe(struct buf *out)
 	buf_append_str(
 		out,
 		"\n# Where log lines come from. Each source has a type and a name.\n"
-		"#\n# sources:\n#   - type: file\n");
-	options_describe(&source_table, SOURCE_FILE, "#     ", out);
-	buf_append_str(out, "#\n#   - type: syslog_tcp\n");
-	options_describe(&source_table, SOURCE_SYSLOG_TCP, "#     ", out);
-	buf_append_str(out, "#\n#   - type: kafka\n");
-	options_describe(&source_table, SOURCE_KAFKA, "#     ", out);
+		"#\n# sources:\n");
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		buf_printf(out, "%s#   - type: %s\n", i == 0 ? "" : "#\n",
+			   kinds[i].type);
+		options_describe(&source_table, (unsigned)kinds[i].kind, "#     ", out);
+	}
 }

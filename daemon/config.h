@@ -13,10 +13,17 @@
 #include "base/error.h"
 #include "daemon/options.h"
 #include "sources/kafka.h"
+#include "sources/syslog_socket.h"
 
 #define SOURCES_MAX 256
 
-enum source_kind { SOURCE_FILE = 1, SOURCE_SYSLOG_TCP = 2, SOURCE_KAFKA = 4 };
+enum source_kind {
+	SOURCE_FILE = 1,
+	SOURCE_SYSLOG_TCP = 2,
+	SOURCE_KAFKA = 4,
+	SOURCE_SYSLOG_UDP = 8,
+	SOURCE_SYSLOG_UNIX = 16
+};
 
 struct source_config {
 	enum source_kind kind;
@@ -31,8 +38,12 @@ struct source_config {
 	int64_t read_bytes;
 	int64_t ignore_older_us;
 	bool follow_symlinks;
-	/* syslog_tcp */
+	/* syslog_tcp, syslog_udp, syslog_unix */
 	char *listen;
+	char *path;
+	char *mode;
+	char *socket;
+	int64_t receive_buffer_bytes;
 	int64_t connections_max;
 	int64_t idle_timeout_us;
 	int64_t frame_bytes_max;
@@ -130,6 +141,8 @@ MUST_CHECK int config_load(const char *path, struct config **out, struct error *
 void config_free(struct config **config);
 /* what a kafka source's options say; borrows; without the ids */
 struct kafka_config config_kafka(const struct source_config *source);
+/* where a syslog source listens; borrows */
+struct syslog_address config_syslog_address(const struct source_config *source);
 /* the example file: every option with its default and its help */
 void config_describe(struct buf *out);
 

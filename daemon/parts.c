@@ -28,7 +28,8 @@
 #include "sources/file_tail.h"
 #include "sources/kafka.h"
 #include "sources/spool.h"
-#include "sources/syslog_tcp.h"
+#include "sources/syslog_datagram.h"
+#include "sources/syslog_stream.h"
 
 #define LANE_CHUNK_BYTES ((size_t)8 << 20)
 #define QUERY_JOBS_MAX 256
@@ -185,20 +186,38 @@ static int make_file_tail(const struct parts *parts, const struct source_config 
 	return file_tail_new(&config, out, error);
 }
 
-static int make_syslog(const struct parts *parts, const struct source_config *source,
-		       struct source **out, struct error *error)
+static int make_syslog_stream(const struct parts *parts,
+			      const struct source_config *source, struct source **out,
+			      struct error *error)
 {
-	struct syslog_tcp_config config = syslog_tcp_defaults();
+	struct syslog_stream_config config = syslog_stream_defaults();
 
 	config.name = source->name;
-	config.listen = source->listen;
+	config.address = config_syslog_address(source);
 	config.connections_max = (unsigned)source->connections_max;
 	config.idle_timeout_s = (unsigned)(source->idle_timeout_us / 1000000);
 	config.frame_bytes_max = (size_t)source->frame_bytes_max;
 	if (store_ingestion(parts->store, source, &config.project_id,
 			    &config.ingestion_id, error) < 0)
 		return -1;
-	*out = syslog_tcp_new(parts->base, parts->spool, &config);
+	*out = syslog_stream_new(parts->base, parts->spool, &config);
+	return 0;
+}
+
+static int make_syslog_datagram(const struct parts *parts,
+				const struct source_config *source, struct source **out,
+				struct error *error)
+{
+	struct syslog_datagram_config config = syslog_datagram_defaults();
+
+	config.name = source->name;
+	config.address = config_syslog_address(source);
+	config.frame_bytes_max = (size_t)source->frame_bytes_max;
+	config.receive_buffer_bytes = (size_t)source->receive_buffer_bytes;
+	if (store_ingestion(parts->store, source, &config.project_id,
+			    &config.ingestion_id, error) < 0)
+		return -1;
+	*out = syslog_datagram_new(parts->base, parts->spool, &config);
 	return 0;
 }
 
@@ -220,7 +239,13 @@ static int make_source(const struct parts *parts, const struct source_config *co
 	case SOURCE_FILE:
 		return make_file_tail(parts, config, out, error);
 	case SOURCE_SYSLOG_TCP:
-		return make_syslog(parts, config, out, error);
+		return make_syslog_stream(parts, config, out, error);
+	case SOURCE_SYSLOG_UDP:
+		return make_syslog_datagram(parts, config, out, error);
+	case SOURCE_SYSLOG_UNIX:
+		if (strcmp(config->socket, "stream") == 0)
+			return make_syslog_stream(parts, config, out, error);
+		return make_syslog_datagram(parts, config, out, error);
 	case SOURCE_KAFKA:
 		return make_kafka(parts, config, out, error);
 	}
@@ -251,7 +276,9 @@ static int make_all_sources(struct parts *parts, struct error *error)
 	    make_sources(parts, SOURCE_KAFKA, error) < 0)
 		return -1;
 	parts->positioned_count = parts->sources_count;
-	if (make_sources(parts, SOURCE_SYSLOG_TCP, error) < 0)
+	if (make_sources(parts, SOURCE_SYSLOG_TCP, error) < 0 ||
+	    make_sources(parts, SOURCE_SYSLOG_UDP, error) < 0 ||
+	    make_sources(parts, SOURCE_SYSLOG_UNIX, error) < 0)
 		return -1;
 	for (size_t i = 0; i < parts->sources_count; i++) {
 		struct source *source = parts->sources[i];

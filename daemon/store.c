@@ -191,6 +191,8 @@ int store_ingestion(struct store *store, const struct source_config *source,
 		const char *type;
 	} types[] = { { SOURCE_FILE, "file" },
 		      { SOURCE_SYSLOG_TCP, "syslog" },
+		      { SOURCE_SYSLOG_UDP, "syslog" },
+		      { SOURCE_SYSLOG_UNIX, "syslog" },
 		      { SOURCE_KAFKA, "kafka" } };
 	struct pg_bootstrap_source wanted = {
 		.name = source->name,

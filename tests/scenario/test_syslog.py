@@ -1,5 +1,6 @@
-"""test_syslog.py - TCP syslog from logger(1) and from raw sockets, both framings"""
+"""test_syslog.py - syslog from logger(1) and from raw sockets: TCP in both framings, UDP, unix sockets"""
 import collections
+import os
 import re
 import resource
 import socket
@@ -41,6 +42,55 @@ def test_logger(shared, tmp_path, options):
     send_and_check(shared, mark, count, lambda: subprocess.run(
         ["logger", "-T", "-n", "127.0.0.1", "-P", str(shared.syslog_port), "-t", "probe", "-p", "user.err", *options,
          "-f", str(text)], check=True))
+
+
+@pytest.fixture(scope="module")
+def local():
+    """one siftd with sources of every other kind"""
+    siftd = harness.Siftd()
+    siftd.udp_port = harness.free_port()
+    siftd.paths = {kind: os.path.join(siftd.directory, kind) for kind in ("datagram", "stream")}
+    siftd.config["sources"] = [
+        {"type": "syslog_udp", "name": "udp", "listen": f"127.0.0.1:{siftd.udp_port}"},
+        *({"type": "syslog_unix", "name": kind, "path": path, "socket": kind} for kind, path in siftd.paths.items()),
+    ]
+    # what a daemon that was killed leaves
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as stale:
+        stale.bind(siftd.paths["datagram"])
+    try:
+        siftd.start()
+        siftd.scope = siftd.client.default_scope()
+        yield siftd
+        assert siftd.stop() == 0
+        assert not any(os.path.exists(path) for path in siftd.paths.values())
+    finally:
+        siftd.cleanup()
+
+
+@pytest.mark.parametrize("transport", ["udp", "udp-3164", "datagram", "stream", "streamlf"])
+def test_logger_without_tcp(local, tmp_path, transport):
+    mark, count = "logger" + transport.replace("-", ""), 200
+    text = tmp_path / "lines"
+    text.write_text("".join(f"disk check {mark}-n={number}\n" for number in range(count)))
+    where = {
+        "udp": ["-d", "-n", "127.0.0.1", "-P", str(local.udp_port)],
+        "udp-3164": ["-d", "-n", "127.0.0.1", "-P", str(local.udp_port), "--rfc3164"],
+        "datagram": ["-d", "-u", local.paths["datagram"]],
+        "stream": ["-T", "-u", local.paths["stream"], "--octet-count"],
+        "streamlf": ["-T", "-u", local.paths["stream"]],
+    }[transport]
+    send_and_check(local, mark, count, lambda: subprocess.run(
+        ["logger", "-t", "probe", "-p", "user.err", *where, "-f", str(text)], check=True))
+
+
+def test_udp_datagram_is_one_record(local):
+    def send():
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            sender.sendto(frame("onerecord", 0) + b"\n  at second line\n", ("127.0.0.1", local.udp_port))
+            sender.sendto(b"\n", ("127.0.0.1", local.udp_port))
+            sender.sendto(frame("onerecord", 1), ("127.0.0.1", local.udp_port))
+
+    send_and_check(local, "onerecord", 2, send)
 
 
 @pytest.mark.parametrize("octets", [False, True], ids=["lf", "octets"])

@@ -1,25 +1,27 @@
-/* syslog_tcp.h - listens for syslog over TCP and appends every frame to the spool
+/* syslog_stream.h - listens for syslog on a TCP port or a unix stream socket, and
+ * appends every frame to the spool
  *
  * Threads: the loop thread. Owner: the wiring, by ops->free; the configuration is
  *          copied. Ended before the spool is closed: ops->stop, ops->free.
- * Limits: syslog_tcp_config. At connections_max no more are accepted until one ends;
+ * Limits: syslog_stream_config. At connections_max no more are accepted until one ends;
  *         those that wait are in the kernel's queue.
  *
  * As a source it has no positions of its own: what it received is replayed by the
  * spool.
  */
-#ifndef SIFTD_SOURCES_SYSLOG_TCP_H
-#define SIFTD_SOURCES_SYSLOG_TCP_H
+#ifndef SIFTD_SOURCES_SYSLOG_STREAM_H
+#define SIFTD_SOURCES_SYSLOG_STREAM_H
 
 #include <event2/event.h>
 #include <stdint.h>
 
 #include "sources/port.h"
 #include "sources/spool.h"
+#include "sources/syslog_socket.h"
 
-struct syslog_tcp_config {
+struct syslog_stream_config {
 	const char *name;
-	const char *listen; /* "127.0.0.1:1514", "[::]:514" */
+	struct syslog_address address;
 	int64_t project_id;
 	int64_t ingestion_id;
 	unsigned connections_max;
@@ -29,10 +31,10 @@ struct syslog_tcp_config {
 	size_t read_bytes;         /* of one read */
 };
 
-struct syslog_tcp_config syslog_tcp_defaults(void);
-struct source *syslog_tcp_new(struct event_base *base, struct spool *spool,
-			      const struct syslog_tcp_config *config);
+struct syslog_stream_config syslog_stream_defaults(void);
+struct source *syslog_stream_new(struct event_base *base, struct spool *spool,
+				 const struct syslog_stream_config *config);
 /* that it listens on, after start; for listen addresses with port 0 */
-unsigned syslog_tcp_port(struct source *source);
+unsigned syslog_stream_port(struct source *source);
 
 #endif

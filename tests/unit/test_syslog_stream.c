@@ -1,4 +1,5 @@
-/* test_syslog_tcp.c - real sockets into a real spool: framing, limits, back-pressure */
+/* test_syslog_stream.c - real sockets into a real spool: framing, limits, back-pressure
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,7 +20,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "sources/spool.h"
-#include "sources/syslog_tcp.h"
+#include "sources/syslog_stream.h"
 #include "tests/unit/temp_folder.h"
 
 #define WAIT_US (INT64_C(5) * 1000000)
@@ -36,7 +37,7 @@ struct lanes {
 struct fixture {
 	char folder[TEMP_FOLDER_MAX];
 	struct spool_config spool_config;
-	struct syslog_tcp_config config;
+	struct syslog_stream_config config;
 	struct event_base *base;
 	struct spool *spool;
 	struct source *source;
@@ -130,8 +131,8 @@ static int setup(void **state)
 		.bytes_max = 64 << 20,
 		.frame_bytes_max = 256 << 10,
 	};
-	fixture->config = syslog_tcp_defaults();
-	fixture->config.listen = "127.0.0.1:0";
+	fixture->config = syslog_stream_defaults();
+	fixture->config.address.listen = "127.0.0.1:0";
 	fixture->config.project_id = 7;
 	fixture->config.ingestion_id = 9;
 	fixture->base = event_base_new();
@@ -154,7 +155,7 @@ static void start_all(struct fixture *fixture)
 		(struct source_sink){ .context = &fixture->lanes, .put = lanes_put };
 	assert_int_equal(spool->ops->start(spool, &none, &error), 0);
 	fixture->source =
-		syslog_tcp_new(fixture->base, fixture->spool, &fixture->config);
+		syslog_stream_new(fixture->base, fixture->spool, &fixture->config);
 	assert_int_equal(fixture->source->ops->start(fixture->source, &none, &error),
 			 0);
 }
@@ -180,7 +181,7 @@ static int connect_to(const struct fixture *fixture)
 	struct sockaddr_in address = {
 		.sin_family = AF_INET,
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-		.sin_port = htons((uint16_t)syslog_tcp_port(fixture->source)),
+		.sin_port = htons((uint16_t)syslog_stream_port(fixture->source)),
 	};
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
@@ -222,16 +223,16 @@ static void test_port_in_use(void **state)
 
 	start_all(fixture);
 	(void)snprintf(listen, sizeof(listen), "127.0.0.1:%u",
-		       syslog_tcp_port(fixture->source));
-	fixture->config.listen = listen;
+		       syslog_stream_port(fixture->source));
+	fixture->config.address.listen = listen;
 	fixture->config.name = "second";
-	second = syslog_tcp_new(fixture->base, fixture->spool, &fixture->config);
+	second = syslog_stream_new(fixture->base, fixture->spool, &fixture->config);
 	assert_int_equal(second->ops->start(second, &none, &error), -1);
 	assert_non_null(strstr(error.text, "syslog_tcp second: listen 127.0.0.1:"));
 	assert_non_null(strstr(error.text, "Address already in use"));
 	second->ops->free(&second);
-	fixture->config.listen = "nonsense";
-	second = syslog_tcp_new(fixture->base, fixture->spool, &fixture->config);
+	fixture->config.address.listen = "nonsense";
+	second = syslog_stream_new(fixture->base, fixture->spool, &fixture->config);
 	assert_int_equal(second->ops->start(second, &none, &error), -1);
 	assert_non_null(strstr(error.text, "not an address and a port"));
 	second->ops->free(&second);
