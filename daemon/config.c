@@ -19,7 +19,7 @@
 
 static const struct config_option options[] = {
 	{ "state_dir", OPTION_STRING, 0, AT(state_dir), "/var/lib/siftd", 0, 0, NULL,
-	  "folder of the spool and the embedded PostgreSQL" },
+	  "folder of the spool, the embedded PostgreSQL and compiled rules" },
 	{ "log_level", OPTION_CHOICE, 0, AT(log_level), "info", 0, 0,
 	  "debug|info|warn|error", "what siftd says of itself on standard error" },
 	{ "rules_dir", OPTION_STRING, 0, AT(rules_dir), NULL, 0, 0, NULL,

@@ -20,6 +20,7 @@
 #include "daemon/lanes.h"
 #include "daemon/learners.h"
 #include "daemon/positions.h"
+#include "daemon/rules_cache.h"
 #include "daemon/shipped_rules.h"
 #include "daemon/store.h"
 #include "daemon/upkeep.h"
@@ -77,8 +78,11 @@ static int lock_state_dir(struct parts *parts, const char *path, struct error *e
 static int load_rules(struct parts *parts, struct error *error)
 {
 	const char *folder = parts->config->rules_dir;
+	int status = folder == NULL ? shipped_rules_load(NULL, &parts->rules, error)
+				    : rules_cache_load(folder, parts->config->state_dir,
+						       &parts->rules, error);
 
-	if (shipped_rules_load(folder, &parts->rules, error) < 0)
+	if (status < 0)
 		return -1;
 	log_info("rules", "loaded count=%zu from=%s", rules_count(parts->rules),
 		 folder == NULL ? "shipped" : folder);

@@ -1,11 +1,14 @@
-/* shipped_rules.c - compiling the rules that were built into the program */
+/* shipped_rules.c - the rules that were built into the program */
 #include "daemon/shipped_rules.h"
 
 #include "base/embedded.h"
+#include "base/log.h"
 #include "base/yaml.h"
 
 extern const struct embedded_file shipped_rules_files[];
 extern const size_t shipped_rules_files_count;
+/* one, of no bytes in builds that do not make it (cmake/rules_image.cmake) */
+extern const struct embedded_file shipped_rules_images[];
 
 static int parse_all(struct yaml_doc **out, struct error *error)
 {
@@ -31,7 +34,11 @@ int shipped_rules_load(const char *folder, struct rules **out, struct error *err
 		return rules_load_folder(folder, out, error);
 	status = parse_all(&docs, error);
 	if (status == 0)
-		status = rules_compile(docs, out, error);
+		status = rules_compile_stored(docs, shipped_rules_images[0].bytes, out,
+					      error);
+	if (status == 0 && rules_compiled(*out))
+		log_debug("rules", "compiled: the image in the program does not fit "
+				   "this Vectorscan or processor, or there is none");
 	yaml_docs_free(&docs);
 	return status;
 }

@@ -4,7 +4,11 @@
  *          rules_scratch belongs to one thread.
  * Owner: rules_free; scratch before rules.
  * Limits: RULES_MAX rules in a set, RULES_PATTERN_MAX bytes in a pattern; beyond: an
- *         error. Scanned text is cut at RULES_TEXT_MAX bytes.
+ *         error. An image of more than RULES_IMAGE_MAX bytes is not made, nor read.
+ *         Scanned text is cut at RULES_TEXT_MAX bytes.
+ *
+ * Compiling takes a second of processor time for the shipped rules: their compiled form
+ * can be kept as an image, which is used only where it fits (docs/rules.md).
  *
  * A rule file holds one YAML document a rule; docs/rules.md describes the language.
  *
@@ -22,6 +26,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/error.h"
 #include "base/slice.h"
 #include "base/yaml.h"
@@ -30,6 +35,7 @@
 #define RULES_MAX 2048
 #define RULES_TEXT_MAX ((size_t)64 * 1024)
 #define RULES_PATTERN_MAX 1024
+#define RULES_IMAGE_MAX ((size_t)64 << 20)
 
 enum finding_severity { FINDING_LOW, FINDING_MED, FINDING_HIGH, FINDING_CRIT };
 
@@ -89,7 +95,19 @@ struct rule_subject {
 /* docs: every document of every file, in order; the error has file:line:column */
 MUST_CHECK int rules_compile(const struct yaml_doc *docs, struct rules **out,
 			     struct error *error);
-/* all *.yaml of a folder, by name; none is an error */
+/* As rules_compile, but compiles only where the image, of rules_image, is of other
+ * expressions, another Vectorscan or another kind of processor, damaged or empty */
+MUST_CHECK int rules_compile_stored(const struct yaml_doc *docs, struct slice image,
+				    struct rules **out, struct error *error);
+/* false: the image was used */
+bool rules_compiled(const struct rules *rules);
+/* appends the compiled form; nothing when it is larger than RULES_IMAGE_MAX */
+void rules_image(const struct rules *rules, struct buf *out);
+/* the documents of all *.yaml of a folder, by name, for yaml_docs_free; none is an
+ * error */
+MUST_CHECK int rules_read_folder(const char *path, struct yaml_doc **out,
+				 struct error *error);
+/* compiles what rules_read_folder reads */
 MUST_CHECK int rules_load_folder(const char *path, struct rules **out,
 				 struct error *error);
 void rules_free(struct rules **rules);

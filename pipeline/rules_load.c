@@ -40,11 +40,10 @@ static int append_file(const char *folder, const char *name, struct yaml_doc ***
 	return result;
 }
 
-int rules_load_folder(const char *path, struct rules **out, struct error *error)
+int rules_read_folder(const char *path, struct yaml_doc **out, struct error *error)
 {
 	struct dirent **names = NULL;
-	struct yaml_doc *docs = NULL;
-	struct yaml_doc **end = &docs;
+	struct yaml_doc **end = out;
 	int count = scandir(path, &names, is_rule_file, compare_names);
 	int result = 0;
 
@@ -53,13 +52,24 @@ int rules_load_folder(const char *path, struct rules **out, struct error *error)
 		return error_set_errno(error, "rules %s: open", path);
 	for (int i = 0; i < count && result == 0; i++)
 		result = append_file(path, names[i]->d_name, &end, error);
-	if (result == 0 && docs == NULL)
+	if (result == 0 && *out == NULL)
 		result = error_set(error, "rules %s: no rule in any *.yaml file", path);
-	if (result == 0)
-		result = rules_compile(docs, out, error);
-	yaml_docs_free(&docs);
+	if (result != 0)
+		yaml_docs_free(out);
 	for (int i = 0; i < count; i++)
 		free(names[i]);
 	free(names);
+	return result;
+}
+
+int rules_load_folder(const char *path, struct rules **out, struct error *error)
+{
+	struct yaml_doc *docs = NULL;
+	int result = rules_read_folder(path, &docs, error);
+
+	*out = NULL;
+	if (result == 0)
+		result = rules_compile(docs, out, error);
+	yaml_docs_free(&docs);
 	return result;
 }

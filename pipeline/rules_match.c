@@ -139,7 +139,7 @@ static void match_event(const struct rules *rules, struct rules_scratch *scratch
 			const struct rule_subject *subject,
 			const struct rule_set *judged, struct rule_set *matched)
 {
-	const struct rules_scan found = { rules->database, on_match };
+	const struct rules_scan found = { rules->databases[RULES_EXACT], on_match };
 	struct event_context context = { scratch, subject };
 	size_t words = rules_set_words(rules);
 

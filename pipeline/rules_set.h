@@ -69,6 +69,19 @@ struct rule_entry {
 	struct slices should_not;
 };
 
+/* what a set's expressions are compiled to */
+enum rules_database {
+	RULES_EXACT,   /* absent when there are no patterns */
+	RULES_RELAXED, /* absent when none has a relaxed expression */
+	RULES_WIDENED, /* of those that are not even; absent when there are none */
+	RULES_DATABASES
+};
+
+/* identifies what the databases are compiled from */
+struct rules_key {
+	uint64_t words[2];
+};
+
 struct rules {
 	struct arena arena; /* all texts, conditions */
 	struct rule_entry *entries;
@@ -90,10 +103,10 @@ struct rules {
 	uint64_t attribute_keys;   /* of all entries */
 	struct rule_set templated; /* that look at the template's text */
 	struct rule_set narrow;    /* with a pattern that could not be widened */
-	hs_database_t *database;   /* NULL when there are no patterns */
-	hs_database_t *relaxed;    /* of the relaxed expressions; NULL when none */
-	hs_database_t *widened;    /* of the widened ones that are not even; or NULL */
-	hs_scratch_t *scratch;     /* fits all; cloned for each thread */
+	hs_database_t *databases[RULES_DATABASES]; /* NULL: absent */
+	struct rules_key key;
+	bool compiled;         /* the databases were; else they are from an image */
+	hs_scratch_t *scratch; /* fits all; cloned for each thread */
 };
 
 /* appends the rule of one document */

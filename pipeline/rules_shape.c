@@ -48,7 +48,8 @@ bool rules_judge_shape(const struct rules *rules, struct rules_scratch *scratch,
 		       const struct rule_subject *subject, const struct rule_set *maybe,
 		       struct rule_set *matched)
 {
-	const struct rules_scan widened = { rules->widened, on_widened };
+	const struct rules_scan widened = { rules->databases[RULES_WIDENED],
+					    on_widened };
 	const struct rule_set *judged = rules_judged(rules, subject->record, maybe);
 
 	rules_judge_event(rules, scratch, subject, maybe, matched);
@@ -57,7 +58,7 @@ bool rules_judge_shape(const struct rules *rules, struct rules_scratch *scratch,
 		return false;
 	scratch->judged = judged;
 	scratch->open = false;
-	if (rules->widened != NULL)
+	if (rules->databases[RULES_WIDENED] != NULL)
 		rules_scan_targets(scratch, &widened, subject, judged);
 	return !scratch->open;
 }

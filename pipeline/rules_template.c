@@ -173,10 +173,13 @@ void rules_judge_template(const struct rules *rules, struct rules_scratch *scrat
 		mask_template(&scratch->masked, subject->template_text) || beside ||
 		message.len > RULES_TEXT_MAX ||
 		(message.len > 0 && memchr(message.ptr, '\n', message.len) != NULL);
-	scan(scratch, rules->database, message, FOUND_MESSAGE);
-	scan(scratch, rules->database, buf_slice(&scratch->masked), FOUND_MASKED);
-	scan(scratch, rules->relaxed, buf_slice(&scratch->masked), FOUND_RELAXED);
-	scan(scratch, rules->database, subject->template_text, FOUND_TEMPLATE);
+	scan(scratch, rules->databases[RULES_EXACT], message, FOUND_MESSAGE);
+	scan(scratch, rules->databases[RULES_EXACT], buf_slice(&scratch->masked),
+	     FOUND_MASKED);
+	scan(scratch, rules->databases[RULES_RELAXED], buf_slice(&scratch->masked),
+	     FOUND_RELAXED);
+	scan(scratch, rules->databases[RULES_EXACT], subject->template_text,
+	     FOUND_TEMPLATE);
 	for (size_t i = 0; i < rules->count; i++) {
 		const struct rule_entry *entry = &rules->entries[i];
 		enum truth truth = TRUTH_NO;

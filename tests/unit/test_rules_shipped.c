@@ -123,7 +123,7 @@ static void judge_lines(struct agreement *a, const struct slices *lines)
 /* without a relaxed form, pass 1 settles nothing for the rule of a pattern of digits */
 static void check_patterns_relax(const struct rules *rules)
 {
-	assert_non_null(rules->relaxed);
+	assert_non_null(rules->databases[RULES_RELAXED]);
 	for (size_t i = 0; i < rules->patterns_count; i++) {
 		const struct pattern *pattern = &rules->patterns[i];
 
