@@ -286,9 +286,11 @@ static void scan(struct slice line, const struct timestamp_context *context,
 		s.end--;
 	if (s.end == s.text)
 		return;
-	if (!(byte_is(*s.at, BYTE_UPPER) && header_take_klog(&s)) &&
+	if (!(byte_is(*s.at, BYTE_UPPER) &&
+	      (header_take_klog(&s) || header_take_lambda(&s))) &&
 	    !(byte_is(*s.at, BYTE_DIGIT) && header_take_redis(&s)) &&
-	    !(*s.at == '[' && header_take_kernel(&s)))
+	    !(*s.at == '[' && header_take_kernel(&s)) &&
+	    !(*s.at == '#' && header_take_weblogic(&s)))
 		scan_general(&s);
 	header->found = s.stamped || s.booted || (s.leveled && s.at > s.text);
 	header->confidence = judge_confidence(&s);

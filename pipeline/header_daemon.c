@@ -1,4 +1,6 @@
-/* header_daemon.c - headers that one program writes: syslog daemons, klog, Redis */
+/* header_daemon.c - headers that one program writes: syslog daemons, klog, Redis,
+ * WebLogic, AWS Lambda */
+#include "base/compiler.h"
 #include "pipeline/format.h"
 #include "pipeline/header_scanner.h"
 
@@ -227,4 +229,79 @@ bool header_take_kernel(struct header_scanner *s)
 	s->booted = true;
 	s->at = end;
 	return true;
+}
+
+/* " <text>": what stands between the brackets; NULL when it is no such field */
+static const char *angle_field_end(const struct header_scanner *s, const char *at)
+{
+	unsigned depth = 0;
+
+	if (byte_at(s, at) != ' ' || byte_at(s, at + 1) != '<')
+		return NULL;
+	for (at++; at < s->end; at++) {
+		depth += *at == '<';
+		if (*at == '>' && --depth == 0)
+			return at;
+	}
+	return NULL;
+}
+
+#define ANGLE_FIELDS_MAX 16
+
+/* ####<stamp> <level> <subsystem> <machine> <server> <thread> ... <BEA-1234> <message>
+ */
+bool header_take_weblogic(struct header_scanner *s)
+{
+	static const char mark[] = "####<";
+	const char *at = s->text + sizeof(mark) - 1;
+	struct header_span fields[3] = { 0 };
+	struct timestamp_match match;
+	struct level level;
+	size_t len = 0;
+
+	if (s->end - s->text < 64 || memcmp(s->text, mark, sizeof(mark) - 1) != 0)
+		return false;
+	len = timestamp_scan(slice_of(at, (size_t)(s->end - at)), s->context, &match);
+	at = len == 0 ? NULL : memchr(at + len, '>', (size_t)(s->end - at) - len);
+	for (unsigned field = 0; at != NULL && field < ANGLE_FIELDS_MAX; field++) {
+		const char *from = at + 3;
+		const char *to = angle_field_end(s, at + 1);
+
+		if (to == NULL)
+			return false;
+		if (field < ARRAY_LEN(fields))
+			fields[field] = span_of(s, from, to);
+		at = to;
+		if (field < ARRAY_LEN(fields) || to - from < 5 ||
+		    memcmp(from, "BEA-", 4) != 0 || byte_at(s, to + 2) != '<')
+			continue;
+		s->out->timestamp_us = match.us;
+		if (header_read_level(s->text + fields[0].at, s->end, &level))
+			header_set_level(s, &level);
+		s->out->service = fields[1];
+		s->out->host = fields[2];
+		s->stamped = s->component = true;
+		s->at = to + 3;
+		return true;
+	}
+	return false;
+}
+
+/* "START RequestId: UUID": the platform's own lines, amid those of the function */
+bool header_take_lambda(struct header_scanner *s)
+{
+	static const struct {
+		char text[24];
+	} begins[] = { { "START RequestId: " },  { "END RequestId: " },
+		       { "REPORT RequestId: " }, { "RequestId: " },
+		       { "INIT_START Runtime" }, { "EXTENSION\tName: " } };
+	struct slice line = slice_of(s->text, (size_t)(s->end - s->text));
+
+	for (size_t i = 0; i < ARRAY_LEN(begins); i++) {
+		if (slice_starts_with(line, slice_str(begins[i].text))) {
+			s->booted = true;
+			return true;
+		}
+	}
+	return false;
 }

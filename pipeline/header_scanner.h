@@ -21,7 +21,7 @@ struct header_scanner {
 	enum timestamp_shape shape;      /* of the last stamp */
 	enum timestamp_shape best_shape; /* of the one whose time is kept */
 	bool stamped;
-	bool booted;       /* a stamp that counts from the start of the machine */
+	bool booted;       /* begins a record, though no stamp of a clock is there */
 	bool stamp_is_iso; /* begins the line, has a T: rsyslog's file format */
 	char closer;       /* of a bracket that opened before the stamp */
 	bool has_priority; /* a syslog daemon sent it */
@@ -74,6 +74,9 @@ bool header_take_thread(struct header_scanner *s, const char *at);
 bool header_take_klog(struct header_scanner *s);
 bool header_take_redis(struct header_scanner *s);
 bool header_take_kernel(struct header_scanner *s);
+bool header_take_weblogic(struct header_scanner *s);
+/* begins a record, and has nothing to take */
+bool header_take_lambda(struct header_scanner *s);
 bool header_take_syslog(struct header_scanner *s);
 
 static inline const char *skip_blanks(const char *at, const char *end)

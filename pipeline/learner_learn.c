@@ -5,10 +5,10 @@
 
 #include "base/hash64.h"
 #include "pipeline/learner_match.h"
+#include "pipeline/learner_pairs.h"
 #include "pipeline/learner_places.h"
 
-/* a generalised template may fire buckets in turn; each step makes a token a variable
- */
+/* a generalised template may fire buckets in turn; each step makes one variable */
 #define DEPTH_MAX 8
 #define GENERALISED_SEED ((uint64_t)1 << 32 | NORMALIZE_VERSION)
 #define AGREEING_LEAVES 12
@@ -214,7 +214,7 @@ static void unite_all_covered(struct learner *learner, uint32_t general,
 	}
 }
 
-/* leaves of the guard that the new template covers, though no bucket held them */
+/* leaves of the guard that it covers, though no bucket held them */
 static void unite_covered(struct learner *learner, uint32_t general, const char *reason)
 {
 	const struct template *template = template_at(learner, general);
@@ -320,8 +320,7 @@ static size_t agreeing(struct learner *learner, const struct learner_guard *guar
 	return count;
 }
 
-/* a guard is full of leaves that no bucket could merge: look for several places at once
- */
+/* a guard is full of leaves that no bucket could merge: look for what varies most */
 static void break_up(struct learner *learner, uint32_t slot)
 {
 	const struct template *template = template_at(learner, slot);
@@ -352,6 +351,20 @@ static void break_up(struct learner *learner, uint32_t slot)
 	apply(learner, &change);
 }
 
+static void unite_pairs(struct learner *learner, uint32_t slot)
+{
+	struct pair_find found;
+	struct change change = { .members = found.members,
+				 .reason = "several places vary at once",
+				 .depth = 1 };
+
+	if (!pairs_find(learner, slot, &found))
+		return;
+	change.members_count = found.count;
+	change.general = template_generalise(template_at(learner, slot), found.wild);
+	apply(learner, &change);
+}
+
 static void make_free_text(struct learner *learner, uint32_t slot, bool by_shape)
 {
 	const struct template *template = template_at(learner, slot);
@@ -372,20 +385,13 @@ static void make_free_text(struct learner *learner, uint32_t slot, bool by_shape
 	apply(learner, &change);
 }
 
-static bool is_alone(const struct learner *learner, uint32_t slot)
-{
-	const struct learner_entry *entry = &learner->store.entries[slot];
-
-	return entry->parent == slot && entry->children == 0;
-}
-
 /* merged leaves need no guarding */
 static void forget_merged(const struct learner *learner, struct learner_guard *guard)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < guard->leaves_count; i++) {
-		if (is_alone(learner, guard->leaves[i]))
+		if (learner_store_is_alone(&learner->store, guard->leaves[i]))
 			guard->leaves[kept++] = guard->leaves[i];
 	}
 	guard->leaves_count = kept;
@@ -418,17 +424,22 @@ uint32_t learn_leaf(struct learner *learner, uint64_t key, struct template *temp
 		return slot;
 	add_to_buckets(learner, slot, &entered);
 	fire_buckets(learner, slot, &entered, 0);
-	if (!is_alone(learner, slot))
+	if (!learner_store_is_alone(&learner->store, slot))
 		return slot;
 	guard = guard_leaf(learner, slot);
+	unite_pairs(learner, slot);
+	if (!learner_store_is_alone(&learner->store, slot))
+		return slot;
 	if (guard->leaves_count == GUARD_LEAVES_MAX)
 		break_up(learner, slot);
-	if (is_alone(learner, slot) && ++*shape_count(learner, slot) >= FREE_TEXT_SHAPE)
+	if (learner_store_is_alone(&learner->store, slot) &&
+	    ++*shape_count(learner, slot) >= FREE_TEXT_SHAPE)
 		make_free_text(learner, slot, true);
 	guard = learner_guards_get(&learner->guards,
 				   match_guard_key(template_at(learner, slot)));
 	/* without a first word it would take all messages of its length */
-	if (is_alone(learner, slot) && guard->overflows >= FREE_TEXT_OVERFLOWS &&
+	if (learner_store_is_alone(&learner->store, slot) &&
+	    guard->overflows >= FREE_TEXT_OVERFLOWS &&
 	    template->tokens[0].class != TOKEN_VARIABLE)
 		make_free_text(learner, slot, false);
 	return slot;
@@ -456,7 +467,7 @@ void learn_settle(struct learner *learner)
 	uint32_t slot = learner->unsettled;
 
 	learner->unsettled = ENTRY_NONE;
-	if (slot == ENTRY_NONE || !is_alone(learner, slot))
+	if (slot == ENTRY_NONE || !learner_store_is_alone(&learner->store, slot))
 		return;
 	(void)guard_leaf(learner, slot); /* the list is all that is wanted */
 	++*shape_count(learner, slot);

@@ -99,7 +99,7 @@ static unsigned needed_of_classes(const struct template *template,
 	if ((classes & 1u << TOKEN_WORD) != 0)
 		return behind_user(template, place->first) ? 3 : 5;
 	if ((classes & 1u << TOKEN_VALUE) != 0)
-		return 4;
+		return 2;
 	if (constants == 1u << TOKEN_NUMBERED)
 		return 2;
 	if (constants == 1u << TOKEN_DOTTED)

@@ -61,6 +61,14 @@ bool learner_store_unite(struct learner_store *store, uint32_t a, uint32_t b,
 /* a leaf not used lately that nothing depends on, or ENTRY_NONE */
 uint32_t learner_store_victim(struct learner_store *store);
 
+/* a group of one */
+static inline bool learner_store_is_alone(const struct learner_store *store,
+					  uint32_t slot)
+{
+	return store->entries[slot].parent == slot &&
+	       store->entries[slot].children == 0;
+}
+
 static inline struct learner_entry *learner_store_entry(struct learner_store *store,
 							uint32_t slot)
 {

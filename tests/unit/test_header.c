@@ -26,6 +26,11 @@ struct case_header {
 static const struct case_header cases[] = {
 	{ "I0102 15:04:05.678901   12345 file.go:123] klog text", "klog text",
 	  SEVERITY_INFO, "", "", "12345" },
+	{ "####<Oct 18, 2023 01:07:37 AM UTC> <Warning> <Server> <web01> <ms2> <[ACTIVE] ExecuteThread: '2' for queue: 'x (y)'> <weblogic> <> <5a> <1697591257000> <BEA-2605> <Text <of> it>",
+	  "Text <of> it>", SEVERITY_WARN, "Server", "web01", "" },
+	{ "START RequestId: 8d94ac80-f254-362e-ebb8-f36445433135 Version: 1",
+	  "START RequestId: 8d94ac80-f254-362e-ebb8-f36445433135 Version: 1",
+	  SEVERITY_NONE, "", "", "" },
 	{ "D/Tag(  123): logcat text", "logcat text", SEVERITY_DEBUG, "Tag", "", "" },
 	{ "02-01 10:00:00.811  1702  2395 W WifiService: scan took 3 s",
 	  "scan took 3 s", SEVERITY_WARN, "WifiService", "", "1702" },
