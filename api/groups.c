@@ -25,8 +25,7 @@ static const char *const status_words[] = { "open", "resolved", "muted", "regres
 /* clang-format off */
 /* $1 project, $2 ingestion or 0 */
 #define IN_SCOPE(t) \
-	t ".project_id = $1 AND " t ".ingestion_id = ANY (ARRAY(" \
-	"SELECT id FROM siftd.ingestions WHERE project_id = $1 AND ($2::bigint = 0 OR id = $2)))"
+	t ".project_id = $1 AND " t ".ingestion_id = ANY (ARRAY(SELECT id FROM scope))"
 
 /* How much of a group is recent: events of the scope's last 24th of time, in thousandths of
  * what an even spread would have put there. Sorted by only; read for that alone. */
@@ -37,13 +36,13 @@ static const char *const status_words[] = { "open", "resolved", "muted", "regres
 	"   WHERE project_id = $1 AND group_id = g.id)" \
 	"  AND c.minute >= (span.high - (span.high - span.low) / 24) / 60000000)"
 
-/* stats: one row for each group of the scope; span: the minutes that the scope has */
+/* scope: its ingestions; stats: one row for each group of the scope; span: the minutes that the scope has */
 #define STATS_CTE \
-	"WITH stats AS (" \
+	"WITH scope AS (SELECT id FROM siftd.ingestions" \
+	"  WHERE project_id = $1 AND ($2::bigint = 0 OR id = $2)), stats AS (" \
 	"  SELECT t.group_id, sum(s.count)::bigint AS count," \
 	"   min(s.first_us) AS first_us, max(s.last_us) AS last_us," \
-	"   max(s.latest_seq) AS latest_seq," \
-	"   (array_agg(s.latest_raw ORDER BY s.latest_seq DESC))[1] AS latest_raw" \
+	"   max(s.latest_seq) AS latest_seq" \
 	"  FROM siftd.group_stats AS s JOIN siftd.templates AS t" \
 	"   ON t.project_id = s.project_id AND t.key = s.template_key" \
 	"  WHERE " IN_SCOPE("s") " GROUP BY t.group_id" \
@@ -51,25 +50,37 @@ static const char *const status_words[] = { "open", "resolved", "muted", "regres
 	"  SELECT sum(count) AS total, min(first_us) AS low, max(last_us) AS high" \
 	"  FROM stats)"
 
-/* of the group `id` of the row named page */
-#define COUNTS_OF_PAGE \
-	" FROM siftd.group_counts AS c WHERE " IN_SCOPE("c") \
-	"  AND c.template_key IN (SELECT key FROM siftd.templates" \
-	"   WHERE project_id = $1 AND group_id = page.id)"
+/* What was counted of the groups of the page, in one pass: all that an item says of it is summed up
+ * from here. A group of many minutes has thousands of rows in group_counts. */
+#define TALLIES_CTE \
+	", tallies AS MATERIALIZED (" \
+	"  SELECT page.id, c.severity, c.service," \
+	"   least(greatest((c.minute - page.low / 60000000) * " SPARKLINE_BUCKETS \
+	"    / (page.high / 60000000 - page.low / 60000000 + 1) + 1, 1), " SPARKLINE_BUCKETS ")" \
+	"    AS bucket, sum(c.count) AS n" \
+	"  FROM page JOIN siftd.templates AS t ON t.project_id = $1 AND t.group_id = page.id" \
+	"   JOIN siftd.group_counts AS c ON c.template_key = t.key" \
+	"  WHERE " IN_SCOPE("c") " GROUP BY 1, 2, 3, 4" \
+	"), by_level AS (" \
+	"  SELECT id, json_object_agg(coalesce(level, 'none'), n ORDER BY n DESC, level) AS levels" \
+	"  FROM (SELECT id, " SQL_LEVEL("severity") " AS level, sum(n) AS n" \
+	"   FROM tallies GROUP BY 1, 2) AS l GROUP BY id" \
+	"), by_service AS (" \
+	"  SELECT id, json_agg(json_build_object('service', nullif(service, ''), 'count', n)" \
+	"   ORDER BY n DESC, service) FILTER (WHERE place <= 10) AS services" \
+	"  FROM (SELECT id, service, sum(n) AS n," \
+	"    row_number() OVER (PARTITION BY id ORDER BY sum(n) DESC, service) AS place" \
+	"   FROM tallies GROUP BY 1, 2) AS s GROUP BY id" \
+	"), by_bucket AS (" \
+	"  SELECT page.id, json_agg(coalesce(b.n, 0) ORDER BY i) AS sparkline" \
+	"  FROM page CROSS JOIN generate_series(1, " SPARKLINE_BUCKETS ") AS i" \
+	"   LEFT JOIN (SELECT id, bucket, sum(n) AS n FROM tallies GROUP BY 1, 2) AS b" \
+	"    ON b.id = page.id AND b.bucket = i GROUP BY page.id)"
 
-#define DETAILS \
-	" coalesce((SELECT json_object_agg(coalesce(level, 'none'), n) FROM (" \
-	"  SELECT " SQL_LEVEL("c.severity") " AS level, sum(c.count) AS n" \
-	COUNTS_OF_PAGE " GROUP BY 1 ORDER BY 2 DESC) AS l), '{}')," \
-	" coalesce((SELECT json_agg(json_build_object('service', service, 'count', n))" \
-	"  FROM (SELECT nullif(c.service, '') AS service, sum(c.count) AS n" \
-	COUNTS_OF_PAGE " GROUP BY 1 ORDER BY 2 DESC LIMIT 10) AS s), '[]')," \
-	" (SELECT json_agg(coalesce(n, 0) ORDER BY i) FROM generate_series(1, " \
-	SPARKLINE_BUCKETS ") AS i LEFT JOIN (" \
-	"  SELECT least(greatest(width_bucket(c.minute, page.low / 60000000," \
-	"   page.high / 60000000 + 1, " SPARKLINE_BUCKETS "), 1), " SPARKLINE_BUCKETS ")" \
-	"   AS bucket, sum(c.count) AS n" COUNTS_OF_PAGE " GROUP BY 1) AS b" \
-	"  ON b.bucket = i)"
+#define LATEST_RAW \
+	"(SELECT s.latest_raw FROM siftd.templates AS t JOIN siftd.group_stats AS s" \
+	"  ON s.template_key = t.key WHERE " IN_SCOPE("s") " AND t.project_id = $1" \
+	"   AND t.group_id = page.id AND s.latest_seq = page.latest_seq LIMIT 1)"
 
 /* "new": first seen in the last quarter of the scope's time, and not all of it is */
 #define ITEM \
@@ -77,11 +88,16 @@ static const char *const status_words[] = { "open", "resolved", "muted", "regres
 	" round(page.count::numeric / greatest(page.total, 1), 6)," \
 	" page.first_us, page.last_us, page.first_us > page.low" \
 	"  AND page.first_us >= page.high - (page.high - page.low) / 4," \
-	" page.latest_seq, page.latest_raw, page.value," DETAILS
+	" page.latest_seq, " LATEST_RAW ", page.value, coalesce(by_level.levels, '{}')," \
+	" coalesce(by_service.services, '[]'), by_bucket.sparkline"
+
+#define ITEM_TABLES \
+	" FROM page JOIN by_bucket USING (id) LEFT JOIN by_level USING (id)" \
+	" LEFT JOIN by_service USING (id)"
 
 #define PAGE_COLUMNS \
 	"g.id, g.root_key, r.text, r.sample, g.status, stats.count, stats.first_us," \
-	" stats.last_us, stats.latest_seq, stats.latest_raw," \
+	" stats.last_us, stats.latest_seq," \
 	" span.total, span.low, span.high"
 
 #define PAGE_TABLES \
@@ -94,7 +110,7 @@ static const char list_sql[] =
 	"  CASE $3::integer WHEN 0 THEN stats.count WHEN 1 THEN stats.last_us"
 	"   WHEN 2 THEN stats.first_us ELSE " TREND " END AS value" PAGE_TABLES
 	"  WHERE ($4 = '' OR g.status = $4)"
-	"   AND strpos(lower(r.text), lower($5)) > 0"
+	"   AND ($5 = '' OR strpos(lower(r.text), lower($5)) > 0)"
 	"   AND ($6::integer IS NULL AND $7::text IS NULL OR EXISTS ("
 	"    SELECT FROM siftd.group_counts AS c WHERE " IN_SCOPE("c")
 	"     AND c.template_key IN (SELECT key FROM siftd.templates"
@@ -102,8 +118,8 @@ static const char list_sql[] =
 	"     AND ($6 IS NULL OR c.severity = $6)"
 	"     AND ($7 IS NULL OR c.service = $7)))) AS sorted"
 	" WHERE NOT $8::boolean OR value < $9 OR (value = $9 AND id > $10)"
-	" ORDER BY value DESC, id LIMIT $11)"
-	" SELECT " ITEM " FROM page ORDER BY page.value DESC, page.id";
+	" ORDER BY value DESC, id LIMIT $11)" TALLIES_CTE
+	" SELECT " ITEM ITEM_TABLES " ORDER BY page.value DESC, page.id";
 
 /* $3 an id or NULL, $4 a template key or NULL; a merged group answers for its parts */
 static const char get_sql[] =
@@ -111,7 +127,7 @@ static const char get_sql[] =
 	"  WHERE g.id = (SELECT coalesce(merged_into, id) FROM siftd.groups"
 	"    WHERE project_id = $1 AND id = $3)"
 	"   OR g.id = (SELECT group_id FROM siftd.templates"
-	"    WHERE project_id = $1 AND key = $4))"
+	"    WHERE project_id = $1 AND key = $4))" TALLIES_CTE
 	" SELECT " ITEM ", page.sample,"
 	" (SELECT json_agg(json_build_object('fingerprint',"
 	"   lpad(to_hex(key), 16, '0'), 'template', text, 'generalised', generalised,"
@@ -127,7 +143,7 @@ static const char get_sql[] =
 	"  ORDER BY id DESC LIMIT 1),"
 	" siftd.variables_of_group($1, $2, page.id),"
 	" siftd.why_grouped($1, page.id),"
-	" siftd.co_occurring($1, $2, page.id) FROM page";
+	" siftd.co_occurring($1, $2, page.id)" ITEM_TABLES;
 /* clang-format on */
 
 enum item_column {
