@@ -220,10 +220,24 @@ static const struct config_option source_options[] = {
 	  "of the kernel, up to sysctl net.core.rmem_max; 0: the kernel's default" },
 	{ "connections_max", OPTION_INT, SYSLOG_STREAMS, SOURCE_AT(connections_max),
 	  "1024", 1, 65536, NULL, "open connections; further ones wait" },
+	{ "connections_per_address_max", OPTION_INT, SOURCE_SYSLOG_TCP,
+	  SOURCE_AT(connections_per_address_max), "0", 0, 65536, NULL,
+	  "open connections of one address; further ones are closed at once; 0: any" },
 	{ "idle_timeout", OPTION_DURATION, SYSLOG_STREAMS, SOURCE_AT(idle_timeout_us),
 	  "10m", SECOND_US, DAY_US, NULL, "a connection silent for so long is closed" },
 	{ "frame_bytes_max", OPTION_BYTES, SYSLOG, SOURCE_AT(frame_bytes_max), "64KiB",
 	  480, 16 << 20, NULL, "a longer message is cut and counted" },
+	{ "tls.cert_file", OPTION_STRING, SOURCE_SYSLOG_TCP, SOURCE_AT(tls.cert_file),
+	  NULL, 0, 0, NULL,
+	  "PEM: the certificate, then those above it; present: only TLS is spoken" },
+	{ "tls.key_file", OPTION_STRING, SOURCE_SYSLOG_TCP, SOURCE_AT(tls.key_file),
+	  NULL, 0, 0, NULL, "PEM: its private key, without a passphrase" },
+	{ "tls.client_ca_file", OPTION_STRING, SOURCE_SYSLOG_TCP,
+	  SOURCE_AT(tls.client_ca_file), NULL, 0, 0, NULL,
+	  "PEM: senders must show a certificate that one of these signed" },
+	{ "tls.handshake_timeout", OPTION_DURATION, SOURCE_SYSLOG_TCP,
+	  SOURCE_AT(tls.handshake_timeout_us), "10s", SECOND_US, 600 * SECOND_US, NULL,
+	  "a handshake that takes longer is given up" },
 };
 
 static const struct option_table main_table = { options, ARRAY_LEN(options),
@@ -324,6 +338,37 @@ static int check_syslog_unix(const struct source_config *source,
 	return 0;
 }
 
+struct syslog_tls_config config_syslog_tls(const struct source_config *source)
+{
+	return (struct syslog_tls_config){ .cert_file = source->tls.cert_file,
+					   .key_file = source->tls.key_file,
+					   .client_ca_file =
+						   source->tls.client_ca_file };
+}
+
+static int check_syslog_tls(const struct source_config *source,
+			    const struct yaml_doc *doc, const struct yaml_node *node,
+			    struct error *error)
+{
+	const struct syslog_tls_config config = config_syslog_tls(source);
+	struct syslog_tls *tls = NULL;
+	struct error reason;
+
+	if ((config.cert_file == NULL) != (config.key_file == NULL) ||
+	    (config.cert_file == NULL && config.client_ca_file != NULL))
+		return yaml_error(doc, node, error,
+				  "source \"%s\": TLS needs tls.cert_file and "
+				  "tls.key_file",
+				  source->name);
+	if (config.cert_file == NULL)
+		return 0;
+	if (syslog_tls_new(&config, &tls, &reason) < 0)
+		return yaml_error(doc, node, error, "source \"%s\": %s", source->name,
+				  reason.text);
+	syslog_tls_free(&tls);
+	return 0;
+}
+
 static int check_source(const struct config *config, const struct yaml_doc *doc,
 			const struct yaml_node *node, struct error *error)
 {
@@ -348,6 +393,8 @@ static int check_source(const struct config *config, const struct yaml_doc *doc,
 				  source->name);
 	if (source->kind == SOURCE_KAFKA)
 		return check_kafka(source, doc, node, error);
+	if (source->kind == SOURCE_SYSLOG_TCP)
+		return check_syslog_tls(source, doc, node, error);
 	if (source->kind == SOURCE_SYSLOG_UNIX)
 		return check_syslog_unix(source, doc, node, error);
 	return 0;

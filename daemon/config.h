@@ -14,6 +14,7 @@
 #include "daemon/options.h"
 #include "sources/kafka.h"
 #include "sources/syslog_socket.h"
+#include "sources/syslog_tls.h"
 
 #define SOURCES_MAX 256
 
@@ -44,6 +45,13 @@ struct source_config {
 	char *mode;
 	char *socket;
 	int64_t receive_buffer_bytes;
+	int64_t connections_per_address_max;
+	struct {
+		char *cert_file;
+		char *key_file;
+		char *client_ca_file;
+		int64_t handshake_timeout_us;
+	} tls;
 	int64_t connections_max;
 	int64_t idle_timeout_us;
 	int64_t frame_bytes_max;
@@ -143,6 +151,8 @@ void config_free(struct config **config);
 struct kafka_config config_kafka(const struct source_config *source);
 /* where a syslog source listens; borrows */
 struct syslog_address config_syslog_address(const struct source_config *source);
+/* its TLS; cert_file NULL: none; borrows */
+struct syslog_tls_config config_syslog_tls(const struct source_config *source);
 /* the example file: every option with its default and its help */
 void config_describe(struct buf *out);
 

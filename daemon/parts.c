@@ -195,14 +195,21 @@ static int make_syslog_stream(const struct parts *parts,
 			      struct error *error)
 {
 	struct syslog_stream_config config = syslog_stream_defaults();
+	const struct syslog_tls_config tls = config_syslog_tls(source);
 
 	config.name = source->name;
 	config.address = config_syslog_address(source);
 	config.connections_max = (unsigned)source->connections_max;
+	config.connections_per_address_max =
+		(unsigned)source->connections_per_address_max;
 	config.idle_timeout_s = (unsigned)(source->idle_timeout_us / 1000000);
+	config.handshake_timeout_s =
+		(unsigned)(source->tls.handshake_timeout_us / 1000000);
 	config.frame_bytes_max = (size_t)source->frame_bytes_max;
 	if (store_ingestion(parts->store, source, &config.project_id,
 			    &config.ingestion_id, error) < 0)
+		return -1;
+	if (tls.cert_file != NULL && syslog_tls_new(&tls, &config.tls, error) < 0)
 		return -1;
 	*out = syslog_stream_new(parts->base, parts->spool, &config);
 	return 0;

@@ -1,5 +1,6 @@
-/* syslog_conn.c - socket to framer to intake
+/* syslog_conn.c - socket, maybe TLS, to framer to intake
  *
+ *   SHAKING -- handshake is done ----> READING
  *   READING -- intake is not ready --> PAUSED -- it is --> READING
  *   any     -- end, error, idle -----> closed
  */
@@ -17,17 +18,42 @@
 struct syslog_conn {
 	struct syslog_shared *shared;
 	struct syslog_conn *next; /* the listener's list */
+	struct in6_addr peer;
 	int fd;
-	struct event *event; /* NULL: closed */
+	struct event *event;                /* NULL: closed */
+	struct syslog_tls_session *session; /* NULL: plain text */
+	struct event *deadline;             /* of the handshake; NULL: it is done */
 	struct syslog_framer framer;
 	struct syslog_intake *intake;
 };
+
+static void on_event(evutil_socket_t fd, short what, void *context);
 
 static int add_event(struct syslog_conn *conn)
 {
 	struct timeval idle = { .tv_sec = (time_t)conn->shared->idle_timeout_s };
 
 	return event_add(conn->event, idle.tv_sec > 0 ? &idle : NULL);
+}
+
+/* TLS may have to write before it can read */
+static void wait_for(struct syslog_conn *conn, short what)
+{
+	if ((event_get_events(conn->event) & what) != 0)
+		return;
+	(void)event_del(conn->event); /* fails only if it was not added */
+	if (event_assign(conn->event, conn->shared->base, conn->fd,
+			 (short)(what | EV_PERSIST), on_event, conn) < 0 ||
+	    add_event(conn) < 0)
+		log_error("syslog", "event_add failed source=%s",
+			  conn->shared->target.source->name);
+}
+
+static void end_deadline(struct syslog_conn *conn)
+{
+	if (conn->deadline != NULL)
+		event_free(conn->deadline);
+	conn->deadline = NULL;
 }
 
 static void count_frames(struct syslog_conn *conn, size_t frames)
@@ -50,6 +76,8 @@ void syslog_conn_close(struct syslog_conn *conn)
 		return;
 	event_free(conn->event);
 	conn->event = NULL;
+	end_deadline(conn);
+	syslog_tls_session_free(&conn->session);
 	(void)close(conn->fd); /* nothing is written to it */
 	if (syslog_framer_finish(&conn->framer, &frame)) {
 		syslog_intake_add(conn->intake, frame);
@@ -65,14 +93,19 @@ static void on_ready(void *context)
 {
 	struct syslog_conn *conn = context;
 
-	if (add_event(conn) == 0)
+	if (add_event(conn) == 0) {
+		/* what TLS has decrypted already makes no socket readable */
+		if (conn->session != NULL)
+			event_active(conn->event, EV_READ, 0);
 		return;
+	}
 	log_error("syslog", "event_add failed source=%s",
 		  conn->shared->target.source->name);
 	syslog_conn_close(conn);
 }
 
-static void take_bytes(struct syslog_conn *conn, struct slice bytes)
+/* false: paused */
+static bool take_bytes(struct syslog_conn *conn, struct slice bytes)
 {
 	struct slice frame = { 0 };
 	size_t count = 0;
@@ -84,11 +117,13 @@ static void take_bytes(struct syslog_conn *conn, struct slice bytes)
 		count++;
 	}
 	count_frames(conn, count);
-	if (!syslog_intake_submit(conn->intake))
-		(void)event_del(conn->event); /* fails only if it was not added */
+	if (syslog_intake_submit(conn->intake))
+		return true;
+	(void)event_del(conn->event); /* fails only if it was not added */
+	return false;
 }
 
-static void read_some(struct syslog_conn *conn)
+static void read_plain(struct syslog_conn *conn)
 {
 	ssize_t n = recv(conn->fd, conn->shared->buffer, conn->shared->buffer_bytes, 0);
 
@@ -98,18 +133,102 @@ static void read_some(struct syslog_conn *conn)
 	if (n <= 0)
 		syslog_conn_close(conn);
 	else
-		take_bytes(conn, slice_of(conn->shared->buffer, (size_t)n));
+		(void)take_bytes(conn, slice_of(conn->shared->buffer, (size_t)n));
 }
 
-static void on_readable(evutil_socket_t fd, short what, void *context)
+static void read_tls(struct syslog_conn *conn)
 {
-	struct syslog_conn *conn = context;
+	const struct syslog_shared *shared = conn->shared;
+	enum syslog_tls_status status = SYSLOG_TLS_OK;
+	bool ready = true;
+	size_t used = 0;
 
-	(void)fd;
+	/* a TLS record is 16 KB at most; several of them are one append */
+	while (status == SYSLOG_TLS_OK && used < shared->buffer_bytes) {
+		size_t len = 0;
+
+		status = syslog_tls_read(conn->session, shared->buffer + used,
+					 shared->buffer_bytes - used, &len);
+		used += len;
+	}
+	if (used > 0)
+		ready = take_bytes(conn, slice_of(shared->buffer, used));
+	if (status == SYSLOG_TLS_ENDED)
+		syslog_conn_close(conn);
+	else if (ready && status == SYSLOG_TLS_OK)
+		event_active(conn->event, EV_READ, 0);
+	else if (ready)
+		wait_for(conn, status == SYSLOG_TLS_WANT_READ ? EV_READ : EV_WRITE);
+}
+
+static void handshake_failed(struct syslog_conn *conn, const char *why)
+{
+	struct source *source = conn->shared->target.source;
+
+	log_warn(source->ops->type, "%s source=%s", why, source->name);
+	atomic_fetch_add(&source->stats.errors, 1);
+	syslog_conn_close(conn);
+}
+
+static void handshake(struct syslog_conn *conn)
+{
+	struct error error = { 0 };
+	enum syslog_tls_status status = syslog_tls_handshake(conn->session, &error);
+
+	if (status == SYSLOG_TLS_ENDED) {
+		handshake_failed(conn, error.text);
+	} else if (status == SYSLOG_TLS_OK) {
+		end_deadline(conn);
+		/* the first records may have come with the handshake's end */
+		read_tls(conn);
+	} else {
+		wait_for(conn, status == SYSLOG_TLS_WANT_READ ? EV_READ : EV_WRITE);
+	}
+}
+
+static void turn(struct syslog_conn *conn, short what)
+{
 	if ((what & EV_TIMEOUT) != 0)
 		syslog_conn_close(conn);
+	else if (conn->deadline != NULL)
+		handshake(conn);
+	else if (conn->session != NULL)
+		read_tls(conn);
 	else
-		read_some(conn);
+		read_plain(conn);
+}
+
+static void on_event(evutil_socket_t fd, short what, void *context)
+{
+	(void)fd;
+	turn(context, what);
+}
+
+static void on_deadline(evutil_socket_t fd, short what, void *context)
+{
+	(void)fd;
+	(void)what;
+	handshake_failed(context, "TLS handshake: not done in time");
+}
+
+/* false: no memory for it in libevent or OpenSSL */
+static bool begin_tls(struct syslog_conn *conn)
+{
+	struct timeval until = { .tv_sec = (time_t)conn->shared->handshake_timeout_s };
+
+	conn->session = syslog_tls_session_new(conn->shared->tls, conn->fd);
+	conn->deadline = evtimer_new(conn->shared->base, on_deadline, conn);
+	return conn->session != NULL && conn->deadline != NULL &&
+	       event_add(conn->deadline, &until) == 0;
+}
+
+static bool begin(struct syslog_conn *conn)
+{
+	conn->event = event_new(conn->shared->base, conn->fd, EV_READ | EV_PERSIST,
+				on_event, conn);
+	if (conn->event == NULL || add_event(conn) < 0)
+		return false;
+	return conn->shared->tls == NULL || begin_tls(conn);
 }
 
 struct syslog_conn *syslog_conn_new(struct syslog_shared *shared, int fd)
@@ -119,11 +238,11 @@ struct syslog_conn *syslog_conn_new(struct syslog_shared *shared, int fd)
 	conn->shared = shared;
 	conn->fd = fd;
 	conn->framer.frame_bytes_max = shared->frame_bytes_max;
-	conn->event =
-		event_new(shared->base, fd, EV_READ | EV_PERSIST, on_readable, conn);
-	if (conn->event == NULL || add_event(conn) < 0) {
+	if (!begin(conn)) {
 		if (conn->event != NULL)
 			event_free(conn->event);
+		end_deadline(conn);
+		syslog_tls_session_free(&conn->session);
 		(void)close(fd); /* nothing was read */
 		mem_free(conn);
 		return NULL;
@@ -144,4 +263,9 @@ void syslog_conn_free(struct syslog_conn **conn)
 struct syslog_conn **syslog_conn_next(struct syslog_conn *conn)
 {
 	return &conn->next;
+}
+
+struct in6_addr *syslog_conn_peer(struct syslog_conn *conn)
+{
+	return &conn->peer;
 }

@@ -2,15 +2,18 @@
  *
  * Threads: the loop thread. Owner: the listener; it frees a connection when `closed`
  *          was called, or later.
- * Limits: reads one buffer a turn; stops reading while its intake is not ready.
+ * Limits: reads one buffer a turn; stops reading while its intake is not ready. A TLS
+ *         handshake ends in handshake_timeout_s, however often a byte of it comes.
  */
 #ifndef SIFTD_SOURCES_SYSLOG_CONN_H
 #define SIFTD_SOURCES_SYSLOG_CONN_H
 
 #include <event2/event.h>
+#include <netinet/in.h>
 #include <stdint.h>
 
 #include "sources/syslog_intake.h"
+#include "sources/syslog_tls.h"
 
 struct syslog_conn;
 
@@ -20,6 +23,8 @@ struct syslog_shared {
 	struct syslog_target target;
 	size_t frame_bytes_max;
 	unsigned idle_timeout_s;
+	struct syslog_tls *tls; /* NULL: plain text */
+	unsigned handshake_timeout_s;
 	char *buffer; /* reads go here, one at a time */
 	size_t buffer_bytes;
 	/* is called when the socket was closed, once; the connection may be freed */
@@ -34,5 +39,7 @@ void syslog_conn_close(struct syslog_conn *conn);
 /* of a closed connection */
 void syslog_conn_free(struct syslog_conn **conn);
 struct syslog_conn **syslog_conn_next(struct syslog_conn *conn);
+/* who is at the other end; the listener's to set. IPv4 as ::ffff:192.0.2.1 */
+struct in6_addr *syslog_conn_peer(struct syslog_conn *conn);
 
 #endif

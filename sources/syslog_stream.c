@@ -1,10 +1,13 @@
 /* syslog_stream.c - the listener and its connections */
 #include "sources/syslog_stream.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <event2/listener.h>
 #include <stdatomic.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/hash64.h"
@@ -24,6 +27,7 @@ struct syslog_stream {
 	char *path;
 	mode_t mode;
 	unsigned connections_max;
+	unsigned connections_per_address_max;
 	struct syslog_shared shared;
 	struct syslog_socket socket;
 	struct evconnlistener *listener;
@@ -45,6 +49,7 @@ struct syslog_stream_config syslog_stream_defaults(void)
 		.address = { .listen = "127.0.0.1:5514" },
 		.connections_max = 1024,
 		.idle_timeout_s = 3600,
+		.handshake_timeout_s = 10,
 		.frame_bytes_max = (size_t)256 * 1024,
 		.unsynced_bytes_max = (size_t)4 * 1024 * 1024,
 		.read_bytes = (size_t)256 * 1024,
@@ -83,11 +88,62 @@ static void on_closed(void *context, struct syslog_conn *conn)
 	accept_or_not(stream);
 }
 
-static void accepted(struct syslog_stream *stream, int fd)
+static struct in6_addr peer_of(const struct sockaddr *address)
 {
+	struct in6_addr peer = IN6ADDR_ANY_INIT;
+	struct sockaddr_in6 v6;
+	struct sockaddr_in v4;
+
+	if (address->sa_family == AF_INET6) {
+		memcpy(&v6, address, sizeof(v6));
+		peer = v6.sin6_addr;
+	} else if (address->sa_family == AF_INET) {
+		memcpy(&v4, address, sizeof(v4));
+		memset(&peer.s6_addr[10], 0xff, 2);
+		memcpy(&peer.s6_addr[12], &v4.sin_addr, sizeof(v4.sin_addr));
+	}
+	return peer;
+}
+
+static bool has_too_many(const struct syslog_stream *stream,
+			 const struct in6_addr *peer)
+{
+	unsigned count = 0;
+
+	/* those of a unix socket have no address */
+	if (stream->connections_per_address_max == 0 || stream->path != NULL)
+		return false;
+	for (struct syslog_conn *conn = stream->conns; conn != NULL;
+	     conn = *syslog_conn_next(conn)) {
+		if (memcmp(syslog_conn_peer(conn), peer, sizeof(*peer)) == 0)
+			count++;
+	}
+	return count >= stream->connections_per_address_max;
+}
+
+static void refuse(struct syslog_stream *stream, const struct in6_addr *peer, int fd)
+{
+	char text[INET6_ADDRSTRLEN] = "";
+
+	(void)inet_ntop(AF_INET6, peer, text, sizeof(text)); /* it fits */
+	log_warn(stream->source.ops->type,
+		 "connections_per_address_max is reached: refused source=%s peer=%s",
+		 stream->source.name, text);
+	atomic_fetch_add(&stream->source.stats.errors, 1);
+	(void)close(fd); /* nothing was read */
+}
+
+static void accepted(struct syslog_stream *stream, const struct sockaddr *address,
+		     int fd)
+{
+	struct in6_addr peer = peer_of(address);
 	struct syslog_conn *conn = NULL;
 	int on = 1;
 
+	if (has_too_many(stream, &peer)) {
+		refuse(stream, &peer, fd);
+		return;
+	}
 	/* a comfort only: a sender that vanished is noticed before the idle timeout */
 	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
 	conn = syslog_conn_new(&stream->shared, fd);
@@ -95,6 +151,7 @@ static void accepted(struct syslog_stream *stream, int fd)
 		atomic_fetch_add(&stream->source.stats.errors, 1);
 		return;
 	}
+	*syslog_conn_peer(conn) = peer;
 	*syslog_conn_next(conn) = stream->conns;
 	stream->conns = conn;
 	stream->open++;
@@ -106,9 +163,8 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd,
 		      struct sockaddr *address, int len, void *context)
 {
 	(void)listener;
-	(void)address;
-	(void)len;
-	accepted(context, fd);
+	(void)len; /* the family says as much */
+	accepted(context, address, fd);
 }
 
 static void accept_failed(struct syslog_stream *stream)
@@ -197,6 +253,7 @@ static void free_stream(struct source **source)
 	stop(*source);
 	stream = stream_of(*source);
 	syslog_target_deinit(&stream->shared.target);
+	syslog_tls_free(&stream->shared.tls);
 	mem_free(stream->shared.buffer);
 	mem_free(stream->name);
 	mem_free(stream->listen);
@@ -242,6 +299,7 @@ struct source *syslog_stream_new(struct event_base *base, struct spool *spool,
 	stream->mode = address->mode;
 	stream->socket = SYSLOG_SOCKET_NONE;
 	stream->connections_max = config->connections_max;
+	stream->connections_per_address_max = config->connections_per_address_max;
 	stream->source.ops = address->path != NULL ? &unix_ops : &tcp_ops;
 	stream->source.name = stream->name;
 	stream->shared = (struct syslog_shared){
@@ -257,6 +315,8 @@ struct source *syslog_stream_new(struct event_base *base, struct spool *spool,
 		},
 		.frame_bytes_max = at_least(config->frame_bytes_max, FRAME_BYTES_MIN),
 		.idle_timeout_s = config->idle_timeout_s,
+		.tls = config->tls,
+		.handshake_timeout_s = config->handshake_timeout_s,
 		.buffer_bytes = at_least(config->read_bytes, 1),
 		.closed = on_closed,
 		.context = stream,

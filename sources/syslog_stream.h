@@ -4,7 +4,8 @@
  * Threads: the loop thread. Owner: the wiring, by ops->free; the configuration is
  *          copied. Ended before the spool is closed: ops->stop, ops->free.
  * Limits: syslog_stream_config. At connections_max no more are accepted until one ends;
- *         those that wait are in the kernel's queue.
+ *         those that wait are in the kernel's queue. One more of an address that
+ *         has connections_per_address_max is closed at once, and counted (errors).
  *
  * As a source it has no positions of its own: what it received is replayed by the
  * spool.
@@ -18,6 +19,7 @@
 #include "sources/port.h"
 #include "sources/spool.h"
 #include "sources/syslog_socket.h"
+#include "sources/syslog_tls.h"
 
 struct syslog_stream_config {
 	const char *name;
@@ -25,7 +27,10 @@ struct syslog_stream_config {
 	int64_t project_id;
 	int64_t ingestion_id;
 	unsigned connections_max;
-	unsigned idle_timeout_s; /* 0: none */
+	unsigned connections_per_address_max; /* 0: any */
+	unsigned idle_timeout_s;              /* 0: none */
+	struct syslog_tls *tls;               /* taken over; NULL: plain text */
+	unsigned handshake_timeout_s;
 	size_t frame_bytes_max;
 	size_t unsynced_bytes_max; /* of one connection */
 	size_t read_bytes;         /* of one read */

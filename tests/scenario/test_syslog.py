@@ -1,5 +1,8 @@
-"""test_syslog.py - syslog from logger(1) and from raw sockets: TCP in both framings, UDP, unix sockets"""
+"""test_syslog.py - syslog from logger(1) and from raw sockets: TCP in both framings, UDP, unix
+sockets, TLS"""
 import collections
+import contextlib
+import json
 import os
 import re
 import resource
@@ -44,15 +47,41 @@ def test_logger(shared, tmp_path, options):
          "-f", str(text)], check=True))
 
 
+def openssl(*arguments, **options):
+    return subprocess.run(["openssl", *arguments], check=True, capture_output=True, **options)
+
+
 @pytest.fixture(scope="module")
-def local():
+def keys(tmp_path_factory):
+    """PEM files: a server's own certificate, an authority, one that it signed, and a stranger"""
+    folder = tmp_path_factory.mktemp("keys")
+    paths = {}
+    for name in ("server", "authority", "stranger"):
+        paths[name], paths[name + "-key"] = (str(folder / f"{name}{end}") for end in (".crt", ".key"))
+        openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+                "-subj", f"/CN={name}", "-keyout", paths[name + "-key"], "-out", paths[name])
+    paths["client"], paths["client-key"], request = (str(folder / f"client.{end}") for end in ("crt", "key", "csr"))
+    openssl("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+            "-subj", "/CN=client", "-keyout", paths["client-key"], "-out", request)
+    openssl("x509", "-req", "-in", request, "-CA", paths["authority"], "-CAkey", paths["authority-key"],
+            "-set_serial", "7", "-days", "2", "-out", paths["client"])
+    return paths
+
+
+@pytest.fixture(scope="module")
+def local(keys):
     """one siftd with sources of every other kind"""
     siftd = harness.Siftd()
+    pair = {"cert_file": keys["server"], "key_file": keys["server-key"], "handshake_timeout": "1s"}
+    siftd.tls_port, siftd.mutual_port = harness.free_port(), harness.free_port()
     siftd.udp_port = harness.free_port()
     siftd.paths = {kind: os.path.join(siftd.directory, kind) for kind in ("datagram", "stream")}
     siftd.config["sources"] = [
         {"type": "syslog_udp", "name": "udp", "listen": f"127.0.0.1:{siftd.udp_port}"},
         *({"type": "syslog_unix", "name": kind, "path": path, "socket": kind} for kind, path in siftd.paths.items()),
+        {"type": "syslog_tcp", "name": "tls", "listen": f"127.0.0.1:{siftd.tls_port}", "tls": pair},
+        {"type": "syslog_tcp", "name": "mutual", "listen": f"127.0.0.1:{siftd.mutual_port}",
+         "tls": {**pair, "client_ca_file": keys["authority"]}},
     ]
     # what a daemon that was killed leaves
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as stale:
@@ -91,6 +120,109 @@ def test_udp_datagram_is_one_record(local):
             sender.sendto(frame("onerecord", 1), ("127.0.0.1", local.udp_port))
 
     send_and_check(local, "onerecord", 2, send)
+
+
+def metric(siftd, name, source):
+    text = siftd.client.request("GET", "//metrics")[2].decode()
+    return int(re.search(rf'^siftd_source_{name}{{source="{source}",.*}} (\d+)$', text, re.M).group(1))
+
+
+@contextlib.contextmanager
+def s_client(port, data, *options):
+    """sends by openssl s_client, which verifies the server, and stays (at the end of its
+    input it would go before it has sent all)"""
+    process = subprocess.Popen(
+        ["openssl", "s_client", "-quiet", "-verify_return_error", "-connect", f"127.0.0.1:{port}", *options],
+        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.write(data)
+            process.stdin.flush()
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.close()
+
+
+@pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
+def test_tls(local, keys, version):
+    """RFC 5425: octet counting inside of TLS, more than one buffer of it"""
+    mark, count = "tls" + version[-1], 5000
+    frames = (frame(mark, number) for number in range(count))
+    data = b"".join(b"%d %s" % (len(one), one) for one in frames)
+    before = local.client.total(local.scope)
+    with s_client(local.tls_port, data, version, "-CAfile", keys["server"]):
+        local.client.wait_total(local.scope, before + count)
+    assert count_of(local, mark) == collections.Counter(range(count))
+
+
+def test_tls_refuses(local, keys):
+    before, errors = local.client.total(local.scope), metric(local, "errors_total", "tls")
+    # too old, and no TLS at all
+    with s_client(local.tls_port, b"", "-tls1_1", "-cipher", "ALL:@SECLEVEL=0", "-CAfile", keys["server"]) as client:
+        assert client.wait(20) != 0
+    with socket.create_connection(("127.0.0.1", local.tls_port)) as connection:
+        connection.sendall(frame("plain", 0) + b"\n")
+        connection.settimeout(20)
+        # an alert may come before the end
+        with contextlib.suppress(ConnectionResetError):
+            while connection.recv(100):
+                pass
+    assert metric(local, "errors_total", "tls") == errors + 2
+    # a byte of a handshake now and then does not keep it open
+    started = time.monotonic()
+    with socket.create_connection(("127.0.0.1", local.tls_port)) as connection:
+        connection.settimeout(0.25)
+        with pytest.raises(OSError):
+            for byte in b"\x16\x03\x01\x02\x00" + bytes(100):
+                connection.send(bytes([byte]))
+                try:
+                    if not connection.recv(1):
+                        raise ConnectionResetError
+                except TimeoutError:
+                    pass
+    assert time.monotonic() - started < 15
+    assert local.client.total(local.scope) == before
+
+
+def test_tls_client_certificates(local, keys):
+    data = frame("mutual", 0) + b"\n"
+    trust = ["-CAfile", keys["server"]]
+    errors = metric(local, "errors_total", "mutual")
+    before = local.client.total(local.scope)
+    with s_client(local.mutual_port, data, *trust) as client:
+        client.wait(20)
+    with s_client(local.mutual_port, data, *trust, "-cert", keys["stranger"], "-key", keys["stranger-key"]) as client:
+        client.wait(20)
+    assert metric(local, "errors_total", "mutual") == errors + 2
+    with s_client(local.mutual_port, data, *trust, "-cert", keys["client"], "-key", keys["client-key"]):
+        local.client.wait_total(local.scope, before + 1)
+
+
+def test_check_says_what_is_wrong_with_tls_files(keys, tmp_path):
+    config = tmp_path / "siftd.yaml"
+    nonsense = tmp_path / "nonsense"
+    nonsense.write_text("no PEM\n")
+
+    def check(**tls):
+        config.write_text(json.dumps({"sources": [{"type": "syslog_tcp", "name": "net", "tls": tls}]}))
+        done = subprocess.run([harness.BINARY, "check", "--config", str(config)], capture_output=True, text=True,
+                              check=False)
+        return done.returncode, done.stderr
+
+    good = {"cert_file": keys["server"], "key_file": keys["server-key"]}
+    assert check(**good, client_ca_file=keys["authority"]) == (0, "")
+    for wrong, text in [
+            ({"cert_file": "/no/such"}, "tls.cert_file /no/such: No such file or directory"),
+            ({"cert_file": str(nonsense)}, f"tls.cert_file {nonsense}: no certificate in PEM"),
+            ({"key_file": keys["server"]}, f"tls.key_file {keys['server']}: no private key in PEM"),
+            ({"key_file": keys["client-key"]}, f"tls.key_file {keys['client-key']}: not the key of tls.cert_file"),
+            ({"client_ca_file": str(nonsense)}, f"tls.client_ca_file {nonsense}: no certificate in PEM"),
+    ]:
+        status, message = check(**{**good, **wrong})
+        assert status == 78 and text in message
 
 
 @pytest.mark.parametrize("octets", [False, True], ids=["lf", "octets"])

@@ -102,6 +102,13 @@ static const struct {
 	  ":2:5: source \"u\": mode \"0888\" is not octal, as 0660" },
 	{ "sources:\n  - {type: syslog_udp, name: u, path: /l}\n",
 	  ":2:33: unknown key \"path\"" },
+	{ "sources:\n  - {type: syslog_tcp, name: t, tls: {cert_file: /c}}\n",
+	  ":2:5: source \"t\": TLS needs tls.cert_file and tls.key_file" },
+	{ "sources:\n  - {type: syslog_tcp, name: t, tls: {client_ca_file: /c}}\n",
+	  ":2:5: source \"t\": TLS needs tls.cert_file and tls.key_file" },
+	{ "sources:\n"
+	  "  - {type: syslog_tcp, name: t, tls: {cert_file: /no/c, key_file: /no/k}}\n",
+	  ":2:5: source \"t\": tls.cert_file /no/c: No such file or directory" },
 	{ "sources:\n  - {type: kafka, name: k, topics: t}\n",
 	  ":2:5: source \"k\" needs brokers" },
 	{ "sources:\n  - {type: kafka, name: k, brokers: b}\n",

@@ -274,6 +274,68 @@ static void test_connections_max(void **state)
 	assert_int_equal(close(second), 0);
 }
 
+static void test_connections_per_address_max(void **state)
+{
+	struct fixture *fixture = *state;
+	char byte = 0;
+	int first = -1;
+	int second = -1;
+
+	fixture->config.connections_per_address_max = 1;
+	start_all(fixture);
+	first = connect_to(fixture);
+	send_all(first, "<13>first\n");
+	assert_true(records_are(fixture, "<13>first|"));
+	second = connect_to(fixture);
+	for (int i = 0; i < 50; i++)
+		turn(fixture);
+	assert_int_equal(recv(second, &byte, 1, 0), 0);
+	assert_int_equal(close(second), 0);
+	assert_int_equal(fixture->source->stats.errors, 1);
+	assert_int_equal(fixture->source->stats.open_streams, 1);
+	assert_int_equal(close(first), 0);
+	while (fixture->source->stats.open_streams > 0)
+		turn(fixture);
+	/* the place is free again */
+	first = connect_to(fixture);
+	send_all(first, "<13>again\n");
+	assert_true(records_are(fixture, "<13>first|<13>again|"));
+	assert_int_equal(close(first), 0);
+}
+
+/* senders that give a byte now and then hold nobody up, and lose nothing */
+static void test_slow_senders(void **state)
+{
+	static const char frame[] = "<13>slow\n";
+	struct fixture *fixture = *state;
+	int slow[20];
+	int quick = -1;
+
+	start_all(fixture);
+	for (size_t i = 0; i < ARRAY_LEN(slow); i++)
+		slow[i] = connect_to(fixture);
+	for (const char *at = frame; *at != '\n'; at++) {
+		const char one[] = { *at, '\0' };
+
+		for (size_t i = 0; i < ARRAY_LEN(slow); i++)
+			send_all(slow[i], one);
+		turn(fixture);
+	}
+	quick = connect_to(fixture);
+	send_all(quick, "<13>quick\n");
+	assert_true(records_are(fixture, "<13>quick|"));
+	assert_int_equal(close(quick), 0);
+	/* half of them end their frame, half just end */
+	for (size_t i = 0; i < ARRAY_LEN(slow); i++) {
+		if (i % 2 == 0)
+			send_all(slow[i], "\n");
+		assert_int_equal(close(slow[i]), 0);
+	}
+	assert_true(arrives(fixture, strlen("<13>quick|") +
+					     ARRAY_LEN(slow) * strlen("<13>slow|")));
+	assert_int_equal(fixture->source->stats.received_frames, ARRAY_LEN(slow) + 1);
+}
+
 /* sends without blocking; the bytes that went */
 static size_t send_some(int fd, struct slice bytes)
 {
@@ -378,6 +440,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_port_in_use, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_idle, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_connections_max, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_connections_per_address_max, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_slow_senders, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_full_spool, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_sync_bound, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_free_in_flight, setup, teardown),
