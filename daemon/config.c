@@ -100,6 +100,9 @@ static const struct config_option options[] = {
 	  1000, 100000000, NULL, "candidates for variables kept in memory" },
 	{ "grouping.memory_bytes_max", OPTION_BYTES, 0, AT(grouping.memory_bytes_max),
 	  "96MiB", GIB >> 10, 16 * GIB, NULL, "memory of a project's learner" },
+	{ "grouping.shapes_bytes", OPTION_BYTES, 0, AT(grouping.shapes_bytes), "16MiB",
+	  65536, 16 * GIB, NULL,
+	  "memory of each lane's cache of the layouts of lines" },
 
 	{ "spool.partitions", OPTION_INT, 0, AT(spool.partitions), "4", 1, 256, NULL,
 	  "logs that received data is spread over" },

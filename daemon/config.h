@@ -109,6 +109,7 @@ struct config {
 		int64_t templates_max;
 		int64_t buckets_max;
 		int64_t memory_bytes_max;
+		int64_t shapes_bytes;
 	} grouping;
 	struct {
 		int64_t partitions;

@@ -39,6 +39,13 @@ static const struct lane_metric lane_metrics[] = {
 	  offsetof(struct pipeline_stats, cache_misses) },
 	{ "lane_windows_dropped_total", "events that no window of a rule had room for",
 	  offsetof(struct pipeline_stats, windows_dropped) },
+	{ "lane_shape_hits_total", "lines whose layout the lane knew",
+	  offsetof(struct pipeline_stats, shape_hits) },
+	{ "lane_shape_misses_total", "lines whose layout the lane did not know",
+	  offsetof(struct pipeline_stats, shape_misses) },
+	{ "lane_shape_evictions_total",
+	  "layouts forgotten to make room: see grouping.shapes_bytes",
+	  offsetof(struct pipeline_stats, shape_evictions) },
 };
 
 static void write_lanes(const struct metrics_deps *deps, struct buf *out)

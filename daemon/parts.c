@@ -132,6 +132,7 @@ static void make_lanes(struct parts *parts)
 			.batch_age_us = config->batch.age_us,
 			.record_close_us = config->record.close_after_us,
 			.templates_max = (size_t)config->grouping.templates_max,
+			.shapes_bytes = (size_t)config->grouping.shapes_bytes,
 			.zstd_level = (int)config->batch.zstd_level,
 		},
 	};

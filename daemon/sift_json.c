@@ -42,6 +42,9 @@ static void write_stats(struct json_out *out, const struct sift_report *report)
 		json_key_uint(out, "left_out", stats->left_out);
 	json_key_uint(out, "groups", report->groups_count);
 	json_key_uint(out, "findings", report->findings_count);
+	json_key_uint(out, "shape_hits", stats->shape_hits);
+	json_key_uint(out, "shape_misses", stats->shape_misses);
+	json_key_uint(out, "shape_evictions", stats->shape_evictions);
 	json_key(out, "seconds");
 	json_double(out, stats->seconds, 6);
 	json_key(out, "mb_per_s");

@@ -206,6 +206,15 @@ static void take_bytes(struct pass *pass, struct slice bytes)
 	pass->ends_in_line = bytes.len > 0 && bytes.ptr[bytes.len - 1] != '\n';
 }
 
+static void note_shapes(struct sift *sift)
+{
+	const struct shape_stats *shapes = shape_cache_stats(sift->shapes);
+
+	sift->stats.shape_hits = shapes->hits;
+	sift->stats.shape_misses = shapes->misses + shapes->stamps_differ;
+	sift->stats.shape_evictions = shapes->evicted;
+}
+
 void sift_run(struct sift *sift, struct sift_input *input,
 	      const struct sift_visitor *visitor, bool count)
 {
@@ -232,8 +241,10 @@ void sift_run(struct sift *sift, struct sift_input *input,
 	}
 	end_file(&pass);
 	sift_input_on_wait(input, NULL, NULL);
-	if (count)
-		sift->stats.seconds += (double)(clock_monotonic_us() - begun_us) / 1e6;
+	if (!count)
+		return;
+	sift->stats.seconds += (double)(clock_monotonic_us() - begun_us) / 1e6;
+	note_shapes(sift);
 }
 
 const struct sift_stats *sift_read_stats(const struct sift *sift)

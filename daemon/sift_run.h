@@ -25,6 +25,10 @@ struct sift_stats {
 	uint64_t records;  /* that are reported */
 	uint64_t left_out; /* records outside since and until */
 	double seconds;
+	/* lines whose layout was known, and not; layouts that gave way to others */
+	uint64_t shape_hits;
+	uint64_t shape_misses;
+	uint64_t shape_evictions;
 	uint64_t unreadable; /* files */
 	int64_t first_us;    /* of the records; TIMESTAMP_NONE: none has a timestamp */
 	int64_t last_us;

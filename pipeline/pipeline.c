@@ -49,7 +49,7 @@ struct pipeline *pipeline_new(unsigned lane, const struct pipeline_config *confi
 	pipeline->config = *config;
 	pipeline->deps = *deps;
 	pipeline->sampler = sampler_new();
-	pipeline->shapes = shape_cache_new(0);
+	pipeline->shapes = shape_cache_new(config->shapes_bytes);
 	pipeline->config.front.shapes = pipeline->shapes;
 	pipeline->builder =
 		batch_builder_new(lane, deps->rules, config->zstd_level, deps->sealing);
@@ -368,6 +368,16 @@ void pipeline_seal(struct pipeline *pipeline)
 	pipeline->stats.windows_dropped += batch->windows_dropped;
 }
 
+/* what a known shape did not answer for is a miss as well */
+static void note_shapes(struct pipeline *pipeline)
+{
+	const struct shape_stats *shapes = shape_cache_stats(pipeline->shapes);
+
+	pipeline->stats.shape_hits = shapes->hits;
+	pipeline->stats.shape_misses = shapes->misses + shapes->stamps_differ;
+	pipeline->stats.shape_evictions = shapes->evicted;
+}
+
 static void seal_if_full(struct pipeline *pipeline)
 {
 	const struct batch *batch = batch_builder_current(pipeline->builder);
@@ -400,6 +410,7 @@ void pipeline_feed(struct pipeline *pipeline, struct chunk *chunk, int64_t now_u
 	if (chunk->last)
 		finish_stream(pipeline, stream, now_us);
 	seal = chunk->seal;
+	note_shapes(pipeline);
 	lane_stream_sweep(stream);
 	chunk_free(&chunk);
 	if (seal)

@@ -34,6 +34,7 @@ struct pipeline_config {
 	int64_t record_close_us; /* an open record is complete after so long without
 				    input */
 	size_t templates_max;
+	size_t shapes_bytes; /* memory of the shape cache; 0: a good number */
 	int zstd_level;
 };
 
@@ -59,6 +60,9 @@ struct pipeline_stats {
 	uint64_t cache_hits;
 	uint64_t cache_misses;
 	uint64_t windows_dropped; /* events that no window had room for */
+	uint64_t shape_hits;      /* lines, in the shape cache */
+	uint64_t shape_misses;
+	uint64_t shape_evictions; /* shapes that gave way to others */
 };
 
 struct pipeline *pipeline_new(unsigned lane, const struct pipeline_config *config,

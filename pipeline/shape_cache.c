@@ -14,7 +14,7 @@
 #include "pipeline/timestamp_scan.h"
 
 #define WAYS 4
-#define SHAPES_DEFAULT 32768
+#define MEMORY_BYTES_DEFAULT ((size_t)16 * 1024 * 1024)
 #define ATTRIBUTES_MAX 2
 #define NO_STAMP STAMP_PROBES_MAX
 
@@ -64,13 +64,17 @@ struct shape_cache {
 	char masked[SHAPE_BYTES_MAX];
 };
 
-struct shape_cache *shape_cache_new(size_t shapes)
+struct shape_cache *shape_cache_new(size_t memory_bytes)
 {
 	struct shape_cache *cache = mem_calloc(1, sizeof(*cache));
+	const size_t set_bytes = sizeof(*cache->tags) + WAYS * sizeof(*cache->shapes) +
+				 sizeof(*cache->newest);
+	size_t sets_max = 0;
 
-	if (shapes == 0)
-		shapes = SHAPES_DEFAULT;
-	for (cache->sets = 1; cache->sets * WAYS < shapes;)
+	if (memory_bytes == 0)
+		memory_bytes = MEMORY_BYTES_DEFAULT;
+	sets_max = memory_bytes / set_bytes;
+	for (cache->sets = 1; cache->sets <= sets_max / 2;)
 		cache->sets *= 2;
 	cache->tags = mem_calloc(cache->sets, sizeof(*cache->tags));
 	cache->shapes = mem_calloc(cache->sets * WAYS, sizeof(*cache->shapes));
@@ -381,6 +385,7 @@ static void learn(struct shape_cache *cache, const struct shape_use *use,
 	size_t way = way_to_replace(cache, set);
 
 	shape.number = ++cache->stats.learned;
+	cache->stats.evicted += cache->tags[set].known[way] != 0;
 	cache->shapes[set * WAYS + way] = shape;
 	cache->tags[set].known[way] = tag_of(use->key);
 }

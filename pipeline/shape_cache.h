@@ -3,7 +3,7 @@
  * Threads: a cache belongs to one lane; so do all fronts and classifiers that use it.
  * Owner: shape_cache_free. Any shape_parse may replace shapes; a shape_use that is
  *        older than that may be used all the same, shape_parse then parses anew.
- * Limits: SHAPE_BYTES_MAX bytes a line, a fixed number of shapes; one of four
+ * Limits: SHAPE_BYTES_MAX bytes a line, a fixed amount of memory; one of four
  *         that was not used lately gives way. A shape is learned when it is seen a
  * second time, so that lines which never repeat cost a hash and no more.
  *
@@ -52,10 +52,12 @@ struct shape_stats {
 	uint64_t misses;
 	uint64_t learned;
 	uint64_t stamps_differ; /* the shape was known, but not with these stamps */
+	uint64_t evicted;       /* known, and gave way to another */
 };
 
-/* shapes: how many are kept, rounded up to a power of two; 0: a good number */
-struct shape_cache *shape_cache_new(size_t shapes);
+/* memory_bytes: what it takes at most, of which it uses more than half, since its sets
+ * are a power of two; 0: a good number; there is always one set */
+struct shape_cache *shape_cache_new(size_t memory_bytes);
 void shape_cache_free(struct shape_cache **cache);
 
 /* looks a line up. True: it is known, and *judged is what judge_line would say. cache

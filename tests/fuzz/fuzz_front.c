@@ -98,7 +98,7 @@ static void check_shapes(struct slice bytes, const struct front_config *config,
 			 const struct buf *expected)
 {
 	struct front_config with = *config;
-	struct shape_cache *shapes = shape_cache_new(64);
+	struct shape_cache *shapes = shape_cache_new(32768);
 
 	with.shapes = shapes;
 	for (unsigned i = 0; i < 3; i++) {

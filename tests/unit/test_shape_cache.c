@@ -176,7 +176,7 @@ static void run(struct slice bytes, size_t part, struct shape_cache *shapes,
 /* the outcomes without the cache and with it; of how many lines the cache knew */
 static uint64_t check_same(struct slice bytes, size_t part)
 {
-	struct shape_cache *shapes = shape_cache_new(256);
+	struct shape_cache *shapes = shape_cache_new(131072);
 	struct outcome without = { 0 };
 	struct outcome with = { 0 };
 	uint64_t hits = 0;
@@ -289,7 +289,7 @@ static void test_corpus(void **state)
 
 static void test_whole_records(void **state)
 {
-	struct shape_cache *shapes = shape_cache_new(64);
+	struct shape_cache *shapes = shape_cache_new(32768);
 	const struct front_config with = { .shapes = shapes };
 	const struct front_config without = { 0 };
 	struct front *fronts[] = { front_new(&with), front_new(&without) };
@@ -354,7 +354,7 @@ static void test_shape_replaced(void **state)
 {
 	static const char stamped[] = "2026-02-01 10:00:00 INFO took 12\n";
 	static const char plain[] = "2026-02-01 10:90:00 INFO took 12\n";
-	struct shape_cache *shapes = shape_cache_new(64);
+	struct shape_cache *shapes = shape_cache_new(32768);
 	struct front *many[12];
 	struct front *learner = NULL;
 	struct front *last = NULL;
@@ -372,6 +372,32 @@ static void test_shape_replaced(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(many); i++)
 		assert_int_equal(close_line(&many[i]), strlen("took 12"));
 	assert_int_equal(close_line(&last), sizeof(plain) - 2);
+	shape_cache_free(&shapes);
+}
+
+/* more layouts than there is room for: some give way, and are counted; others stay */
+static void test_evictions(void **state)
+{
+	struct shape_cache *shapes = shape_cache_new(32768);
+	const struct front_config config = { .shapes = shapes };
+	struct front *front = front_new(&config);
+	struct record record;
+
+	(void)state;
+	for (unsigned i = 0; i < 3 * 676; i++) {
+		char line[] = "worker aaa gave up";
+
+		line[7] = (char)('a' + i / 3 % 26);
+		line[8] = (char)('a' + i / 78 % 26);
+		front_whole(front, slice_str(line), NOW_US, &record);
+		assert_true(slice_equal(record.body, slice_str(line)));
+	}
+	/* each comes three times in turn: new, learned, known */
+	assert_int_equal(shape_cache_stats(shapes)->hits, 676);
+	assert_true(shape_cache_stats(shapes)->evicted > 500);
+	assert_true(shape_cache_stats(shapes)->evicted <
+		    shape_cache_stats(shapes)->learned);
+	front_free(&front);
 	shape_cache_free(&shapes);
 }
 
@@ -396,6 +422,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_digit_mask),
+		cmocka_unit_test(test_evictions),
 		cmocka_unit_test(test_random_digits),
 		cmocka_unit_test(test_each_line),
 		cmocka_unit_test(test_corpus),
