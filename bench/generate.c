@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/adversarial.h"
 #include "bench/formats.h"
 #include "bench/random.h"
 #include "bench/templates.h"
@@ -18,6 +19,7 @@ struct options {
 	uint64_t start_s; /* time of the first line */
 	uint64_t rate;    /* lines a second, in the logs' own time */
 	int format;       /* -1: all */
+	int adversarial;  /* a kind, or -1: usual lines */
 };
 
 static const struct option long_options[] = {
@@ -26,6 +28,7 @@ static const struct option long_options[] = {
 	{ "start", required_argument, NULL, 't' },
 	{ "rate", required_argument, NULL, 'r' },
 	{ "format", required_argument, NULL, 'f' },
+	{ "adversarial", required_argument, NULL, 'a' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
 };
@@ -33,7 +36,11 @@ static const struct option long_options[] = {
 static void print_usage(FILE *out)
 {
 	(void)fprintf(out, "usage: generate [--lines N] [--seed S] [--start EPOCH_S] "
-			   "[--rate LINES_PER_S] [--format NAME]\nformats:");
+			   "[--rate LINES_PER_S] [--format NAME] [--adversarial KIND]\n"
+			   "kinds:");
+	for (size_t i = 0; i < adversarial_count(); i++)
+		(void)fprintf(out, " %s", adversarial_name(i));
+	(void)fputs("\nformats:", out);
 	for (size_t i = 0; i < formats_count(); i++)
 		(void)fprintf(out, " %s", format_name(i));
 	(void)fputc('\n', out);
@@ -50,10 +57,11 @@ static int parse_number(const char *text, uint64_t *out)
 	return 0;
 }
 
-static int parse_format(const char *name, int *out)
+static int parse_name(const char *name, size_t count, const char *name_of(size_t index),
+		      int *out)
 {
-	for (size_t i = 0; i < formats_count(); i++) {
-		if (strcmp(format_name(i), name) == 0) {
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(name_of(i), name) == 0) {
 			*out = (int)i;
 			return 0;
 		}
@@ -75,7 +83,11 @@ static int parse_option(int option, struct options *options)
 			       ? 0
 			       : -1;
 	case 'f':
-		return parse_format(optarg, &options->format);
+		return parse_name(optarg, formats_count(), format_name,
+				  &options->format);
+	case 'a':
+		return parse_name(optarg, adversarial_count(), adversarial_name,
+				  &options->adversarial);
 	default:
 		return -1;
 	}
@@ -106,8 +118,13 @@ static int generate(const struct options *options)
 	for (uint64_t i = 0; i < options->lines && result == 0; i++) {
 		time_us += random_below(&random, (uint32_t)gap_us + 1);
 		moment_set(&moment, (int64_t)time_us);
-		format = next_format(options, &random, format);
-		format_write(format, templates, &moment, &random, &out);
+		if (options->adversarial >= 0) {
+			adversarial_write((size_t)options->adversarial, i, &random,
+					  &out);
+		} else {
+			format = next_format(options, &random, format);
+			format_write(format, templates, &moment, &random, &out);
+		}
 		if (out.len >= WRITE_BYTES || i + 1 == options->lines) {
 			if (fwrite(out.data, 1, out.len, stdout) != out.len)
 				result = -1;
@@ -127,11 +144,12 @@ int main(int argc, char **argv)
 				   .seed = 1,
 				   .start_s = 1767600000,
 				   .rate = 5000,
-				   .format = -1 };
+				   .format = -1,
+				   .adversarial = -1 };
 	int option;
 	/* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread */
-	while ((option = getopt_long(argc, argv, "n:s:t:r:f:h", long_options, NULL)) !=
-	       -1) {
+	while ((option = getopt_long(argc, argv, "n:s:t:r:f:a:h", long_options,
+				     NULL)) != -1) {
 		if (option == 'h') {
 			print_usage(stdout);
 			return EXIT_SUCCESS;

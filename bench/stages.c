@@ -8,6 +8,7 @@
  * The file is read to memory first and fed in chunks of 1 MiB. One stage may be named,
  * for a profiler.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -156,7 +157,10 @@ static void run_blocks(struct bench *bench)
 	pipeline_seal(pipeline);
 	take_batches(pipeline);
 	bench->lines = pipeline_stats(pipeline)->records;
-	bench->shapes = (struct shape_stats){ 0 };
+	bench->shapes = (struct shape_stats){
+		.hits = pipeline_stats(pipeline)->shape_hits,
+		.evicted = pipeline_stats(pipeline)->shape_evictions,
+	};
 	pipeline_free(&pipeline);
 }
 
@@ -181,10 +185,12 @@ static void run_stage(struct bench *bench, size_t index)
 	stages[index].run(bench);
 	seconds = cpu_seconds() - begun;
 	printf("{\"stage\":\"%s\",\"cpu_seconds\":%.3f,\"mb_per_s\":%.1f,"
-	       "\"lines_per_s\":%.0f,\"shape_hits\":%.3f}\n",
+	       "\"lines_per_s\":%.0f,\"shape_hits\":%.3f,\"shape_evictions\":%" PRIu64
+	       "}\n",
 	       stages[index].name, seconds, (double)bench->input.len / 1e6 / seconds,
 	       (double)bench->lines / seconds,
-	       (double)bench->shapes.hits / (double)bench->lines);
+	       (double)bench->shapes.hits / (double)bench->lines,
+	       bench->shapes.evicted);
 	learner_free(&bench->learner);
 }
 

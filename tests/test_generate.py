@@ -36,7 +36,20 @@ def test_twelve_formats_and_hundreds_of_messages():
         text.decode("ascii")
 
 
-@pytest.mark.parametrize("arguments", [["--lines", "-1"], ["--rate", "0"], ["--format", "none"], ["--seed", "x"], ["--bogus"]])
+def test_adversarial_lines():
+    kinds = generate("--help")[1].decode().split("kinds:")[1].split("formats:")[0].split()
+    for kind in kinds:
+        code, text = generate("--lines", "3", "--adversarial", kind)
+        assert code == 0 and text.count(b"\n") == 3
+        assert (code, text) == generate("--lines", "3", "--adversarial", kind)
+    _, text = generate("--lines", "30000", "--adversarial", "templates")
+    assert len(set(text.splitlines())) == 30000
+    assert generate("--lines", "1", "--adversarial", "json")[1].count(b"[") == 100000
+    with pytest.raises(UnicodeDecodeError):
+        generate("--lines", "1", "--adversarial", "invalid")[1].decode()
+
+
+@pytest.mark.parametrize("arguments", [["--lines", "-1"], ["--rate", "0"], ["--format", "none"], ["--adversarial", "none"], ["--seed", "x"], ["--bogus"]])
 def test_bad_arguments(arguments):
     assert generate(*arguments)[0] == 2
 
