@@ -100,6 +100,10 @@ static void test_columns(struct events_step *step, const struct query_job *job)
 		}
 		found = scan_candidates(block->scan);
 		block->survives = found > 0;
+		if (found == 0) {
+			scan_free(&block->scan);
+			continue;
+		}
 		scan_needs(block->scan, wanted, &block->part.offset, &block->part_len);
 		wanted -= found < wanted ? found : wanted;
 	}

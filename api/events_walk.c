@@ -23,7 +23,7 @@
 /* blocks of a step: few at first, as the newest often hold enough */
 #define PROBE_FIRST 2
 #define PROBE_GROWTH 4
-#define PROBE_META_MAX 16 /* meta is about 50 KB */
+#define PROBE_META_MAX 32 /* meta is about 55 KB, a decoded one 0.9 MB */
 /* shares of a query's memory: raw bytes of the page, bodies held at a time */
 #define PAGE_SHARE 8
 #define BODIES_SHARE 16

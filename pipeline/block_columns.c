@@ -55,14 +55,35 @@ static uint64_t take_long_varint(struct cursor *cursor)
 	return 0;
 }
 
-/* most numbers are of one byte */
+static inline uint64_t byte_at(const struct cursor *cursor, size_t index)
+{
+	return (unsigned char)cursor->rest.ptr[index];
+}
+
+/* most numbers are of one byte, differences of time of up to three */
 static inline uint64_t take_varint(struct cursor *cursor)
 {
-	if (LIKELY(cursor->rest.len > 0 && (*cursor->rest.ptr & 0x80) == 0)) {
-		cursor->rest.len--;
-		return (unsigned char)*cursor->rest.ptr++;
+	uint64_t value = 0;
+	size_t len = 0;
+
+	if (UNLIKELY(cursor->rest.len < 3))
+		return take_long_varint(cursor);
+	value = byte_at(cursor, 0);
+	if (LIKELY(value < 0x80)) {
+		len = 1;
+	} else if (byte_at(cursor, 1) < 0x80) {
+		value = (value & 0x7f) | byte_at(cursor, 1) << 7;
+		len = 2;
+	} else if (byte_at(cursor, 2) < 0x80) {
+		value = (value & 0x7f) | (byte_at(cursor, 1) & 0x7f) << 7 |
+			byte_at(cursor, 2) << 14;
+		len = 3;
+	} else {
+		return take_long_varint(cursor);
 	}
-	return take_long_varint(cursor);
+	cursor->rest.ptr += len;
+	cursor->rest.len -= len;
+	return value;
 }
 
 /* a number of at most max; a larger one is bad */
