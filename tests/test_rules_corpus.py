@@ -98,8 +98,8 @@ def sift(lines):
     with tempfile.NamedTemporaryFile("w", suffix=".log") as file:
         file.write("\n".join(lines) + "\n")
         file.flush()
-        run = subprocess.run([BINARY, "sift", "--rules", str(TOP.parent / "conf/rules"), "--format", "json", file.name],
-                             capture_output=True, text=True, timeout=120, check=True)
+        run = subprocess.run([BINARY, "sift", "--format", "json", file.name], capture_output=True, text=True,
+                             timeout=120, check=True)
     return json.loads(run.stdout)["findings"]
 
 
