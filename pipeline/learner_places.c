@@ -74,16 +74,25 @@ static size_t constants_left(const struct template *template, const struct place
 	return constants;
 }
 
-static bool behind_user(const struct template *template, size_t index)
-{
-	static const char *const words[] = { "user", "username", "account", "host",
-					     "hostname" };
+/* words that a name follows, of what they name */
+static const char *const kinds[] = {
+	"account",   "app",     "application", "branch",    "bucket",   "called",
+	"channel",   "cluster", "command",     "container", "customer", "database",
+	"db",        "dev",     "device",      "directory", "disk",     "domain",
+	"drive",     "driver",  "file",        "group",     "host",     "hostname",
+	"image",     "index",   "interface",   "job",       "keyspace", "login",
+	"module",    "name",    "named",       "namespace", "node",     "package",
+	"partition", "peer",    "plugin",      "pod",       "pool",     "profile",
+	"program",   "queue",   "repository",  "role",      "server",   "table",
+	"task",      "tenant",  "topic",       "user",      "username", "volume",
+	"worker",    "zone",
+};
 
-	if (index == 0)
-		return false;
-	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+static bool behind_kind(const struct template *template, size_t index)
+{
+	for (size_t i = 0; index > 0 && i < ARRAY_LEN(kinds); i++) {
 		if (slice_equal_nocase(template_text(template, index - 1),
-				       slice_str(words[i])))
+				       slice_str(kinds[i])))
 			return true;
 	}
 	return false;
@@ -97,7 +106,7 @@ static unsigned needed_of_classes(const struct template *template,
 	if (place->first == 0 && (classes & 1u << TOKEN_WORD) != 0)
 		return 10;
 	if ((classes & 1u << TOKEN_WORD) != 0)
-		return behind_user(template, place->first) ? 3 : 5;
+		return behind_kind(template, place->first) ? 3 : 5;
 	if ((classes & 1u << TOKEN_VALUE) != 0)
 		return 2;
 	if (constants == 1u << TOKEN_NUMBERED)

@@ -6,6 +6,7 @@ Grouping accuracy: lines in groups that are exactly the lines of a statement, of
 import collections
 import os
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -48,8 +49,20 @@ def test_every_system_has_a_floor():
     assert sorted(FLOORS) == generate.names()
 
 
-@pytest.mark.parametrize("name", generate.names())
-def test_system(name, tmp_path):
+def run(name, folder):
     rows = list(generate.lines(name))
-    accuracy, f1 = score([row[0] for row in rows], assign([row[3] for row in rows], tmp_path / "log"))
+    return score([row[0] for row in rows], assign([row[3] for row in rows], folder / name))
+
+
+@pytest.fixture(scope="module")
+def scores(tmp_path_factory):
+    """Of all systems, worked out side by side."""
+    folder = tmp_path_factory.mktemp("logs")
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        yield {name: pool.submit(run, name, folder) for name in generate.names()}
+
+
+@pytest.mark.parametrize("name", generate.names())
+def test_system(name, scores):
+    accuracy, f1 = scores[name].result()
     assert accuracy >= FLOORS[name][0] and f1 >= FLOORS[name][1], (accuracy, f1)

@@ -58,6 +58,7 @@ static const struct {
 } thresholds[] = {
 	{ "service % is ready", { "alpha", "beta", "gamma", "delta", "omega" }, 5 },
 	{ "login of user % ok", { "alice", "bob", "carol" }, 3 },
+	{ "flush of table % began", { "orders", "users", "tags" }, 3 },
 	{ "lost worker-% of pool", { "one1234", "two1234" }, 2 },
 	{ "lookup of % has failed", { "a.b.org", "c.d.org" }, 2 },
 	{ "lookup of % has failed", { "10.0.0.1", "localhost" }, 2 },
