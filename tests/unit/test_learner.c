@@ -96,45 +96,6 @@ static void test_thresholds(void **state)
 	}
 }
 
-static void test_places_that_vary_together(void **state)
-{
-	static const struct {
-		const char *lines[4];
-		bool merged;
-	} cases[] = {
-		{ { "check of ann begun by ops took long",
-		    "check of bob begun by dev took long",
-		    "check of cid begun by web took long" },
-		  true },
-		/* two texts each could be chosen from two */
-		{ { "check of ann begun by ops took long",
-		    "check of bob begun by dev took long",
-		    "check of ann begun by dev took long" },
-		  false },
-		/* states, and phrases */
-		{ { "it went from NEW to OLD in the end",
-		    "it went from OLD to DEAD in the end",
-		    "it went from DEAD to GONE in the end" },
-		  false },
-		{ { "cannot open the map: no child", "cannot open the map: bad file",
-		    "cannot open the map: wrong device" },
-		  false },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		struct learner *learner = new_learner(0);
-		uint64_t first = learn(learner, cases[i].lines[0]);
-		uint64_t last = first;
-
-		for (size_t k = 1; k < 4 && cases[i].lines[k] != NULL; k++)
-			last = learn(learner, cases[i].lines[k]);
-		if ((learner_root(learner, last) == first) != cases[i].merged)
-			fail_msg("%s", cases[i].lines[0]);
-		learner_free(&learner);
-	}
-}
-
 static void test_keys_stay_and_roots_move(void **state)
 {
 	struct learner *learner = new_learner(0);
@@ -516,7 +477,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_thresholds),
-		cmocka_unit_test(test_places_that_vary_together),
 		cmocka_unit_test(test_keys_stay_and_roots_move),
 		cmocka_unit_test(test_variables_of_a_generalised_template),
 		cmocka_unit_test(test_journal),
