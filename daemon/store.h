@@ -23,7 +23,8 @@ MUST_CHECK int store_check_url(const struct config *config, struct error *error)
 MUST_CHECK int store_start(const struct config *config, struct store **out,
 			   struct error *error);
 /* connects to a database as it is, which a daemon may be using: an embedded one is
- * started only when none runs on the state folder. Only store_conninfo is for it then */
+ * started only when none runs on the state folder. Only store_conninfo is for it then
+ */
 MUST_CHECK int store_attach(const struct config *config, struct store **out,
 			    struct error *error);
 /* also after a failed start of something else; NULL is fine */
