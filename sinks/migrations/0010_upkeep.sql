@@ -303,8 +303,14 @@ BEGIN
 	done := false;
 	PERFORM FROM siftd.projects WHERE id = project FOR NO KEY UPDATE;
 	FOR i IN 1 .. templates_max LOOP
-		SELECT min(template_key) INTO next_key FROM siftd.group_counts
-			WHERE project_id = project AND (template IS NULL OR template_key > template);
+		-- two statements: an OR in one would read the whole index for each template
+		IF template IS NULL THEN
+			SELECT min(template_key) INTO next_key FROM siftd.group_counts
+				WHERE project_id = project;
+		ELSE
+			SELECT min(template_key) INTO next_key FROM siftd.group_counts
+				WHERE project_id = project AND template_key > template;
+		END IF;
 		IF next_key IS NULL THEN
 			SELECT min(id) INTO project FROM siftd.projects WHERE id > coalesce(project, 0);
 			template := NULL;
