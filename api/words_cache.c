@@ -77,7 +77,8 @@ static struct entry *find(const struct words_cache *cache,
 	const uint64_t *place = table_get(&cache->entries, hash_of(key));
 	struct entry *entry = NULL;
 
-	if (place != NULL)
+	/* the table keeps the pointer itself */
+	if (place != NULL) /* NOLINTNEXTLINE(bugprone-sizeof-expression) */
 		memcpy(&entry, place, sizeof(entry));
 	return entry != NULL && same_key(&entry->key, key) ? entry : NULL;
 }
@@ -121,6 +122,7 @@ static void put(struct words_cache *cache, const struct words_cache_key *key,
 	*entry = (struct entry){ .key = *key, .hash = hash, .len = words.len };
 	if (words.len > 0)
 		memcpy(entry->words, words.ptr, words.len);
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression) */
 	memcpy(table_put(&cache->entries, hash, NULL), &entry, sizeof(entry));
 	*cache->youngest_end = entry;
 	cache->youngest_end = &entry->next;
