@@ -35,10 +35,10 @@ enum learner_event_type {
 struct learner_event {
 	uint64_t number; /* 1, 2, 3 ... as they happened */
 	enum learner_event_type type;
-	uint64_t key;  /* TEMPLATE: its key; MERGE: the surviving root (older) */
+	bool generalised; /* TEMPLATE: stands for many leaves */
+	bool held;        /* of learner_restore: a person made its group */
+	uint64_t key;     /* TEMPLATE: its key; MERGE: the surviving root (older) */
 	uint64_t root; /* TEMPLATE: root of its group now; MERGE: the root that ends */
-	bool generalised;    /* TEMPLATE: stands for many leaves */
-	bool held;           /* of learner_restore: a person made its group */
 	struct slice tokens; /* TEMPLATE: serialised, for learner_restore */
 	struct slice text;   /* TEMPLATE: readable, "<num>" and so on */
 	struct slice
