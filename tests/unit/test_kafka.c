@@ -224,13 +224,22 @@ static void make_topic(const char *topic, int partitions)
 
 static void produce(const char *topic, int32_t partition, const char *value, size_t len)
 {
-	rd_kafka_resp_err_t result = rd_kafka_producev(
-		mock, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(partition),
-		RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY("key", 3),
-		RD_KAFKA_V_HEADER("env", "prod", 4),
-		RD_KAFKA_V_VALUE((void *)(uintptr_t)value, len), RD_KAFKA_V_END);
+	static char key[] = "key";
+	char *copy = value == NULL ? NULL : mem_alloc(len + 1);
+	/* not the RD_KAFKA_V_ macros: those are no ISO C */
+	const rd_kafka_vu_t parts[] = {
+		{ .vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = topic },
+		{ .vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = partition },
+		{ .vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY },
+		{ .vtype = RD_KAFKA_VTYPE_KEY, .u.mem = { key, 3 } },
+		{ .vtype = RD_KAFKA_VTYPE_HEADER, .u.header = { "env", "prod", 4 } },
+		{ .vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = { copy, len } },
+	};
 
-	assert_int_equal(result, 0);
+	if (copy != NULL)
+		memcpy(copy, value, len);
+	assert_null(rd_kafka_produceva(mock, parts, ARRAY_LEN(parts)));
+	mem_free(copy);
 }
 
 static void produce_many(const char *topic, int partitions, unsigned count)

@@ -263,7 +263,9 @@ static void random_words(uint64_t *seed, char *line, size_t words)
 {
 	for (size_t i = 0; i < words * 6; i++) {
 		*seed = *seed * 6364136223846793005u + 1442695040888963407u;
-		line[i] = i % 6 == 5 ? ' ' : "ghijklmnopqrstuvwxy"[(*seed >> 33) % 19];
+		line[i] = "ghijklmnopqrstuvwxy"[(*seed >> 33) % 19];
+		if (i % 6 == 5)
+			line[i] = ' ';
 	}
 	line[words * 6 - 1] = '\0';
 }
