@@ -42,13 +42,19 @@ static void write_stats(struct json_out *out, const struct sift_report *report)
 		json_key_uint(out, "left_out", stats->left_out);
 	json_key_uint(out, "groups", report->groups_count);
 	json_key_uint(out, "findings", report->findings_count);
-	json_key_uint(out, "shape_hits", stats->shape_hits);
-	json_key_uint(out, "shape_misses", stats->shape_misses);
-	json_key_uint(out, "shape_evictions", stats->shape_evictions);
 	json_key(out, "seconds");
 	json_double(out, stats->seconds, 6);
 	json_key(out, "mb_per_s");
 	json_double(out, (double)stats->bytes / 1e6 / seconds, 3);
+	json_object_end(out);
+}
+
+static void write_shapes(struct json_out *out, const struct sift_stats *stats)
+{
+	json_object_begin(out);
+	json_key_uint(out, "hits", stats->shape_hits);
+	json_key_uint(out, "misses", stats->shape_misses);
+	json_key_uint(out, "evictions", stats->shape_evictions);
 	json_object_end(out);
 }
 
@@ -153,6 +159,8 @@ void sift_report_json(const struct sift_report *report, struct buf *buf)
 	json_key_uint(&out, "version", SIFT_JSON_VERSION);
 	json_key(&out, "stats");
 	write_stats(&out, report);
+	json_key(&out, "shapes");
+	write_shapes(&out, report->stats);
 	json_key(&out, "findings");
 	json_array_begin(&out);
 	for (size_t i = 0; i < report->findings_count; i++)

@@ -149,11 +149,14 @@ def test_new_templates_follow_a_split(make_siftd):
     whole = group_of(client, scope, "option")
     general = [member["fingerprint"] for member in whole["members"] if member["generalised"]]
     parted = decide(client, scope, whole["group"]["id"], "split", fingerprints=general)
+    stayed = client.get(f"{scope}/groups/{parted['other']}")["group"]["count"]
+    assert 0 < stayed <= len(COLOURS)
     for restart in (False, True):
         if restart:
             assert siftd.stop() == 0
             siftd.start()
-        before = client.get(f"{scope}/groups/{parted['group']}")["group"]["count"] if restart else 0
+        before = client.get(f"{scope}/groups/{parted['group']}")["group"]["count"]
+        assert before == len(COLOURS) - stayed + 5 * restart
         feed(client, scope, "second", [f"option colour=x{'y' * (n + 9 * restart)} was set" for n in range(5)])
         assert client.get(f"{scope}/groups/{parted['group']}")["group"]["count"] == before + 5
-        assert client.get(f"{scope}/groups/{parted['other']}")["group"]["count"] == 4
+        assert client.get(f"{scope}/groups/{parted['other']}")["group"]["count"] == stayed
