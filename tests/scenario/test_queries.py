@@ -179,35 +179,49 @@ def test_export_is_the_events(stored):
     assert len(shared.client.request("GET", f"{ingestion}/events/export?limit=2345")[2].splitlines()) == 2345
 
 
-def test_pages_stay_right_while_rows_arrive(shared):
-    """cursors in both orders, begun before most rows are there"""
+class Reader:
+    """follows the cursors of one order, one page at a time, up to the first page that says it is the last"""
+
+    def __init__(self, client, ingestion, order):
+        self.client, self.path, self.order = client, f"{ingestion}/events", order
+        self.query, self.seqs, self.ended = {"order": order, "limit": 50}, [], False
+
+    def read(self):
+        page = self.client.get(self.path, **self.query)
+        self.seqs += [item["seq"] for item in page["items"]]
+        self.ended = len(self.seqs) > 0 and not page["has_more"]
+        assert page["has_more"] == (page["next_cursor"] is not None)
+        if page["has_more"]:
+            self.query["cursor"] = page["next_cursor"]
+
+
+@pytest.mark.parametrize("there", [0, 400])
+def test_pages_stay_right_while_rows_arrive(shared, there):
+    """newest first ends with what the first page found, which may be read long before the last rows arrive"""
     dice = random.Random(5)
-    ingestion = shared.client.new_ingestion(shared.scope, "arriving", "upload")
+    ingestion = shared.client.new_ingestion(shared.scope, f"arriving-{there}", "upload")
     lines = [make_row(dice, n).line for n in range(6000)]
-    pages = {order: {"seqs": [], "query": {"order": order, "limit": 50}} for order in ("asc", "desc")}
-    done = 0
+    readers = [Reader(shared.client, ingestion, order) for order in ("asc", "desc")]
     for begin in range(0, len(lines), 400):
         shared.client.upload(ingestion, ("\n".join(lines[begin:begin + 400]) + "\n").encode())
-        for state in pages.values():
-            page = shared.client.get(f"{ingestion}/events", **state["query"])
-            state["seqs"] += [item["seq"] for item in page["items"]]
-            if page["has_more"]:
-                state["query"]["cursor"] = page["next_cursor"]
-            elif page["items"]:
-                done += 1
+        if begin + 400 == there:
+            shared.client.wait_total(ingestion, there)
+        for reader in readers:
+            if begin + 400 >= there and not reader.ended:
+                reader.read()
     shared.client.wait_total(ingestion, len(lines))
     everything = [event["seq"] for event in shared.client.events(ingestion, order="asc")]
     assert len(everything) == len(set(everything)) == len(lines)
-    for order, state in pages.items():
-        seqs = state["seqs"]
-        if "cursor" in state["query"]:
-            seqs = seqs + [event["seq"] for event in shared.client.events(
-                ingestion, order=order, cursor=state["query"]["cursor"])]
-        assert seqs == sorted(set(seqs), reverse=order == "desc"), order
-        # newest first: all that was there when the first page was asked for
-        expected = everything if order == "asc" else [seq for seq in reversed(everything) if seq <= seqs[0]]
-        if "cursor" in state["query"]:
-            assert seqs == expected, order
+    for reader in readers:
+        # oldest first ends where the stored rows ended for a moment
+        ended_early = reader.ended
+        reader.query["limit"] = 500
+        while not reader.ended:
+            reader.read()
+        expected = everything[:len(reader.seqs)] if ended_early and reader.order == "asc" else everything
+        if reader.order == "desc":
+            expected = [seq for seq in reversed(everything) if seq <= reader.seqs[0]]
+        assert reader.seqs == expected, reader.order
 
 
 def problem(client, path, **query):
