@@ -74,7 +74,7 @@ static void write_bucket(struct json_out *out, const struct table *counts,
 	json_object_end(out);
 }
 
-/* counts: as event_tally.buckets; NULL: there are no events */
+/* counts: as event_tally.buckets; NULL: there are no events. The width is known */
 static void answer(struct request *request, const struct table *counts, uint64_t total)
 {
 	const struct histogram *histogram = request->state;
@@ -93,6 +93,16 @@ static void answer(struct request *request, const struct table *counts, uint64_t
 	json_array_end(&out);
 	json_object_end(&out);
 	request_reply_json(request, 200);
+}
+
+/* there are no events, hence no range that an automatic width could follow from */
+static void answer_nothing(struct request *request)
+{
+	struct histogram *histogram = request->state;
+
+	if (histogram->buckets.width == 0)
+		histogram->buckets.width = 1;
+	answer(request, NULL, 0);
 }
 
 static void on_rows(struct request *request, const struct pg_rows *rows)
@@ -192,7 +202,7 @@ static void on_bounds(struct request *request, const struct pg_rows *rows)
 	struct minute_range *range = &histogram->buckets.range;
 
 	if (pg_rows_slice(rows, 0, 0).ptr == NULL) {
-		answer(request, NULL, 0);
+		answer_nothing(request);
 		return;
 	}
 	if (!histogram->has_from)
@@ -200,7 +210,7 @@ static void on_bounds(struct request *request, const struct pg_rows *rows)
 	if (!histogram->has_to)
 		range->to = pg_rows_int(rows, 0, 1);
 	if (range->from > range->to)
-		answer(request, NULL, 0);
+		answer_nothing(request);
 	else
 		count(request);
 }
@@ -258,7 +268,7 @@ void event_histogram(struct request *request)
 	if (!histogram->has_from || !histogram->has_to)
 		find_bounds(request);
 	else if (histogram->buckets.range.from > histogram->buckets.range.to)
-		answer(request, NULL, 0);
+		answer_nothing(request);
 	else
 		count(request);
 }
