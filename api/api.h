@@ -30,6 +30,7 @@ struct api_rates {
 	unsigned registration; /* by address */
 	unsigned write;        /* by user */
 	unsigned read;         /* by user */
+	unsigned bad_token;    /* by address; beyond, nobody there is let in */
 };
 
 struct api_config {

@@ -16,8 +16,6 @@
 #include "base/clock.h"
 #include "base/hash64.h"
 
-/* wrong tokens an address may show in a minute before the database is left alone */
-#define BAD_TOKENS_PER_MINUTE 120
 #define BAD_TOKEN_CLASS 100
 
 static const char authorise_sql[] =
@@ -126,14 +124,19 @@ static void admit_caller(struct request *request)
 		request->route->handler(request);
 }
 
+static uint64_t bad_token_key(const struct request *request)
+{
+	return bucket_key(request, BAD_TOKEN_CLASS, slice_str(request->address));
+}
+
 static void refuse_bad_token(struct request *request)
 {
-	struct slice address = slice_str(request->address);
+	unsigned rate = request->api->config.rates.bad_token;
 
 	/* only to count it: the next request is refused unseen when there are many */
-	(void)limiter_take(request->api->limiter,
-			   bucket_key(request, BAD_TOKEN_CLASS, address),
-			   BAD_TOKENS_PER_MINUTE, clock_monotonic_us());
+	if (rate > 0)
+		(void)limiter_take(request->api->limiter, bad_token_key(request), rate,
+				   clock_monotonic_us());
 	refuse_token(request, "The token is unknown or has expired; log in again.");
 }
 
@@ -181,19 +184,27 @@ static bool read_scope(struct request *request)
 	return false;
 }
 
+/* an address that showed many wrong tokens is not worth a query */
+static bool may_try_token(struct request *request)
+{
+	unsigned rate = request->api->config.rates.bad_token;
+	struct limiter_verdict verdict = { .allowed = true };
+
+	if (rate > 0)
+		verdict = limiter_look(request->api->limiter, bad_token_key(request),
+				       rate, clock_monotonic_us());
+	if (!verdict.allowed)
+		refuse_rate(request, &verdict);
+	return verdict.allowed;
+}
+
 static bool read_token(struct request *request)
 {
-	struct slice address = slice_str(request->address);
-	struct limiter_verdict verdict = limiter_look(
-		request->api->limiter, bucket_key(request, BAD_TOKEN_CLASS, address),
-		BAD_TOKENS_PER_MINUTE, clock_monotonic_us());
 	struct token_hash hash = { 0 };
 	struct slice token = { 0 };
 
-	if (!verdict.allowed) {
-		refuse_rate(request, &verdict);
+	if (!may_try_token(request))
 		return false;
-	}
 	if (!token_of_header(request_header(request, "Authorization"), &token)) {
 		refuse_token(request,
 			     "Send a token in the header: Authorization: Bearer ...");

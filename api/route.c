@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/compiler.h"
+#include "base/json_out.h"
 
 static const struct {
 	enum route_method method;
@@ -115,4 +116,53 @@ void route_allow_text(unsigned methods, char *out, size_t out_size)
 				       at == 0 ? "" : ", ", method_names[i].name);
 		assert(at < out_size);
 	}
+}
+
+/* what the ids of a path name, from the narrowest on */
+static struct slice scope_name(const char *pattern)
+{
+	static const struct {
+		const char *part;
+		const char *scope;
+	} scopes[] = {
+		{ "{ingestion}", "ingestion" },
+		{ "{project}", "project" },
+		{ "{org}", "organisation" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(scopes); i++) {
+		if (strstr(pattern, scopes[i].part) != NULL)
+			return slice_str(scopes[i].scope);
+	}
+	return SLICE("none");
+}
+
+void route_write_table(const struct route_table *table, struct buf *out_buf)
+{
+	static const char *const accesses[] = { [ACCESS_PUBLIC] = "public",
+						[ACCESS_USER] = "user",
+						[ACCESS_MEMBER] = "member",
+						[ACCESS_ADMIN] = "admin" };
+	static const char *const limits[] = { [LIMIT_NONE] = "none",
+					      [LIMIT_LOGIN] = "login",
+					      [LIMIT_REGISTER] = "register",
+					      [LIMIT_WRITE] = "write",
+					      [LIMIT_READ] = "read" };
+	struct json_out out = json_out_init(out_buf);
+	char method[8];
+
+	json_array_begin(&out);
+	for (size_t i = 0; i < table->count; i++) {
+		const struct route *route = &table->routes[i];
+
+		route_allow_text((unsigned)route->method, method, sizeof(method));
+		json_object_begin(&out);
+		json_key_string(&out, "method", slice_str(method));
+		json_key_string(&out, "path", slice_str(route->pattern));
+		json_key_string(&out, "access", slice_str(accesses[route->access]));
+		json_key_string(&out, "scope", scope_name(route->pattern));
+		json_key_string(&out, "limit", slice_str(limits[route->limit]));
+		json_object_end(&out);
+	}
+	json_array_end(&out);
 }

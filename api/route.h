@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/buf.h"
 #include "base/slice.h"
 
 #define ROUTE_PARAMS_MAX 6
@@ -75,5 +76,7 @@ const struct route *route_find(const struct route_table *table,
 struct slice route_param(const struct route_params *params, const char *name);
 /* "GET, POST" in out */
 void route_allow_text(unsigned methods, char *out, size_t out_size);
+/* the table as JSON: [{method, path, access, scope, limit}] */
+void route_write_table(const struct route_table *table, struct buf *out);
 
 #endif

@@ -42,6 +42,9 @@ static const struct config_option options[] = {
 	  RATE_MAX, NULL, "requests of a user that change something; 0: any" },
 	{ "http.reads_per_minute", OPTION_INT, 0, AT(http.reads_per_minute), "600", 0,
 	  RATE_MAX, NULL, "other requests of a user; 0: any" },
+	{ "http.bad_tokens_per_minute", OPTION_INT, 0, AT(http.bad_tokens_per_minute),
+	  "120", 0, RATE_MAX, NULL,
+	  "wrong tokens from an address before all its requests must wait; 0: any" },
 	{ "http.query_workers", OPTION_INT, 0, AT(http.query_workers), "2", 1, 64, NULL,
 	  "threads that decode stored blocks" },
 

@@ -77,6 +77,7 @@ struct config {
 		int64_t registrations_per_minute;
 		int64_t writes_per_minute;
 		int64_t reads_per_minute;
+		int64_t bad_tokens_per_minute;
 		int64_t query_workers;
 	} http;
 	struct {

@@ -16,6 +16,7 @@ static const struct {
 	{ "config", cmd_config, "print every option with its default" },
 	{ "export", cmd_export, "write stored events as NDJSON or CSV" },
 	{ "migrate", cmd_migrate, "bring the database's schema up to date" },
+	{ "routes", cmd_routes, "print what is served over HTTP, and to whom" },
 	{ "rules", cmd_rules, "rules test [FOLDER]: run the rules' own cases" },
 };
 
