@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#include "api/rfc3339.h"
 #include "base/utf8.h"
 
 #define FIELD_DETAIL_SIZE 160
@@ -184,6 +185,24 @@ struct slice body_bytes(struct body *body, const char *field)
 		return value;
 	}
 	return arena_dup(&body->request->arena, value);
+}
+
+struct slice body_time(struct body *body, const char *field)
+{
+	struct slice value = raw_string(body, field);
+	char text[24];
+	int64_t time_us = 0;
+	int len = 0;
+
+	if (is_absent(body, field))
+		return (struct slice){ 0 };
+	if (value.ptr == NULL || !rfc3339_parse(value, &time_us)) {
+		body_complain(body, field,
+			      "must be a time such as 2026-11-22T21:00:00Z");
+		return (struct slice){ 0 };
+	}
+	len = snprintf(text, sizeof(text), "%" PRId64, time_us);
+	return arena_dup(&body->request->arena, slice_of(text, (size_t)len));
 }
 
 int64_t body_id(struct body *body, const char *field)

@@ -48,6 +48,9 @@ struct slice body_word(struct body *body, const char *field, const char *const *
 int64_t body_id(struct body *body, const char *field);
 /* required: 1 to max fingerprints, as PostgreSQL's text of a bigint array */
 struct slice body_fingerprints(struct body *body, const char *field, size_t max);
+/* RFC 3339, from now on or before; ptr NULL when it is absent or null, else
+ * microseconds since the epoch, as decimal text for SQL */
+struct slice body_time(struct body *body, const char *field);
 bool body_has(const struct body *body, const char *field);
 /* says that a field is wrong; detail must be static */
 void body_complain(struct body *body, const char *field, const char *detail);

@@ -6,7 +6,6 @@
  */
 #include "api/findings.h"
 
-#include "api/body.h"
 #include "api/context.h"
 #include "api/list.h"
 #include "api/page.h"
@@ -15,7 +14,8 @@
 #define SEVERITY_SHIFT "1000000000000::bigint"
 
 static const char *const status_words[] = { "provisional", "open",  "acknowledged",
-					    "resolved",    "muted", NULL };
+					    "resolved",    "muted", "regressed",
+					    NULL };
 static const char *const severity_words[] = { "LOW", "MED", "HIGH", "CRIT", NULL };
 
 /* clang-format off */
@@ -29,6 +29,27 @@ static const char *const severity_words[] = { "LOW", "MED", "HIGH", "CRIT", NULL
 	" FROM siftd.finding_templates AS m WHERE " IN_SCOPE("m") \
 	" GROUP BY m.finding_id)"
 
+#define JSON_TIME(us) \
+	"to_char(to_timestamp(" us " / 1000000.0) AT TIME ZONE 'UTC'," \
+	" 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
+
+/* an episode that may still grow */
+#define ACTIVE \
+	"EXISTS (SELECT FROM siftd.episodes AS p WHERE p.project_id = $1" \
+	"  AND p.finding_id = f.id AND to_timestamp((p.last_us + f.quiet_us) / 1000000.0)" \
+	"   > now())"
+
+/* the mute that covers all of a finding, if there is one */
+#define MUTED_BY \
+	"SELECT u.id FROM siftd.mutes AS u WHERE u.project_id = $1 AND u.starts_at <= now()" \
+	"  AND coalesce(u.ends_at > now(), true) AND coalesce(u.rule_id = f.rule_id, true)" \
+	" AND (u.service IS NULL OR f.services = ARRAY[u.service])" \
+	"  AND (u.host IS NULL OR f.hosts = ARRAY[u.host])" \
+	"  AND (u.group_id IS NULL OR NOT EXISTS (SELECT FROM siftd.finding_templates AS m" \
+	"   WHERE m.project_id = $1 AND m.finding_id = f.id AND m.template_key NOT IN (" \
+	"    SELECT key FROM siftd.templates WHERE project_id = $1 AND group_id = u.group_id)))" \
+	"  ORDER BY u.id LIMIT 1"
+
 #define ITEM \
 	"f.id, f.rule_id, f.title, f.severity, round(f.confidence / 100.0, 2)," \
 	" f.status, f.key, sums.first_us, sums.last_us, sums.total," \
@@ -41,7 +62,9 @@ static const char *const severity_words[] = { "LOW", "MED", "HIGH", "CRIT", NULL
 	"  WHERE " IN_SCOPE("e") " AND e.finding_id = f.id), '[]')," \
 	" CASE WHEN f.window_us > 0 THEN json_build_object('span_seconds'," \
 	"  f.window_us / 1000000.0, 'threshold', f.window_count, 'peak', f.window_peak)" \
-	" END"
+	" END, " ACTIVE ", (SELECT count(*) FROM siftd.episodes AS p" \
+	"  WHERE p.project_id = $1 AND p.finding_id = f.id) + f.episodes_forgotten," \
+	" to_json(f.services), to_json(f.hosts), " SQL_TIME_US("f.muted_until") ", (" MUTED_BY ")"
 
 #define TABLES \
 	" FROM sums JOIN siftd.findings AS f" \
@@ -64,7 +87,15 @@ static const char get_sql[] =
 	SUMS_CTE " SELECT " ITEM ", " SQL_TIME_US("f.created_at") ","
 	" (SELECT content FROM siftd.insights WHERE project_id = $1"
 	"   AND scope_type = 'finding' AND scope_id = f.id AND status = 'done'"
-	"  ORDER BY id DESC LIMIT 1)" TABLES " WHERE f.id = $3";
+	"  ORDER BY id DESC LIMIT 1),"
+	" f.note, " SQL_TIME_US("f.status_at") ","
+	" (SELECT name FROM siftd.users WHERE id = f.status_user_id),"
+	" (SELECT coalesce(json_agg(json_build_object('id', id,"
+	"   'first_seen', " JSON_TIME("first_us") ", 'last_seen', " JSON_TIME("last_us") ","
+	"   'total', total, 'active',"
+	"   to_timestamp((last_us + f.quiet_us) / 1000000.0) > now()) ORDER BY last_us DESC), '[]')"
+	"  FROM (SELECT * FROM siftd.episodes WHERE project_id = $1 AND finding_id = f.id"
+	"   ORDER BY last_us DESC LIMIT 100) AS newest)" TABLES " WHERE f.id = $3";
 
 /* the first and the last dozen; an event at both edges stands once, at its head */
 static const char evidence_sql[] =
@@ -80,9 +111,10 @@ static const char evidence_sql[] =
 
 enum item_column {
 	ITEM_RULE = 1,
-	ITEM_VALUE = 13,
-	ITEM_MATCHING = 14,
-	ITEM_INSIGHT = 14
+	ITEM_VALUE = 19,
+	ITEM_MATCHING = 20,
+	ITEM_INSIGHT = 20,
+	ITEM_TRIAGE = 21, /* the first of triage_columns */
 };
 
 static const struct column item_columns[] = {
@@ -99,7 +131,22 @@ static const struct column item_columns[] = {
 	{ "matched_fingerprints", COLUMN_JSON },
 	{ "evidence_seqs", COLUMN_JSON },
 	{ "window", COLUMN_JSON },
+	{ "active", COLUMN_BOOL },
+	{ "episodes", COLUMN_INT },
+	{ "services", COLUMN_JSON },
+	{ "hosts", COLUMN_JSON },
+	{ "muted_until", COLUMN_TIME },
+	{ "muted_by", COLUMN_INT },
 };
+
+/* of get_sql, from ITEM_TRIAGE on */
+static const struct column triage_columns[] = {
+	[ITEM_TRIAGE] = { "note", COLUMN_TEXT },
+	{ "at", COLUMN_TIME },
+	{ "by", COLUMN_TEXT },
+};
+
+#define EPISODES_COLUMN ARRAY_LEN(triage_columns)
 
 static const struct column evidence_columns[] = {
 	{ "seq", COLUMN_INT },           { "ts", COLUMN_TIME },
@@ -276,6 +323,12 @@ static void on_finding(struct request *request, const struct pg_rows *rows)
 	json_key(out, "rule");
 	write_rule(out, find_rule(request->api->deps.rules,
 				  pg_rows_slice(rows, 0, ITEM_RULE)));
+	json_key(out, "triage");
+	json_object_begin(out);
+	columns_write(out, rows, 0, triage_columns, ARRAY_LEN(triage_columns));
+	json_object_end(out);
+	json_key(out, "episodes");
+	columns_write_json(out, pg_rows_slice(rows, 0, EPISODES_COLUMN));
 	json_key(out, "insight");
 	columns_write_json(out, pg_rows_slice(rows, 0, ITEM_INSIGHT));
 	request->state = out;
@@ -303,39 +356,4 @@ void findings_get(struct request *request)
 	add_scope(request, &call);
 	if (add_id(request, &call))
 		db_run(request, &call);
-}
-
-static const struct column changed_columns[] = {
-	{ "id", COLUMN_INT },
-	{ "rule", COLUMN_TEXT },
-	{ "status", COLUMN_TEXT },
-	{ "updated_at", COLUMN_TIME },
-};
-
-void findings_patch(struct request *request)
-{
-	static const char *const words[] = { "open", "acknowledged", "resolved",
-					     "muted", NULL };
-	struct object object = { .what = "finding",
-				 .columns = changed_columns,
-				 .columns_count = ARRAY_LEN(changed_columns),
-				 .status = 200 };
-	struct db_call call = {
-		.sql = "UPDATE siftd.findings SET status = $3, updated_at = now()"
-		       " WHERE project_id = $1 AND id = $2 AND status <> 'provisional'"
-		       " RETURNING id, rule_id, status, " SQL_TIME_US("updated_at"),
-	};
-	struct body body = { 0 };
-	struct slice status = { 0 };
-
-	if (!body_read(request, &body))
-		return;
-	status = body_word(&body, "status", words, NULL);
-	if (!body_done(&body))
-		return;
-	db_add_int(request, &call, request->caller.project_id);
-	if (!add_id(request, &call))
-		return;
-	db_add_text(&call, status);
-	object_run(request, &object, &call);
 }

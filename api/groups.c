@@ -6,7 +6,6 @@
  */
 #include "api/groups.h"
 
-#include "api/body.h"
 #include "api/list.h"
 #include "api/page.h"
 #include "pipeline/record.h"
@@ -387,43 +386,4 @@ void groups_get(struct request *request)
 	add_scope(request, &call);
 	if (add_group(request, &call))
 		db_run(request, &call);
-}
-
-static const struct column changed_columns[] = {
-	{ "id", COLUMN_INT },
-	{ "fingerprint", COLUMN_HEX64 },
-	{ "status", COLUMN_TEXT },
-	{ "updated_at", COLUMN_TIME },
-};
-
-void groups_patch(struct request *request)
-{
-	/* regressed is siftd's to say: a resolved group that came back */
-	static const char *const words[] = { "open", "resolved", "muted", NULL };
-	struct object object = { .what = "group",
-				 .columns = changed_columns,
-				 .columns_count = ARRAY_LEN(changed_columns),
-				 .status = 200 };
-	struct db_call call = {
-		.sql = "UPDATE siftd.groups SET status = $4, updated_at = now()"
-		       " WHERE project_id = $1 AND (id = (SELECT"
-		       "   coalesce(merged_into, id) FROM siftd.groups"
-		       "   WHERE project_id = $1 AND id = $2)"
-		       "  OR id = (SELECT group_id FROM siftd.templates"
-		       "   WHERE project_id = $1 AND key = $3))"
-		       " RETURNING id, root_key, status, " SQL_TIME_US("updated_at"),
-	};
-	struct body body = { 0 };
-	struct slice status = { 0 };
-
-	if (!body_read(request, &body))
-		return;
-	status = body_word(&body, "status", words, NULL);
-	if (!body_done(&body))
-		return;
-	db_add_int(request, &call, request->caller.project_id);
-	if (!add_group(request, &call))
-		return;
-	db_add_text(&call, status);
-	object_run(request, &object, &call);
 }

@@ -14,6 +14,7 @@
 #include "api/overview.h"
 #include "api/projects.h"
 #include "api/status.h"
+#include "api/triage.h"
 #include "api/users.h"
 #include "base/compiler.h"
 
@@ -76,7 +77,7 @@ static const struct route routes[] = {
 	IN_BOTH_SCOPES(ROUTE_GET, "/events/{seq}/context", LIMIT_READ, event_routes_context),
 	IN_BOTH_SCOPES(ROUTE_GET, "/groups", LIMIT_READ, groups_list),
 	IN_BOTH_SCOPES(ROUTE_GET, "/groups/{group}", LIMIT_READ, groups_get),
-	IN_BOTH_SCOPES(ROUTE_PATCH, "/groups/{group}", LIMIT_WRITE, groups_patch),
+	IN_BOTH_SCOPES(ROUTE_PATCH, "/groups/{group}", LIMIT_WRITE, triage_group),
 	IN_BOTH_SCOPES(ROUTE_POST, "/groups/{group}/merge", LIMIT_WRITE,
 		       decisions_merge),
 	IN_BOTH_SCOPES(ROUTE_POST, "/groups/{group}/split", LIMIT_WRITE,
@@ -85,7 +86,11 @@ static const struct route routes[] = {
 		       decisions_undo),
 	IN_BOTH_SCOPES(ROUTE_GET, "/findings", LIMIT_READ, findings_list),
 	IN_BOTH_SCOPES(ROUTE_GET, "/findings/{finding}", LIMIT_READ, findings_get),
-	IN_BOTH_SCOPES(ROUTE_PATCH, "/findings/{finding}", LIMIT_WRITE, findings_patch),
+	IN_BOTH_SCOPES(ROUTE_PATCH, "/findings/{finding}", LIMIT_WRITE, triage_finding),
+
+	{ ROUTE_GET, PROJECT "/mutes", ACCESS_MEMBER, LIMIT_READ, mutes_list },
+	{ ROUTE_POST, PROJECT "/mutes", ACCESS_MEMBER, LIMIT_WRITE, mutes_create },
+	{ ROUTE_DELETE, PROJECT "/mutes/{mute}", ACCESS_MEMBER, LIMIT_WRITE, mutes_delete },
 };
 /* clang-format on */
 

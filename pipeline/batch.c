@@ -25,6 +25,8 @@ void batch_free(struct batch **batch_ptr)
 	mem_free(batch->blocks);
 	mem_free(batch->counts);
 	mem_free(batch->groups);
+	for (size_t i = 0; i < batch->findings_count; i++)
+		runs_deinit(&batch->findings[i].runs);
 	mem_free(batch->findings);
 	mem_free(batch->windows);
 	mem_free(batch->variables);

@@ -20,6 +20,7 @@
 #include "pipeline/chunk.h"
 #include "pipeline/learner.h"
 #include "pipeline/rules.h"
+#include "pipeline/runs.h"
 #include "pipeline/variable_sketch.h"
 
 /* first and last events kept as evidence for each template of a finding, per batch and
@@ -92,6 +93,15 @@ struct batch_evidence {
 	struct slice raw;     /* at most 16 KiB */
 };
 
+/* names that occurrences of a finding have, of one kind; further ones are not told
+ * apart */
+#define FINDING_NAMES_MAX 8
+
+struct batch_names {
+	struct slice items[FINDING_NAMES_MAX];
+	size_t count;
+};
+
 /* occurrences of one rule and key in one template and ingestion */
 struct batch_finding {
 	int64_t project_id;
@@ -110,6 +120,9 @@ struct batch_finding {
 		tail[EVIDENCE_EDGE]; /* ring; oldest at tail_at when full */
 	size_t tail_count;
 	size_t tail_at;
+	struct runs runs; /* of a rule without a window */
+	struct batch_names services;
+	struct batch_names hosts;
 };
 
 struct batch_window {

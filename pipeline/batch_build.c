@@ -374,6 +374,8 @@ struct batch *batch_builder_seal(struct batch_builder *builder)
 		seal_block(builder, &builder->blocks[i]);
 	if (builder->blocks_count > BUILDERS_KEPT)
 		free_blocks(builder);
+	if (batch != NULL)
+		findings_settle(batch);
 	builder->batch = NULL;
 	return batch;
 }

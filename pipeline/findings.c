@@ -158,6 +158,27 @@ static void add_evidence(struct batch *batch, struct batch_finding *finding,
 	}
 }
 
+static void add_name(struct batch *batch, struct batch_names *names, struct slice name)
+{
+	/* the last one found is mostly the one */
+	for (size_t i = names->count; i-- > 0;) {
+		if (slice_equal(names->items[i], name))
+			return;
+	}
+	if (names->count < FINDING_NAMES_MAX)
+		names->items[names->count++] = arena_dup(&batch->arena, cut_key(name));
+}
+
+static void add_moment(struct batch_finding *finding, int64_t moment_us)
+{
+	if (moment_us < finding->first_us)
+		finding->first_us = moment_us;
+	if (moment_us > finding->last_us)
+		finding->last_us = moment_us;
+	if (finding->rule->window.type == WINDOW_NONE)
+		runs_add(&finding->runs, moment_us, finding->rule->quiet_us);
+}
+
 static void add_one(struct batch *batch, const struct findings_event *event,
 		    const struct rule *rule)
 {
@@ -182,11 +203,17 @@ static void add_one(struct batch *batch, const struct findings_event *event,
 	finding->count++;
 	if (severity > finding->severity)
 		finding->severity = severity;
-	if (event->timestamp_us < finding->first_us)
-		finding->first_us = event->timestamp_us;
-	if (event->timestamp_us > finding->last_us)
-		finding->last_us = event->timestamp_us;
+	add_moment(finding, event->timestamp_us);
+	add_name(batch, &finding->services, event->record->service_name);
+	add_name(batch, &finding->hosts, event->record->host_name);
 	add_evidence(batch, finding, event);
+}
+
+void findings_settle(struct batch *batch)
+{
+	for (size_t i = 0; i < batch->findings_count; i++)
+		runs_settle(&batch->findings[i].runs,
+			    batch->findings[i].rule->quiet_us);
 }
 
 void findings_add(struct batch *batch, const struct findings_event *event,

@@ -32,4 +32,7 @@ struct findings_event {
 void findings_add(struct batch *batch, const struct findings_event *event,
 		  const struct rule_set *matched, const struct rules *rules);
 
+/* no more will be added */
+void findings_settle(struct batch *batch);
+
 #endif

@@ -76,6 +76,7 @@ struct rule {
 					 TEMPLATE is not allowed; default: none (one per rule) */
 	struct slice group_attribute; /* its name, when group_by is ATTRIBUTE */
 	bool grouped;
+	int64_t quiet_us; /* an episode ends when it was quiet for longer */
 };
 
 /* a set of rule indexes */

@@ -9,12 +9,16 @@
 #define WINDOW_COUNT_MAX INT64_C(1000000000)
 #define WINDOW_SPAN_MAX_US (INT64_C(7) * 86400 * 1000000)
 #define WINDOW_SPAN_MIN_US INT64_C(1000000)
+#define QUIET_MAX_US (INT64_C(30) * 86400 * 1000000)
+#define QUIET_MIN_US (INT64_C(60) * 1000000)
+#define QUIET_DEFAULT_US (INT64_C(3600) * 1000000)
 #define ID_MAX 64
 
 static const char *const rule_keys[] = { "id",       "title",        "description",
 					 "severity", "confidence",   "generic",
 					 "match",    "first_checks", "references",
-					 "window",   "group_by",     "tests" };
+					 "window",   "group_by",     "quiet",
+					 "tests" };
 static const char *const window_keys[] = { "type", "count", "within" };
 static const char *const tests_keys[] = { "should", "should_not" };
 
@@ -140,6 +144,18 @@ static int read_group_by(const struct rule_reader *reader, const struct yaml_nod
 	return 0;
 }
 
+static int read_quiet(const struct rule_reader *reader, const struct yaml_node *node)
+{
+	int64_t *quiet_us = &reader->entry->rule.quiet_us;
+
+	if (yaml_read_duration_us(reader->doc, node, quiet_us, reader->error) != 0)
+		return -1;
+	if (*quiet_us < QUIET_MIN_US || *quiet_us > QUIET_MAX_US)
+		return yaml_error(reader->doc, node, reader->error,
+				  "quiet is 1m to 30d");
+	return 0;
+}
+
 static int read_match(const struct rule_reader *reader, const struct yaml_node *node)
 {
 	reader->entry->match = rule_reader_match(reader, node);
@@ -240,6 +256,7 @@ static const struct {
 	{ "references", read_references, false },
 	{ "window", read_window, false },
 	{ "group_by", read_group_by, false },
+	{ "quiet", read_quiet, false },
 	{ "match", read_match, true },
 	{ "tests", read_tests, false },
 };
@@ -248,7 +265,7 @@ int rules_parse_document(struct rules *rules, const struct yaml_doc *doc,
 			 struct error *error)
 {
 	struct rule_reader reader = { .rules = rules, .doc = doc, .error = error };
-	struct rule_entry entry = { 0 };
+	struct rule_entry entry = { .rule = { .quiet_us = QUIET_DEFAULT_US } };
 
 	reader.entry = &entry;
 	if (rules->count == RULES_MAX)

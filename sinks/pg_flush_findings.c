@@ -6,6 +6,7 @@
 #define KEY_BYTES_MAX 512
 #define TITLE_BYTES_MAX 1024
 #define EVIDENCE_BYTES_MAX 16384
+#define NAMES_BYTES_MAX 4096
 /* values of a variable in the database */
 #define VARIABLE_VALUES_KEPT 32
 
@@ -25,12 +26,61 @@ static bool is_windowed(const struct rule *rule)
 	return rule->window.type != WINDOW_NONE;
 }
 
+/* each with FLUSH_NAMES_END behind it, which none holds */
+static void add_names(struct flush_sender *sender, struct pg_array *array,
+		      const struct batch_names *names)
+{
+	struct buf *text = &sender->text;
+
+	buf_clear(text);
+	for (size_t i = 0; i < names->count; i++) {
+		struct slice name = names->items[i];
+
+		for (size_t at = 0; at < name.len; at++) {
+			if (name.ptr[at] != FLUSH_NAMES_END[0])
+				buf_append_char(text, name.ptr[at]);
+		}
+		buf_append_str(text, FLUSH_NAMES_END);
+	}
+	pg_array_text(array, buf_slice(text), NAMES_BYTES_MAX);
+}
+
+static void send_runs(struct flush_sender *sender, const struct flush_plan *plan,
+		      size_t at)
+{
+	static const enum pg_type types[] = { PG_INT8, PG_TEXT, PG_TEXT,
+					      PG_INT8, PG_INT8, PG_INT8 };
+	const struct flush_range *range = &plan->ranges[at];
+	struct pg_array *arrays = sender->arrays;
+	char kept[4];
+
+	flush_arrays_begin(sender, types, ARRAY_LEN(types));
+	for (size_t i = range->first; i < range->first + range->count; i++) {
+		const struct batch_finding *finding = &plan->batch->findings[i];
+
+		if (!flush_plan_has_ingestion(plan, finding->project_id,
+					      finding->ingestion_id))
+			continue;
+		for (size_t run = 0; run < finding->runs.count; run++) {
+			add_key(sender, finding->project_id, finding->rule,
+				finding->key);
+			pg_array_int8(&arrays[3], finding->runs.items[run].first_us);
+			pg_array_int8(&arrays[4], finding->runs.items[run].last_us);
+			pg_array_uint8(&arrays[5], finding->runs.items[run].count);
+		}
+	}
+	flush_arrays_end(sender);
+	flush_param_add(sender, pg_int4(kept, FLUSH_EPISODES_MAX));
+	flush_unit_send(sender, FLUSH_RUNS, at);
+}
+
 static void send_findings(struct flush_sender *sender, const struct flush_plan *plan,
 			  size_t at)
 {
 	static const enum pg_type types[] = { PG_INT8, PG_TEXT, PG_TEXT, PG_TEXT,
 					      PG_INT2, PG_INT2, PG_INT8, PG_INT8,
-					      PG_INT8, PG_INT8, PG_INT8 };
+					      PG_INT8, PG_INT8, PG_INT8, PG_INT8,
+					      PG_TEXT, PG_TEXT };
 	const struct flush_range *range = &plan->ranges[at];
 	struct pg_array *arrays = sender->arrays;
 
@@ -51,6 +101,9 @@ static void send_findings(struct flush_sender *sender, const struct flush_plan *
 		pg_array_uint8(&arrays[8], finding->count);
 		pg_array_int8(&arrays[9], is_windowed(rule) ? rule->window.span_us : 0);
 		pg_array_uint8(&arrays[10], is_windowed(rule) ? rule->window.count : 0);
+		pg_array_int8(&arrays[11], rule->quiet_us);
+		add_names(sender, &arrays[12], &finding->services);
+		add_names(sender, &arrays[13], &finding->hosts);
 	}
 	flush_arrays_end(sender);
 	flush_unit_send(sender, FLUSH_FINDINGS, at);
@@ -154,13 +207,21 @@ void flush_send_findings(struct flush_sender *sender, const struct flush_plan *p
 			 size_t range)
 {
 	send_findings(sender, plan, range);
+	send_runs(sender, plan, range);
 	send_templates(sender, plan, range);
 	send_evidence(sender, plan, range);
 	send_trim(sender, plan, range);
 }
 
+static void add_bucket(struct flush_sender *sender, const struct batch_window *window)
+{
+	add_key(sender, window->project_id, window->rule, window->key);
+	pg_array_int8(&sender->arrays[3], window->bucket_us);
+	pg_array_int8(&sender->arrays[4], window->bucket_width_us);
+}
+
 static void send_buckets(struct flush_sender *sender, const struct flush_plan *plan,
-			 size_t at, enum flush_statement statement)
+			 size_t at)
 {
 	static const enum pg_type types[] = { PG_INT8, PG_TEXT, PG_TEXT,
 					      PG_INT8, PG_INT8, PG_INT8 };
@@ -172,23 +233,38 @@ static void send_buckets(struct flush_sender *sender, const struct flush_plan *p
 
 		if (!flush_plan_has_project(plan, window->project_id))
 			continue;
-		add_key(sender, window->project_id, window->rule, window->key);
-		pg_array_int8(&sender->arrays[3], window->bucket_us);
-		pg_array_int8(&sender->arrays[4], window->bucket_width_us);
-		pg_array_int8(&sender->arrays[5],
-			      statement == FLUSH_WINDOWS
-				      ? (int64_t)window->count
-				      : window->rule->window.span_us);
+		add_bucket(sender, window);
+		pg_array_uint8(&sender->arrays[5], window->count);
 	}
 	flush_arrays_end(sender);
-	flush_unit_send(sender, statement, at);
+	flush_unit_send(sender, FLUSH_WINDOWS, at);
+}
+
+static void send_judge(struct flush_sender *sender, const struct flush_plan *plan,
+		       size_t at)
+{
+	static const enum pg_type types[] = { PG_INT8, PG_TEXT, PG_TEXT, PG_INT8,
+					      PG_INT8 };
+	const struct flush_range *range = &plan->ranges[at];
+	char kept[4];
+
+	flush_arrays_begin(sender, types, ARRAY_LEN(types));
+	for (size_t i = range->first; i < range->first + range->count; i++) {
+		const struct batch_window *window = &plan->batch->windows[i];
+
+		if (flush_plan_has_project(plan, window->project_id))
+			add_bucket(sender, window);
+	}
+	flush_arrays_end(sender);
+	flush_param_add(sender, pg_int4(kept, FLUSH_EPISODES_MAX));
+	flush_unit_send(sender, FLUSH_JUDGE, at);
 }
 
 void flush_send_windows(struct flush_sender *sender, const struct flush_plan *plan,
 			size_t range)
 {
-	send_buckets(sender, plan, range, FLUSH_WINDOWS);
-	send_buckets(sender, plan, range, FLUSH_JUDGE);
+	send_buckets(sender, plan, range);
+	send_judge(sender, plan, range);
 }
 
 /* "text" for a variable that may be anything */

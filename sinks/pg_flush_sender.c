@@ -15,6 +15,7 @@ void flush_sender_deinit(struct flush_sender *sender)
 {
 	for (size_t i = 0; i < FLUSH_PARAMS_MAX; i++)
 		pg_array_deinit(&sender->arrays[i]);
+	buf_deinit(&sender->text);
 	mem_free(sender->units);
 	*sender = (struct flush_sender){ 0 };
 }

@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 
+#include "base/buf.h"
 #include "sinks/pg_array.h"
 #include "sinks/pg_conn.h"
 #include "sinks/pg_flush_sql.h"
@@ -30,6 +31,7 @@ struct flush_sender {
 	int lengths[FLUSH_PARAMS_MAX];
 	int formats[FLUSH_PARAMS_MAX];
 	size_t params;
+	struct buf text; /* of one value while it is put together */
 	struct flush_unit *units;
 	size_t units_count, units_capacity;
 	bool broken; /* libpq took a statement not: the connection is of no use */

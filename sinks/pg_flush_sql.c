@@ -12,6 +12,7 @@
 #define OF_FINDING                                                                     \
 	" JOIN siftd.findings AS f ON f.project_id = u.project AND f.rule_id = u.rule" \
 	" AND f.key = u.key"
+#define NAMES(column) "siftd.unite_names_of(siftd.split_names(" column "))"
 /* INT64_MIN stands for none */
 #define NO_TIME "-9223372036854775808"
 
@@ -123,27 +124,36 @@ const struct flush_sql flush_sql[FLUSH_STATEMENTS] = {
 			      " AND g.status = 'resolved'" },
 	[FLUSH_FINDINGS] = { "siftd_findings",
 			     "INSERT INTO siftd.findings AS f (project_id, rule_id, key, title, severity,"
-			     " confidence, status, first_us, last_us, total, window_us, window_count)"
+			     " confidence, status, first_us, last_us, total, window_us, window_count,"
+			     " quiet_us, services, hosts)"
 			     " SELECT project, rule, key, max(title), max(severity), max(confidence),"
 			     " CASE WHEN max(span) > 0 THEN 'provisional' ELSE 'open' END,"
-			     " min(first), max(last), sum(count)::bigint, max(span), max(need)"
-			     " FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[],"
-			     " $5::smallint[], $6::smallint[], $7::bigint[], $8::bigint[], $9::bigint[],"
-			     " $10::bigint[], $11::bigint[]) AS u(project, rule, key, title, severity,"
-			     " confidence, first, last, count, span, need)"
-			     " GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
-			     " ON CONFLICT (project_id, rule_id, key) DO UPDATE SET"
-			     " title = excluded.title,"
-			     " severity = greatest(f.severity, excluded.severity),"
-			     " confidence = excluded.confidence,"
-			     " status = CASE WHEN excluded.status = 'open'"
-			     " AND f.status IN ('provisional', 'resolved') THEN 'open'"
-			     " ELSE f.status END,"
-			     " first_us = least(f.first_us, excluded.first_us),"
-			     " last_us = greatest(f.last_us, excluded.last_us),"
-			     " total = f.total + excluded.total,"
-			     " window_us = excluded.window_us, window_count = excluded.window_count,"
-			     " updated_at = now()" },
+			     " min(first), max(last), sum(count)::bigint, max(span), max(need),"
+			     " max(quiet), " NAMES("services") ", " NAMES(
+				     "hosts") " FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[],"
+					      " $5::smallint[], $6::smallint[], $7::bigint[], $8::bigint[], $9::bigint[],"
+					      " $10::bigint[], $11::bigint[], $12::bigint[], $13::text[], $14::text[])"
+					      " AS u(project, rule, key, title, severity,"
+					      " confidence, first, last, count, span, need, quiet, services, hosts)"
+					      " GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
+					      " ON CONFLICT (project_id, rule_id, key) DO UPDATE SET"
+					      " title = excluded.title,"
+					      " severity = greatest(f.severity, excluded.severity),"
+					      " confidence = excluded.confidence,"
+					      " status = CASE WHEN excluded.status = 'open' AND f.status = 'provisional'"
+					      " THEN 'open' WHEN excluded.status = 'open' AND f.status = 'resolved'"
+					      " THEN 'regressed' ELSE f.status END,"
+					      " first_us = least(f.first_us, excluded.first_us),"
+					      " last_us = greatest(f.last_us, excluded.last_us),"
+					      " total = f.total + excluded.total,"
+					      " window_us = excluded.window_us, window_count = excluded.window_count,"
+					      " quiet_us = excluded.quiet_us,"
+					      " services = siftd.unite_names(f.services, excluded.services),"
+					      " hosts = siftd.unite_names(f.hosts, excluded.hosts),"
+					      " updated_at = now()" },
+	/* $7: single */
+	[FLUSH_RUNS] = { "siftd_runs",
+			 "SELECT siftd.add_runs($1, $2, $3, $4, $5, $6, $7)" },
 	[FLUSH_FINDING_TEMPLATES] = { "siftd_finding_templates",
 				      "INSERT INTO siftd.finding_templates AS t (project_id, finding_id,"
 				      " ingestion_id, template_key, count, first_us, last_us)"
@@ -196,25 +206,9 @@ const struct flush_sql flush_sql[FLUSH_STATEMENTS] = {
 			    " GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"
 			    " ON CONFLICT (project_id, rule_id, key, bucket_us) DO UPDATE SET"
 			    " count = w.count + excluded.count, width_us = excluded.width_us" },
-	/* only windows that hold a changed bucket can have changed */
+	/* $6: single */
 	[FLUSH_JUDGE] = { "siftd_judge",
-			  "UPDATE siftd.findings AS f SET"
-			  " window_peak = greatest(f.window_peak, judged.peak),"
-			  " window_end_us = CASE WHEN judged.peak > f.window_peak THEN judged.end_us"
-			  " ELSE f.window_end_us END,"
-			  " status = CASE WHEN judged.peak >= f.window_count"
-			  " AND f.status IN ('provisional', 'resolved') THEN 'open'"
-			  " ELSE f.status END, updated_at = now()"
-			  " FROM (SELECT u.*, p.peak, p.end_us FROM ("
-			  "SELECT project, rule, key, min(bucket) AS low, max(bucket) AS high,"
-			  " max(width) AS width, max(span) AS span FROM unnest($1::bigint[],"
-			  " $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[])"
-			  " AS r(project, rule, key, bucket, width, span) GROUP BY 1, 2, 3) AS u"
-			  " CROSS JOIN LATERAL siftd.window_peak(u.project, u.rule, u.key, u.low,"
-			  " u.high, u.span, u.width) AS p) AS judged"
-			  " WHERE f.project_id = judged.project AND f.rule_id = judged.rule"
-			  " AND f.key = judged.key AND (judged.peak > f.window_peak"
-			  " OR (judged.peak >= f.window_count AND f.status = 'resolved'))" },
+			  "SELECT siftd.judge_windows($1, $2, $3, $4, $5, $6)" },
 	[FLUSH_VARIABLES] = { "siftd_variables",
 			      /* $9: single */
 			      "SELECT siftd.add_variables($1, $2, $3, $4, $5, $6, $7, $8, $9)" },

@@ -19,6 +19,7 @@ enum flush_statement {
 	FLUSH_GROUPS,
 	FLUSH_REGRESSED,
 	FLUSH_FINDINGS,
+	FLUSH_RUNS,
 	FLUSH_FINDING_TEMPLATES,
 	FLUSH_EVIDENCE,
 	FLUSH_TRIM_EVIDENCE,
@@ -32,6 +33,11 @@ enum flush_statement {
 	FLUSH_MAKE_DAY,
 	FLUSH_STATEMENTS /* how many there are */
 };
+
+/* ends each of several names in one text */
+#define FLUSH_NAMES_END "\x1f"
+/* episodes that a finding keeps */
+#define FLUSH_EPISODES_MAX 1000
 
 struct flush_sql {
 	const char *name;

@@ -32,6 +32,7 @@ def ids(shared):
         "seq": next(iter(shared.client.events(ingestion)))["seq"],
         "group": next(iter(shared.client.groups(ingestion)))["fingerprint"],
         "merge": merge["id"],
+        "mute": shared.client.post(f"{shared.scope}/mutes", {"rule": "none"})["id"],
         "finding": shared.client.get(f"{ingestion}/findings")["items"][0]["id"],
     }
 
