@@ -11,6 +11,7 @@
 #include "api/limiter.h"
 #include "api/passwords.h"
 #include "api/routes.h"
+#include "api/token.h"
 #include "base/mem.h"
 
 struct api {
@@ -33,7 +34,8 @@ struct api_config api_config_default(void)
 			   .registration = 5,
 			   .write = 30,
 			   .read = 600,
-			   .bad_token = 120 },
+			   .bad_token = 120,
+			   .push = 6000 },
 		.query_time_us = 10 * INT64_C(1000000),
 		.query_memory_bytes = (size_t)64 << 20,
 	};
@@ -52,8 +54,8 @@ static int start(struct api *api, const struct api_config *config, struct error 
 		.gate = gate_admit,
 	};
 
-	if (sodium_init() < 0)
-		return error_set(error, "api: libsodium found no source of randomness");
+	if (token_setup(error) != 0)
+		return error_prefix(error, "api");
 	randombytes_buf(&api->context.limiter_seed, sizeof(api->context.limiter_seed));
 	if (passwords_new(http.base, &api->context.passwords, error) != 0 ||
 	    http_server_new(&http, &api->server, error) != 0)

@@ -29,7 +29,8 @@ struct api_rates {
 	unsigned login;        /* by address, and by account */
 	unsigned registration; /* by address */
 	unsigned write;        /* by user */
-	unsigned read;         /* by user */
+	unsigned read;         /* by user, or API key */
+	unsigned push;         /* by user, or API key */
 	unsigned bad_token;    /* by address; beyond, nobody there is let in */
 };
 

@@ -3,6 +3,9 @@
  * One statement answers it all: is the token valid, which role has its user in the
  * organisation of the path, does the project belong to that organisation, and the
  * ingestion to that project. A handler never sees ids that do not belong together.
+ *
+ * An API key is looked up for each request too, so that it ends when it is revoked. It
+ * belongs to one project: any other is not found.
  */
 #include "api/gate.h"
 
@@ -10,6 +13,7 @@
 #include <stdio.h>
 
 #include "api/context.h"
+#include "api/credential.h"
 #include "api/db.h"
 #include "api/limiter.h"
 #include "api/token.h"
@@ -28,6 +32,36 @@ static const char authorise_sql[] =
 	"  ON m.user_id = s.user_id AND m.organisation_id = $2::bigint"
 	" WHERE s.token_hash = $1 AND s.expires_at > now()";
 
+static const char key_sql[] =
+	"SELECT k.id, encode(k.secret_hash, 'hex'), k.role, k.name, k.project_id,"
+	" p.organisation_id,"
+	" k.last_used_at IS NULL OR k.last_used_at < now() - interval '1 minute',"
+	" ($2::bigint = 0 OR p.organisation_id = $2)"
+	"  AND ($3::bigint = 0 OR k.project_id = $3),"
+	" $4::bigint = 0 OR EXISTS (SELECT FROM siftd.ingestions"
+	"  WHERE project_id = k.project_id AND id = $4)"
+	" FROM siftd.api_keys AS k JOIN siftd.projects AS p"
+	"  ON p.id = k.project_id AND p.organisation_id IS NOT NULL"
+	" WHERE k.public_id = $1 AND k.revoked_at IS NULL"
+	"  AND (k.expires_at IS NULL OR k.expires_at > now())";
+
+/* to the minute, so that a busy key does not write a row for each request */
+static const char used_sql[] =
+	"UPDATE siftd.api_keys SET last_used_at = now() WHERE id = $1"
+	" AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')";
+
+enum key_column {
+	KEY_ID,
+	KEY_HASH,
+	KEY_ROLE,
+	KEY_NAME,
+	KEY_PROJECT,
+	KEY_ORGANISATION,
+	KEY_LONG_UNUSED,
+	KEY_IN_PROJECT,
+	KEY_IN_INGESTION
+};
+
 static unsigned rate_of(const struct api_rates *rates, enum route_limit limit)
 {
 	switch (limit) {
@@ -39,6 +73,8 @@ static unsigned rate_of(const struct api_rates *rates, enum route_limit limit)
 		return rates->write;
 	case LIMIT_READ:
 		return rates->read;
+	case LIMIT_PUSH:
+		return rates->push;
 	case LIMIT_NONE:
 		break;
 	}
@@ -109,17 +145,15 @@ static enum role role_of(struct slice name)
 	return slice_equal(name, SLICE("member")) ? ROLE_MEMBER : ROLE_NONE;
 }
 
-static void admit_caller(struct request *request)
+/* within the rate limit of who asks */
+static void call_handler(struct request *request)
 {
-	struct caller *caller = &request->caller;
-	char who[24];
-	int len = snprintf(who, sizeof(who), "%" PRId64, caller->user_id);
+	const struct caller *caller = &request->caller;
+	char who[32];
+	int len = caller->key_id == 0
+			  ? snprintf(who, sizeof(who), "%" PRId64, caller->user_id)
+			  : snprintf(who, sizeof(who), "key %" PRId64, caller->key_id);
 
-	if (request->route->access == ACCESS_ADMIN && caller->role != ROLE_ADMIN) {
-		request_problem(request, 403,
-				"Only an admin of the organisation may do this.");
-		return;
-	}
 	if (gate_allow(request, request->route->limit, slice_of(who, (size_t)len)))
 		request->route->handler(request);
 }
@@ -127,6 +161,19 @@ static void admit_caller(struct request *request)
 static uint64_t bad_token_key(const struct request *request)
 {
 	return bucket_key(request, BAD_TOKEN_CLASS, slice_str(request->address));
+}
+
+static void admit_person(struct request *request)
+{
+	if (request->route->access == ACCESS_ADMIN &&
+	    request->caller.role != ROLE_ADMIN)
+		request_problem(request, 403,
+				"Only an admin of the organisation may do this.");
+	else if (request->route->access == ACCESS_SENDER)
+		request_problem(request, 403,
+				"Send an API key of the project: a login names none.");
+	else
+		call_handler(request);
 }
 
 static void refuse_bad_token(struct request *request)
@@ -137,10 +184,10 @@ static void refuse_bad_token(struct request *request)
 	if (rate > 0)
 		(void)limiter_take(request->api->limiter, bad_token_key(request), rate,
 				   clock_monotonic_us());
-	refuse_token(request, "The token is unknown or has expired; log in again.");
+	refuse_token(request, "The token or API key is unknown, revoked or expired.");
 }
 
-static void on_authorised(struct request *request, const struct pg_rows *rows)
+static void on_person(struct request *request, const struct pg_rows *rows)
 {
 	struct caller *caller = &request->caller;
 
@@ -157,7 +204,71 @@ static void on_authorised(struct request *request, const struct pg_rows *rows)
 	else if (!pg_rows_bool(rows, 0, 3))
 		request_not_found(request, "ingestion");
 	else
-		admit_caller(request);
+		admit_person(request);
+}
+
+static void ignore_rows(void *context, const struct pg_rows *rows,
+			const struct pg_error *error)
+{
+	(void)context; /* nobody waits */
+	(void)rows;
+	(void)error; /* the next request tries again */
+}
+
+static void note_use(const struct request *request)
+{
+	char text[24];
+	/* 24 bytes hold any int64 */
+	int len = snprintf(text, sizeof(text), "%" PRId64, request->caller.key_id);
+	struct pg_param param = { .value = slice_of(text, (size_t)len) };
+
+	(void)pg_query(request->api->deps.pool, used_sql, &param, 1, false, ignore_rows,
+		       NULL); /* never cancelled */
+}
+
+static bool key_may(enum key_role role, enum route_access access)
+{
+	if (access == ACCESS_READER)
+		return role == KEY_ROLE_READ;
+	return (access == ACCESS_PUSHER || access == ACCESS_SENDER) &&
+	       role == KEY_ROLE_INGEST;
+}
+
+static void admit_key(struct request *request, const struct pg_rows *rows)
+{
+	struct caller *caller = &request->caller;
+	struct slice role = pg_rows_slice(rows, 0, KEY_ROLE);
+
+	caller->key_id = pg_rows_int(rows, 0, KEY_ID);
+	caller->key_role =
+		slice_equal(role, SLICE("read")) ? KEY_ROLE_READ : KEY_ROLE_INGEST;
+	caller->key_name = arena_dup(&request->arena, pg_rows_slice(rows, 0, KEY_NAME));
+	caller->project_id = pg_rows_int(rows, 0, KEY_PROJECT);
+	caller->organisation_id = pg_rows_int(rows, 0, KEY_ORGANISATION);
+	if (pg_rows_bool(rows, 0, KEY_LONG_UNUSED))
+		note_use(request);
+	if (key_may(caller->key_role, request->route->access))
+		call_handler(request);
+	else if (caller->key_role == KEY_ROLE_READ)
+		request_problem(request, 403, "This API key may only read.");
+	else
+		request_problem(request, 403, "This API key may only push logs.");
+}
+
+static void on_key(struct request *request, const struct pg_rows *rows)
+{
+	struct token_hash hash = { 0 };
+
+	memcpy(hash.bytes, request->caller.token_hash.ptr, sizeof(hash.bytes));
+	if (pg_rows_count(rows) == 0 ||
+	    !token_hash_equals_hex(&hash, pg_rows_slice(rows, 0, KEY_HASH)))
+		refuse_bad_token(request);
+	else if (!pg_rows_bool(rows, 0, KEY_IN_PROJECT))
+		request_not_found(request, "project");
+	else if (!pg_rows_bool(rows, 0, KEY_IN_INGESTION))
+		request_not_found(request, "ingestion");
+	else
+		admit_key(request, rows);
 }
 
 /* the id of a path parameter, 0 when the pattern has none; false: not an id */
@@ -198,19 +309,19 @@ static bool may_try_token(struct request *request)
 	return verdict.allowed;
 }
 
-static bool read_token(struct request *request)
+static bool read_credential(struct request *request, struct credential *out)
 {
 	struct token_hash hash = { 0 };
-	struct slice token = { 0 };
 
 	if (!may_try_token(request))
 		return false;
-	if (!token_of_header(request_header(request, "Authorization"), &token)) {
-		refuse_token(request,
-			     "Send a token in the header: Authorization: Bearer ...");
+	if (!credential_of_header(request_header(request, "Authorization"),
+				  &request->arena, out)) {
+		refuse_token(request, "Send a token or an API key in the header: "
+				      "Authorization: Bearer ...");
 		return false;
 	}
-	token_hash(token, &hash);
+	token_hash(out->text, &hash);
 	request->caller.token_hash =
 		arena_dup(&request->arena,
 			  slice_of((const char *)hash.bytes, sizeof(hash.bytes)));
@@ -220,11 +331,17 @@ static bool read_token(struct request *request)
 static void authorise(struct request *request)
 {
 	struct caller *caller = &request->caller;
-	struct db_call call = { .sql = authorise_sql, .done = on_authorised };
+	struct credential credential = { 0 };
+	struct db_call call = { .sql = authorise_sql, .done = on_person };
 
-	if (!read_token(request) || !read_scope(request))
+	if (!read_credential(request, &credential) || !read_scope(request))
 		return;
-	db_add_bytes(&call, caller->token_hash);
+	if (credential.key_id.ptr == NULL) {
+		db_add_bytes(&call, caller->token_hash);
+	} else {
+		call = (struct db_call){ .sql = key_sql, .done = on_key };
+		db_add_text(&call, credential.key_id);
+	}
 	db_add_int(request, &call, caller->organisation_id);
 	db_add_int(request, &call, caller->project_id);
 	db_add_int(request, &call, caller->ingestion_id);

@@ -103,6 +103,9 @@ static void check_routes(const struct route_table *table)
 		assert(route->handler != NULL);
 		assert(strstr(route->pattern, "{org}") == NULL ||
 		       route->access >= ACCESS_MEMBER);
+		assert(strstr(route->pattern, "{project}") != NULL ||
+		       (route->access != ACCESS_READER &&
+			route->access != ACCESS_PUSHER));
 	}
 }
 

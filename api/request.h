@@ -33,12 +33,17 @@ struct event;
 struct request;
 
 enum role { ROLE_NONE, ROLE_MEMBER, ROLE_ADMIN };
+/* of an API key */
+enum key_role { KEY_ROLE_NONE, KEY_ROLE_INGEST, KEY_ROLE_READ };
 
 /* who asks and for what; filled by authorisation, and only with what belongs together
  */
 struct caller {
-	int64_t user_id;
-	enum role role; /* in organisation_id */
+	int64_t user_id; /* 0: an API key asks */
+	enum role role;  /* in organisation_id */
+	int64_t key_id;  /* 0: a person asks */
+	enum key_role key_role;
+	struct slice key_name;
 	int64_t organisation_id;
 	int64_t project_id;   /* 0: the path has none */
 	int64_t ingestion_id; /* 0: the path has none, the whole project is meant */

@@ -139,15 +139,17 @@ static struct slice scope_name(const char *pattern)
 
 void route_write_table(const struct route_table *table, struct buf *out_buf)
 {
-	static const char *const accesses[] = { [ACCESS_PUBLIC] = "public",
-						[ACCESS_USER] = "user",
-						[ACCESS_MEMBER] = "member",
-						[ACCESS_ADMIN] = "admin" };
-	static const char *const limits[] = { [LIMIT_NONE] = "none",
-					      [LIMIT_LOGIN] = "login",
-					      [LIMIT_REGISTER] = "register",
-					      [LIMIT_WRITE] = "write",
-					      [LIMIT_READ] = "read" };
+	static const char *const accesses[] = {
+		[ACCESS_PUBLIC] = "public", [ACCESS_USER] = "user",
+		[ACCESS_SENDER] = "sender", [ACCESS_MEMBER] = "member",
+		[ACCESS_READER] = "reader", [ACCESS_PUSHER] = "pusher",
+		[ACCESS_ADMIN] = "admin"
+	};
+	static const char *const limits[] = {
+		[LIMIT_NONE] = "none",         [LIMIT_LOGIN] = "login",
+		[LIMIT_REGISTER] = "register", [LIMIT_WRITE] = "write",
+		[LIMIT_READ] = "read",         [LIMIT_PUSH] = "push"
+	};
 	struct json_out out = json_out_init(out_buf);
 	char method[8];
 

@@ -29,15 +29,27 @@ enum route_method {
 };
 
 /* who may call; checked before the handler, from the table alone. A route whose pattern
- * holds {org} needs at least ACCESS_MEMBER (asserted at start) */
+ * holds {org} needs at least ACCESS_MEMBER, and one that a key of {project} may call
+ * holds {project} (both asserted at start). API keys may call nothing else than what
+ * says so here */
 enum route_access {
 	ACCESS_PUBLIC,
-	ACCESS_USER,   /* any valid token */
+	ACCESS_USER,   /* any valid login token */
+	ACCESS_SENDER, /* an ingest key alone: it names the project */
 	ACCESS_MEMBER, /* a role in {org}; {project} and {ingestion} belong to it */
+	ACCESS_READER, /* as ACCESS_MEMBER, or a read key of {project} */
+	ACCESS_PUSHER, /* as ACCESS_MEMBER, or an ingest key of {project} */
 	ACCESS_ADMIN   /* as ACCESS_MEMBER, with the role admin */
 };
 
-enum route_limit { LIMIT_NONE, LIMIT_LOGIN, LIMIT_REGISTER, LIMIT_WRITE, LIMIT_READ };
+enum route_limit {
+	LIMIT_NONE,
+	LIMIT_LOGIN,
+	LIMIT_REGISTER,
+	LIMIT_WRITE,
+	LIMIT_READ,
+	LIMIT_PUSH
+};
 
 struct request;
 /* is called on the loop; answers exactly once, now or from a later callback */

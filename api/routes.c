@@ -10,6 +10,7 @@
 #include "api/groups.h"
 #include "api/ingestions.h"
 #include "api/intake.h"
+#include "api/keys.h"
 #include "api/orgs.h"
 #include "api/overview.h"
 #include "api/projects.h"
@@ -24,10 +25,10 @@
 #define INGESTION PROJECT "/ingestions/{ingestion}"
 
 /* one handler serves a project and an ingestion of it */
-#define IN_BOTH_SCOPES(method, path, limit, handler)                                   \
-	{ method, PROJECT path, ACCESS_MEMBER, limit, handler },                       \
+#define IN_BOTH_SCOPES(method, path, access, limit, handler)                           \
+	{ method, PROJECT path, access, limit, handler },                              \
 	{                                                                              \
-		method, INGESTION path, ACCESS_MEMBER, limit, handler                  \
+		method, INGESTION path, access, limit, handler                         \
 	}
 
 /* clang-format off */
@@ -57,38 +58,43 @@ static const struct route routes[] = {
 
 	{ ROUTE_GET, ORG "/projects", ACCESS_MEMBER, LIMIT_READ, projects_list },
 	{ ROUTE_POST, ORG "/projects", ACCESS_ADMIN, LIMIT_WRITE, projects_create },
-	{ ROUTE_GET, PROJECT, ACCESS_MEMBER, LIMIT_READ, projects_get },
+	{ ROUTE_GET, PROJECT, ACCESS_READER, LIMIT_READ, projects_get },
 	{ ROUTE_DELETE, PROJECT, ACCESS_ADMIN, LIMIT_WRITE, projects_delete },
 
-	{ ROUTE_GET, PROJECT "/ingestions", ACCESS_MEMBER, LIMIT_READ, ingestions_list },
+	{ ROUTE_GET, PROJECT "/keys", ACCESS_MEMBER, LIMIT_READ, keys_list },
+	{ ROUTE_POST, PROJECT "/keys", ACCESS_ADMIN, LIMIT_WRITE, keys_create },
+	{ ROUTE_GET, PROJECT "/keys/{key}", ACCESS_MEMBER, LIMIT_READ, keys_get },
+	{ ROUTE_DELETE, PROJECT "/keys/{key}", ACCESS_ADMIN, LIMIT_WRITE, keys_delete },
+
+	{ ROUTE_GET, PROJECT "/ingestions", ACCESS_READER, LIMIT_READ, ingestions_list },
 	{ ROUTE_POST, PROJECT "/ingestions", ACCESS_MEMBER, LIMIT_WRITE, ingestions_create },
-	{ ROUTE_GET, INGESTION, ACCESS_MEMBER, LIMIT_READ, ingestions_get },
+	{ ROUTE_GET, INGESTION, ACCESS_READER, LIMIT_READ, ingestions_get },
 	{ ROUTE_DELETE, INGESTION, ACCESS_MEMBER, LIMIT_WRITE, ingestions_delete },
 	{ ROUTE_POST, INGESTION "/logs/paste", ACCESS_MEMBER, LIMIT_WRITE, intake_paste },
 	{ ROUTE_POST, INGESTION "/logs/upload", ACCESS_MEMBER, LIMIT_WRITE, intake_upload },
 
-	IN_BOTH_SCOPES(ROUTE_GET, "/overview", LIMIT_READ, overview_get),
-	IN_BOTH_SCOPES(ROUTE_GET, "/events", LIMIT_READ, event_routes_list),
+	IN_BOTH_SCOPES(ROUTE_GET, "/overview", ACCESS_READER, LIMIT_READ, overview_get),
+	IN_BOTH_SCOPES(ROUTE_GET, "/events", ACCESS_READER, LIMIT_READ, event_routes_list),
 	/* before {seq}, which any word matches */
-	IN_BOTH_SCOPES(ROUTE_GET, "/events/histogram", LIMIT_READ, event_histogram),
-	IN_BOTH_SCOPES(ROUTE_GET, "/events/facets", LIMIT_READ, event_facets),
-	IN_BOTH_SCOPES(ROUTE_GET, "/events/export", LIMIT_READ, event_export),
-	IN_BOTH_SCOPES(ROUTE_GET, "/events/{seq}", LIMIT_READ, event_routes_get),
-	IN_BOTH_SCOPES(ROUTE_GET, "/events/{seq}/context", LIMIT_READ, event_routes_context),
-	IN_BOTH_SCOPES(ROUTE_GET, "/groups", LIMIT_READ, groups_list),
-	IN_BOTH_SCOPES(ROUTE_GET, "/groups/{group}", LIMIT_READ, groups_get),
-	IN_BOTH_SCOPES(ROUTE_PATCH, "/groups/{group}", LIMIT_WRITE, triage_group),
-	IN_BOTH_SCOPES(ROUTE_POST, "/groups/{group}/merge", LIMIT_WRITE,
+	IN_BOTH_SCOPES(ROUTE_GET, "/events/histogram", ACCESS_READER, LIMIT_READ, event_histogram),
+	IN_BOTH_SCOPES(ROUTE_GET, "/events/facets", ACCESS_READER, LIMIT_READ, event_facets),
+	IN_BOTH_SCOPES(ROUTE_GET, "/events/export", ACCESS_READER, LIMIT_READ, event_export),
+	IN_BOTH_SCOPES(ROUTE_GET, "/events/{seq}", ACCESS_READER, LIMIT_READ, event_routes_get),
+	IN_BOTH_SCOPES(ROUTE_GET, "/events/{seq}/context", ACCESS_READER, LIMIT_READ, event_routes_context),
+	IN_BOTH_SCOPES(ROUTE_GET, "/groups", ACCESS_READER, LIMIT_READ, groups_list),
+	IN_BOTH_SCOPES(ROUTE_GET, "/groups/{group}", ACCESS_READER, LIMIT_READ, groups_get),
+	IN_BOTH_SCOPES(ROUTE_PATCH, "/groups/{group}", ACCESS_MEMBER, LIMIT_WRITE, triage_group),
+	IN_BOTH_SCOPES(ROUTE_POST, "/groups/{group}/merge", ACCESS_MEMBER, LIMIT_WRITE,
 		       decisions_merge),
-	IN_BOTH_SCOPES(ROUTE_POST, "/groups/{group}/split", LIMIT_WRITE,
+	IN_BOTH_SCOPES(ROUTE_POST, "/groups/{group}/split", ACCESS_MEMBER, LIMIT_WRITE,
 		       decisions_split),
-	IN_BOTH_SCOPES(ROUTE_POST, "/groups/merges/{merge}/undo", LIMIT_WRITE,
+	IN_BOTH_SCOPES(ROUTE_POST, "/groups/merges/{merge}/undo", ACCESS_MEMBER, LIMIT_WRITE,
 		       decisions_undo),
-	IN_BOTH_SCOPES(ROUTE_GET, "/findings", LIMIT_READ, findings_list),
-	IN_BOTH_SCOPES(ROUTE_GET, "/findings/{finding}", LIMIT_READ, findings_get),
-	IN_BOTH_SCOPES(ROUTE_PATCH, "/findings/{finding}", LIMIT_WRITE, triage_finding),
+	IN_BOTH_SCOPES(ROUTE_GET, "/findings", ACCESS_READER, LIMIT_READ, findings_list),
+	IN_BOTH_SCOPES(ROUTE_GET, "/findings/{finding}", ACCESS_READER, LIMIT_READ, findings_get),
+	IN_BOTH_SCOPES(ROUTE_PATCH, "/findings/{finding}", ACCESS_MEMBER, LIMIT_WRITE, triage_finding),
 
-	{ ROUTE_GET, PROJECT "/mutes", ACCESS_MEMBER, LIMIT_READ, mutes_list },
+	{ ROUTE_GET, PROJECT "/mutes", ACCESS_READER, LIMIT_READ, mutes_list },
 	{ ROUTE_POST, PROJECT "/mutes", ACCESS_MEMBER, LIMIT_WRITE, mutes_create },
 	{ ROUTE_DELETE, PROJECT "/mutes/{mute}", ACCESS_MEMBER, LIMIT_WRITE, mutes_delete },
 };

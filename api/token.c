@@ -10,6 +10,13 @@
 #define TOKEN_PREFIX "siftd_"
 #define TOKEN_RANDOM_BYTES 24
 
+int token_setup(struct error *error)
+{
+	if (sodium_init() < 0)
+		return error_set(error, "libsodium found no source of randomness");
+	return 0;
+}
+
 void token_make(char text[TOKEN_TEXT_SIZE])
 {
 	unsigned char random[TOKEN_RANDOM_BYTES];
@@ -32,12 +39,15 @@ void token_hash(struct slice text, struct token_hash *out)
 				 (const unsigned char *)text.ptr, text.len, NULL, 0);
 }
 
-bool token_of_header(const char *header, struct slice *out)
+void token_hash_hex(const struct token_hash *hash, char out[TOKEN_HASH_HEX_SIZE])
 {
-	struct slice rest = header == NULL ? (struct slice){ 0 } : slice_str(header);
+	sodium_bin2hex(out, TOKEN_HASH_HEX_SIZE, hash->bytes, sizeof(hash->bytes));
+}
 
-	if (!slice_equal_nocase(slice_head(rest, 7), SLICE("bearer ")))
-		return false;
-	*out = slice_trim(slice_from(rest, 7));
-	return out->len > 0;
+bool token_hash_equals_hex(const struct token_hash *hash, struct slice hex)
+{
+	char own[TOKEN_HASH_HEX_SIZE];
+
+	token_hash_hex(hash, own);
+	return hex.len == sizeof(own) - 1 && sodium_memcmp(own, hex.ptr, hex.len) == 0;
 }

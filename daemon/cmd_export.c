@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "daemon/cmd.h"
 #include "daemon/config.h"
+#include "daemon/project_find.h"
 #include "daemon/store.h"
 #include "sinks/pg_pool.h"
 #include "sinks/pg_sync.h"
@@ -232,27 +233,14 @@ static int read_wishes(const struct wishes *wishes, struct export *export,
 static int find_project(const struct store *store, const char *name,
 			struct export *export, struct error *error)
 {
-	const char *const params[] = { name, NULL };
-	const struct pg_rows *rows = NULL;
+	struct project_found found = { 0 };
 	struct pg_sync *sync = NULL;
 	int status = pg_sync_open(store_conninfo(store), &sync, error);
 
 	if (status == 0)
-		status = pg_sync_query(sync,
-				       "SELECT id, next_seq - 1 FROM siftd.projects"
-				       " WHERE organisation_id IS NOT NULL"
-				       " AND (name = $1 OR id::text = $1)"
-				       " ORDER BY name = $1 DESC LIMIT 2",
-				       params, &rows, error);
-	if (status == 0 && pg_rows_count(rows) != 1)
-		status = error_set(error, "%s project is called \"%s\"%s",
-				   pg_rows_count(rows) == 0 ? "no" : "more than one",
-				   name,
-				   pg_rows_count(rows) == 0 ? "" : ": give its id");
-	if (status == 0) {
-		export->scope.project_id = pg_rows_int(rows, 0, 0);
-		export->filter.last = pg_rows_int(rows, 0, 1);
-	}
+		status = project_find(sync, name, &found, error);
+	export->scope.project_id = found.id;
+	export->filter.last = found.next_seq - 1;
 	pg_sync_close(&sync);
 	return status;
 }

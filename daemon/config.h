@@ -78,6 +78,7 @@ struct config {
 		int64_t writes_per_minute;
 		int64_t reads_per_minute;
 		int64_t bad_tokens_per_minute;
+		int64_t pushes_per_minute;
 		int64_t query_workers;
 	} http;
 	struct {

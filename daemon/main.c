@@ -15,6 +15,7 @@ static const struct {
 	{ "check", cmd_check, "read a configuration and say what is wrong with it" },
 	{ "config", cmd_config, "print every option with its default" },
 	{ "export", cmd_export, "write stored events as NDJSON or CSV" },
+	{ "key", cmd_key, "make, list and revoke API keys" },
 	{ "migrate", cmd_migrate, "bring the database's schema up to date" },
 	{ "routes", cmd_routes, "print what is served over HTTP, and to whom" },
 	{ "rules", cmd_rules, "rules test [FOLDER]: run the rules' own cases" },

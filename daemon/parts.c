@@ -412,6 +412,7 @@ static int make_api(struct parts *parts, struct error *error)
 		.write = (unsigned)parts->config->http.writes_per_minute,
 		.read = (unsigned)parts->config->http.reads_per_minute,
 		.bad_token = (unsigned)parts->config->http.bad_tokens_per_minute,
+		.push = (unsigned)parts->config->http.pushes_per_minute,
 	};
 	config.query_time_us = parts->config->query.time_us;
 	config.query_memory_bytes = (size_t)parts->config->query.memory_bytes;

@@ -33,6 +33,7 @@ def ids(shared):
         "group": next(iter(shared.client.groups(ingestion)))["fingerprint"],
         "merge": merge["id"],
         "mute": shared.client.post(f"{shared.scope}/mutes", {"rule": "none"})["id"],
+        "key": shared.client.post(f"{shared.scope}/keys", {"name": "openapi"})["id"],
         "finding": shared.client.get(f"{ingestion}/findings")["items"][0]["id"],
     }
 

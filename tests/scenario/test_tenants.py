@@ -126,7 +126,7 @@ def test_openapi_tells_of_every_route(world, routes):
 def test_a_path_with_an_organisation_is_for_its_members(routes):
     for route in routes:
         if "{org}" in route["path"]:
-            assert route["access"] in ("member", "admin"), route
+            assert route["access"] in ("member", "reader", "pusher", "admin"), route
             assert route["scope"] != "none", route
         if "{project}" in route["path"] or "{user}" in route["path"]:
             assert "{org}" in route["path"], route
@@ -220,7 +220,7 @@ def test_members_are_no_admins(world, routes):
 def test_members_may_read_everything_else(world, routes):
     connection = http.client.HTTPConnection("127.0.0.1", world.siftd.http_port, timeout=20)
     for route in routes:
-        if route["access"] == "member" and route["method"] == "GET":
+        if route["access"] in ("member", "reader") and route["method"] == "GET":
             last = route["path"].rsplit("/", 1)[1]
             status, _, body = ask(world, "GET", path_of(route, world.ours), world.member.token, connection=connection)
             known = last.strip("{}") in world.ours or "{" not in route["path"].replace("{org}", "").replace(

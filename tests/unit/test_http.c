@@ -10,6 +10,8 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "api/api_key.h"
+#include "api/credential.h"
 #include "api/limiter.h"
 #include "api/multipart.h"
 #include "api/problem.h"
@@ -146,30 +148,87 @@ static void test_tokens(void **state)
 	assert_memory_not_equal(&hash_one, &hash_two, sizeof(again));
 }
 
-static void test_token_of_header(void **state)
+static void test_api_keys(void **state)
+{
+	struct api_key one;
+	struct api_key two;
+	struct slice id = { 0 };
+	struct slice hash = { 0 };
+	char hex[TOKEN_HASH_HEX_SIZE];
+
+	(void)state; /* none */
+	api_key_make(&one);
+	api_key_make(&two);
+	assert_int_equal(strlen(one.text), API_KEY_TEXT_SIZE - 1);
+	assert_string_not_equal(one.text, two.text);
+	assert_string_not_equal(one.id, two.id);
+	assert_true(api_key_id(slice_str(one.text), &id));
+	assert_true(slice_equal(id, slice_str(one.id)));
+	token_hash_hex(&one.hash, hex);
+	hash = slice_str(hex);
+	assert_true(token_hash_equals_hex(&one.hash, hash));
+	assert_false(token_hash_equals_hex(&two.hash, hash));
+	assert_false(token_hash_equals_hex(&one.hash, slice_head(hash, 63)));
+	assert_false(token_hash_equals_hex(&one.hash, SLICE("")));
+	/* any other text is a token */
+	one.text[API_KEY_TEXT_SIZE - 2] = 'G';
+	assert_false(api_key_id(slice_str(one.text), &id));
+	two.text[5 + API_KEY_ID_LEN] = '-';
+	assert_false(api_key_id(slice_str(two.text), &id));
+	assert_false(api_key_id(SLICE("sift_0123456789ab_"), &id));
+	assert_false(api_key_id(SLICE(""), &id));
+}
+
+#define KEY_ID "0123456789ab"
+#define KEY "sift_" KEY_ID "_0123456789abcdef0123456789abcdef0123456789abcdef"
+
+static void test_credentials(void **state)
 {
 	static const struct {
 		const char *header;
-		const char *token; /* NULL: none */
+		const char *text; /* NULL: none */
+		const char *key_id;
 	} cases[] = {
-		{ NULL, NULL },
-		{ "", NULL },
-		{ "Bearer", NULL },
-		{ "Bearer ", NULL },
-		{ "Basic abc", NULL },
-		{ "Bearer abc", "abc" },
-		{ "bearer  abc ", "abc" },
-		{ "BEARER x", "x" },
+		{ NULL, NULL, NULL },
+		{ "", NULL, NULL },
+		{ "Bearer", NULL, NULL },
+		{ "Bearer ", NULL, NULL },
+		{ "Digest abc", NULL, NULL },
+		{ "Bearer abc", "abc", NULL },
+		{ "bearer  abc ", "abc", NULL },
+		{ "BEARER x", "x", NULL },
+		{ "Bearer " KEY, KEY, KEY_ID },
+		{ "Splunk " KEY, KEY, KEY_ID },
+		{ "ApiKey " KEY, KEY, KEY_ID },
+		/* x:KEY, KEY and :KEY */
+		{ "Basic eDpzaWZ0XzAxMjM0NTY3ODlhYl8wMTIzNDU2Nzg5YWJjZGVmMDEyMzQ1Njc4OW"
+		  "FiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
+		  KEY, KEY_ID },
+		{ "ApiKey c2lmdF8wMTIzNDU2Nzg5YWJfMDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmN"
+		  "kZWYwMTIzNDU2Nzg5YWJjZGVm",
+		  KEY, KEY_ID },
+		{ "ApiKey OnNpZnRfMDEyMzQ1Njc4OWFiXzAxMjM0NTY3ODlhYmNkZWYwMTIzNDU2Nzg5YWJ"
+		  "jZGVmMDEyMzQ1Njc4OWFiY2RlZg==",
+		  KEY, KEY_ID },
+		{ "Basic eDo=", NULL, NULL },
+		{ "Basic ***", NULL, NULL },
+		{ "ApiKey ", NULL, NULL },
 	};
 
 	(void)state; /* none */
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		struct slice token = { 0 };
-		bool found = token_of_header(cases[i].header, &token);
+		struct arena arena = { 0 };
+		struct credential got = { 0 };
+		bool found = credential_of_header(cases[i].header, &arena, &got);
 
-		assert_int_equal(found, cases[i].token != NULL);
-		if (cases[i].token != NULL)
-			assert_true(slice_equal(token, slice_str(cases[i].token)));
+		if (found != (cases[i].text != NULL) ||
+		    (found && !slice_equal(got.text, slice_str(cases[i].text))))
+			fail_msg("case %zu: wrong text", i);
+		assert_int_equal(got.key_id.ptr != NULL, cases[i].key_id != NULL);
+		if (cases[i].key_id != NULL)
+			assert_true(
+				slice_equal(got.key_id, slice_str(cases[i].key_id)));
+		arena_deinit(&arena);
 	}
 }
 
@@ -326,7 +385,8 @@ int main(void)
 		cmocka_unit_test(test_allow_text),
 		cmocka_unit_test(test_problem),
 		cmocka_unit_test(test_tokens),
-		cmocka_unit_test(test_token_of_header),
+		cmocka_unit_test(test_api_keys),
+		cmocka_unit_test(test_credentials),
 		cmocka_unit_test(test_limiter),
 		cmocka_unit_test(test_limiter_is_bounded),
 		cmocka_unit_test(test_boundaries),
