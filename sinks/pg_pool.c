@@ -20,13 +20,8 @@ struct slot {
 	struct event *deadline;   /* of the running query */
 };
 
-enum query_state { QUERY_WAITING, QUERY_RUNNING, QUERY_FAILED };
-
-struct pg_query {
-	struct pg_pool *pool;
-	struct pg_query *next; /* in the list of its state */
-	enum query_state state;
-	struct slot *slot;
+/* a statement and its parameters, copied */
+struct sending {
 	char *sql;
 	char *bytes; /* of all parameters */
 	const char **values;
@@ -34,7 +29,19 @@ struct pg_query {
 	int *formats;
 	int params_count;
 	bool binary;
-	bool answered; /* done was called: further results are not for it */
+};
+
+enum query_state { QUERY_WAITING, QUERY_RUNNING, QUERY_FAILED };
+
+struct pg_query {
+	struct pg_pool *pool;
+	struct pg_query *next; /* in the list of its state */
+	enum query_state state;
+	struct slot *slot;
+	struct sending before; /* sql NULL: nothing is */
+	struct sending statement;
+	unsigned unwanted; /* answers of `before` that are due */
+	bool answered;     /* done was called: further results are not for it */
 	pg_query_fn *done;
 	void *context;
 	struct pg_error error; /* of a failed one */
@@ -101,13 +108,19 @@ static void list_remove(struct query_list *list, struct pg_query *query)
 	list->count--;
 }
 
+static void sending_deinit(struct sending *sending)
+{
+	mem_free(sending->sql);
+	mem_free(sending->bytes);
+	mem_free(sending->values);
+	mem_free(sending->lengths);
+	mem_free(sending->formats);
+}
+
 static void query_free(struct pg_query *query)
 {
-	mem_free(query->sql);
-	mem_free(query->bytes);
-	mem_free(query->values);
-	mem_free(query->lengths);
-	mem_free(query->formats);
+	sending_deinit(&query->before);
+	sending_deinit(&query->statement);
 	mem_free(query);
 }
 
@@ -147,19 +160,34 @@ static void slot_give_up(struct slot *slot)
 	event_active(slot->pool->turn, EV_TIMEOUT, 0);
 }
 
+static bool send_one(PGconn *pq, const struct sending *sending)
+{
+	return PQsendQueryParams(pq, sending->sql, sending->params_count, NULL,
+				 sending->values, sending->lengths, sending->formats,
+				 sending->binary ? 1 : 0) == 1;
+}
+
+/* what stands before a sync is one transaction */
+static bool send_all(PGconn *pq, const struct pg_query *query)
+{
+	return (query->before.sql == NULL || send_one(pq, &query->before)) &&
+	       send_one(pq, &query->statement) && PQpipelineSync(pq) == 1;
+}
+
 static void query_run(struct slot *slot, struct pg_query *query)
 {
 	unsigned ms = slot->pool->query_ms_max + CLIENT_GRACE_MS;
 	struct timeval deadline = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000L };
 
-	if (PQsendQueryParams(pg_conn_pq(slot->conn), query->sql, query->params_count,
-			      NULL, query->values, query->lengths, query->formats,
-			      query->binary ? 1 : 0) != 1) {
+	if (!send_all(pg_conn_pq(slot->conn), query)) {
 		query_fail_later(query, PG_ERROR_AWAY,
 				 PQerrorMessage(pg_conn_pq(slot->conn)));
+		/* part of it may have been taken */
+		pg_conn_free(&slot->conn);
 		return;
 	}
-	pg_conn_sent(slot->conn, 1, 0);
+	query->unwanted = query->before.sql == NULL ? 0 : 1;
+	pg_conn_sent(slot->conn, 1 + query->unwanted, 1);
 	query->state = QUERY_RUNNING;
 	query->slot = slot;
 	slot->running = query;
@@ -203,19 +231,23 @@ static void conn_result(void *context, const PGresult *result)
 	struct slot *slot = context;
 	struct pg_query *query = slot->running;
 	struct pg_error error = { 0 };
-	ExecStatusType status = PGRES_EMPTY_QUERY;
+	ExecStatusType status = PQresultStatus(result);
+	bool ok = status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
 
-	if (result == NULL) {
+	if (status == PGRES_PIPELINE_SYNC) {
 		slot_release(slot);
 		query_free(query);
 		event_active(slot->pool->turn, EV_TIMEOUT, 0);
 		return;
 	}
-	if (query->answered)
+	if (result == NULL || query->answered)
 		return;
+	if (ok && query->unwanted > 0) {
+		query->unwanted--;
+		return;
+	}
 	query->answered = true;
-	status = PQresultStatus(result);
-	if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) {
+	if (ok) {
 		query->done(query->context, (const struct pg_rows *)result, NULL);
 		return;
 	}
@@ -255,6 +287,7 @@ static void slot_open(struct slot *slot)
 {
 	struct pg_conn_config config = { .conninfo = slot->pool->conninfo,
 					 .setup = slot->pool->setup,
+					 .pipeline = true,
 					 .ops = &conn_ops,
 					 .context = slot };
 
@@ -376,47 +409,49 @@ void pg_pool_free(struct pg_pool **pool_ptr)
 	*pool_ptr = NULL;
 }
 
-static void copy_params(struct pg_query *query, const struct pg_param *params,
-			size_t count)
+static void sending_init(struct sending *sending, const struct pg_statement *statement)
 {
+	const struct pg_param *params = statement->params;
+	size_t count = statement->params_count;
 	size_t bytes = 0;
 	char *at = NULL;
 
+	sending->sql = mem_strdup(statement->sql);
+	sending->binary = statement->binary;
 	for (size_t i = 0; i < count; i++)
 		bytes += params[i].value.len + 1;
-	query->bytes = mem_alloc(bytes);
-	query->values = mem_calloc(count, sizeof(*query->values));
-	query->lengths = mem_calloc(count, sizeof(*query->lengths));
-	query->formats = mem_calloc(count, sizeof(*query->formats));
-	query->params_count = (int)count;
-	at = query->bytes;
+	sending->bytes = mem_alloc(bytes);
+	sending->values = mem_calloc(count, sizeof(*sending->values));
+	sending->lengths = mem_calloc(count, sizeof(*sending->lengths));
+	sending->formats = mem_calloc(count, sizeof(*sending->formats));
+	sending->params_count = (int)count;
+	at = sending->bytes;
 	for (size_t i = 0; i < count; i++) {
 		struct slice value = params[i].value;
 
 		if (value.ptr == NULL)
 			continue;
-		query->values[i] = at;
-		query->lengths[i] = (int)value.len;
-		query->formats[i] = params[i].binary ? 1 : 0;
+		sending->values[i] = at;
+		sending->lengths[i] = (int)value.len;
+		sending->formats[i] = params[i].binary ? 1 : 0;
 		memcpy(at, value.ptr, value.len);
 		at[value.len] = '\0';
 		at += value.len + 1;
 	}
 }
 
-/* NOLINTNEXTLINE(readability-function-size): callers read better without a struct */
-struct pg_query *pg_query(struct pg_pool *pool, const char *sql,
-			  const struct pg_param *params, size_t params_count,
-			  bool binary, pg_query_fn *done, void *context)
+struct pg_query *pg_query_run(struct pg_pool *pool,
+			      const struct pg_statement *statement, pg_query_fn *done,
+			      void *context)
 {
 	struct pg_query *query = mem_calloc(1, sizeof(*query));
 
 	query->pool = pool;
-	query->sql = mem_strdup(sql);
-	query->binary = binary;
 	query->done = done;
 	query->context = context;
-	copy_params(query, params, params_count);
+	if (statement->before != NULL)
+		sending_init(&query->before, statement->before);
+	sending_init(&query->statement, statement);
 	if (pool->freeing)
 		query_fail_later(query, PG_ERROR_AWAY, "siftd is stopping");
 	else if (pool->waiting.count >= pool->pending_max)
@@ -426,6 +461,19 @@ struct pg_query *pg_query(struct pg_pool *pool, const char *sql,
 		list_push(&pool->waiting, query);
 	event_active(pool->turn, EV_TIMEOUT, 0);
 	return query;
+}
+
+/* NOLINTNEXTLINE(readability-function-size): callers read better without a struct */
+struct pg_query *pg_query(struct pg_pool *pool, const char *sql,
+			  const struct pg_param *params, size_t params_count,
+			  bool binary, pg_query_fn *done, void *context)
+{
+	const struct pg_statement statement = { .sql = sql,
+						.params = params,
+						.params_count = params_count,
+						.binary = binary };
+
+	return pg_query_run(pool, &statement, done, context);
 }
 
 void pg_query_cancel(struct pg_query *query)

@@ -50,6 +50,17 @@ struct pg_param {
 	bool binary;
 };
 
+/* what is sent; borrows */
+struct pg_statement {
+	const char *sql;
+	const struct pg_param *params;
+	size_t params_count;
+	bool binary; /* the answer's form */
+	/* runs first, in the same transaction: for settings that end with it. Its rows
+	 * go to nobody, its error is the answer. NULL: nothing does */
+	const struct pg_statement *before;
+};
+
 /* is called once for each query: rows, or NULL with an error */
 typedef void pg_query_fn(void *context, const struct pg_rows *rows,
 			 const struct pg_error *error);
@@ -62,6 +73,10 @@ void pg_pool_free(struct pg_pool **pool);
 struct pg_query *pg_query(struct pg_pool *pool, const char *sql,
 			  const struct pg_param *params, size_t params_count,
 			  bool binary, pg_query_fn *done, void *context);
+/* as pg_query */
+struct pg_query *pg_query_run(struct pg_pool *pool,
+			      const struct pg_statement *statement, pg_query_fn *done,
+			      void *context);
 /* the callback will not be called; the server is told to stop */
 void pg_query_cancel(struct pg_query *query);
 /* a connection is there, or was within the last second */

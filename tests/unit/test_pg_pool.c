@@ -113,6 +113,42 @@ static void test_answers(void **state)
 	close_pool();
 }
 
+/* a setting for one transaction is there for its query and for no other; an error of
+ * the statement before is the query's */
+static void test_before(void **state)
+{
+	const struct pg_param param = { .value = SLICE("42") };
+	const struct pg_statement set = {
+		.sql = "SELECT set_config('siftd.test', $1, true) FROM"
+		       " generate_series(1, 2)",
+		.params = &param,
+		.params_count = 1,
+	};
+	const struct pg_statement wrong = { .sql = "SELECT 1/0" };
+	struct pg_statement statement = {
+		.sql = "SELECT current_setting('siftd.test', true)", .before = &set
+	};
+	struct answer behind = { 0 };
+	struct answer bad = { 0 };
+	struct answer after = { 0 };
+
+	(void)state;
+	open_pool(1, 100, 5000);
+	(void)pg_query_run(pool, &statement, done, &behind);
+	statement.before = &wrong;
+	(void)pg_query_run(pool, &statement, done, &bad);
+	(void)ask("SELECT coalesce(nullif(current_setting('siftd.test', true), ''),"
+		  " '-5')",
+		  &after);
+	run(3, 20);
+	assert_int_equal(behind.value, 42);
+	assert_int_equal(behind.calls, 1);
+	assert_int_equal(bad.calls, 1);
+	assert_string_equal(bad.sqlstate, "22012");
+	assert_int_equal(after.value, -5);
+	close_pool();
+}
+
 static void test_limits(void **state)
 {
 	struct answer slow = { 0 };
@@ -232,9 +268,9 @@ static void test_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_answers), cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_cancel),  cmocka_unit_test(test_away_and_back),
-		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_answers),       cmocka_unit_test(test_before),
+		cmocka_unit_test(test_limits),        cmocka_unit_test(test_cancel),
+		cmocka_unit_test(test_away_and_back), cmocka_unit_test(test_names),
 	};
 	int failed = 0;
 
