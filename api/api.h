@@ -24,9 +24,18 @@ struct rules;
 struct spool;
 struct words_cache;
 
+/* who may make an account. Whoever comes by way of a proxy does not come from the
+ * loopback address that siftd sees: there API_REGISTRATION_LOCAL means by invitation */
+enum api_registration {
+	API_REGISTRATION_OPEN,
+	API_REGISTRATION_LOCAL,
+	API_REGISTRATION_INVITED,
+	API_REGISTRATION_CLOSED /* no invitation makes an account either */
+};
+
 /* requests a minute; 0 means no limit */
 struct api_rates {
-	unsigned login;        /* by address, and by account */
+	unsigned login;        /* by address, and by address and account */
 	unsigned registration; /* by address */
 	unsigned write;        /* by user */
 	unsigned read;         /* by user, or API key */
@@ -40,7 +49,9 @@ struct api_config {
 	size_t body_bytes_max;
 	unsigned idle_timeout_s; /* a connection that neither sends nor takes bytes */
 	int64_t token_lifetime_s;
-	bool registration_open;
+	enum api_registration registration;
+	int64_t invitation_lifetime_s;
+	bool secure; /* clients come by TLS only: cookies say so too */
 	struct api_rates rates;
 	/* of one question for events; beyond: see events.h */
 	int64_t query_time_us;

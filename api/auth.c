@@ -7,13 +7,16 @@
 
 #include "api/body.h"
 #include "api/context.h"
+#include "api/cookie.h"
 #include "api/db.h"
 #include "api/gate.h"
 #include "api/passwords.h"
+#include "api/sessions.h"
 #include "api/token.h"
 
 #define NAME_BYTES_MAX 200
 #define EMAIL_BYTES_MAX 254
+#define LOGIN_PAUSE_S 2
 
 static const char register_sql[] =
 	"WITH person AS (INSERT INTO siftd.users (name, email, password_hash)"
@@ -24,13 +27,6 @@ static const char register_sql[] =
 	"  SELECT organisation.id, person.id, 'admin' FROM organisation, person)"
 	" SELECT person.id, organisation.id, organisation.name"
 	" FROM person, organisation";
-
-/* expired sessions of the account go on the way */
-static const char session_sql[] =
-	"WITH old AS (DELETE FROM siftd.sessions"
-	"  WHERE user_id = $1 AND expires_at < now())"
-	" INSERT INTO siftd.sessions (user_id, token_hash, expires_at)"
-	" VALUES ($1, $2, now() + $3 * interval '1 second')";
 
 /* all other sessions of the account end with its old password */
 static const char password_sql[] =
@@ -47,7 +43,8 @@ struct account {
 	struct slice email;
 	struct slice password;
 	struct slice new_password;
-	char token[TOKEN_TEXT_SIZE];
+	bool by_cookie;
+	struct event *pause; /* of a login whose account is tried too often */
 };
 
 static struct account *account_new(struct request *request)
@@ -76,13 +73,6 @@ static void await_job(struct account *account, struct password_job *job)
 		request_on_cancel(account->request, cancel_job, account);
 }
 
-static void read_email(struct body *body, const char *field, struct slice *out)
-{
-	*out = body_string(body, field, (struct body_bounds){ 3, EMAIL_BYTES_MAX });
-	if (out->ptr != NULL && memchr(out->ptr, '@', out->len) == NULL)
-		body_complain(body, field, "must be an e-mail address");
-}
-
 static void on_registered(struct request *request, const struct pg_rows *rows)
 {
 	const struct account *account = request->state;
@@ -102,6 +92,27 @@ static void on_registered(struct request *request, const struct pg_rows *rows)
 	json_array_end(&out);
 	json_object_end(&out);
 	request_reply_json(request, 201);
+}
+
+/* false: answered with 403 */
+static bool may_register(struct request *request)
+{
+	static const char *const by_proxy[] = { "X-Forwarded-For", "Forwarded",
+						"X-Real-IP" };
+	enum api_registration registration = request->api->config.registration;
+	bool open = registration == API_REGISTRATION_OPEN ||
+		    registration == API_REGISTRATION_LOCAL;
+
+	for (size_t i = 0; i < ARRAY_LEN(by_proxy); i++) {
+		if (registration == API_REGISTRATION_LOCAL &&
+		    request_header(request, by_proxy[i]) != NULL)
+			open = false;
+	}
+	if (!open)
+		request_problem(request, 403,
+				"Registration is closed here; ask an admin for an "
+				"invitation.");
+	return open;
 }
 
 static void on_new_hash(void *context, bool ok, const char *hash)
@@ -130,17 +141,11 @@ void auth_register(struct request *request)
 	struct account *account = account_new(request);
 	struct body body = { 0 };
 
-	if (!request->api->config.registration_open) {
-		request_problem(request, 403,
-				"Registration is closed here; ask an admin for an "
-				"account.");
-		return;
-	}
-	if (!body_read(request, &body))
+	if (!may_register(request) || !body_read(request, &body))
 		return;
 	account->name =
 		body_string(&body, "name", (struct body_bounds){ 1, NAME_BYTES_MAX });
-	read_email(&body, "email", &account->email);
+	account->email = body_email(&body, "email");
 	account->password = body_string(
 		&body, "password",
 		(struct body_bounds){ PASSWORD_BYTES_MIN, PASSWORD_BYTES_MAX });
@@ -151,40 +156,23 @@ void auth_register(struct request *request)
 					  on_new_hash, account));
 }
 
-static void on_session(struct request *request, const struct pg_rows *rows)
-{
-	const struct account *account = request->state;
-	struct json_out out = json_out_init(&request->out);
-
-	(void)rows; /* an INSERT without RETURNING */
-	json_object_begin(&out);
-	json_key_string(&out, "access_token", slice_str(account->token));
-	json_key_string(&out, "token_type", SLICE("bearer"));
-	json_key_int(&out, "expires_in", request->api->config.token_lifetime_s);
-	json_object_end(&out);
-	request_reply_json(request, 200);
-}
-
 static void on_verified(void *context, bool ok, const char *hash)
 {
 	struct account *account = context;
 	struct request *request = account->request;
-	struct db_call call = { .sql = session_sql, .done = on_session };
-	struct token_hash token = { 0 };
+	const struct session_owner owner = {
+		.user_id = account->user_id,
+		.email = account->email,
+		.by_cookie = account->by_cookie,
+	};
 
 	(void)hash; /* of passwords_hash only */
 	request_on_cancel(request, NULL, NULL);
-	if (!ok) {
+	if (ok)
+		sessions_open(request, &owner);
+	else
 		request_problem(request, 401,
 				"The e-mail address or the password is wrong.");
-		return;
-	}
-	token_make(account->token);
-	token_hash(slice_str(account->token), &token);
-	db_add_int(request, &call, account->user_id);
-	db_add_bytes(&call, slice_of((const char *)token.bytes, sizeof(token.bytes)));
-	db_add_int(request, &call, request->api->config.token_lifetime_s);
-	db_run(request, &call);
 }
 
 static void on_account(struct request *request, const struct pg_rows *rows)
@@ -195,21 +183,88 @@ static void on_account(struct request *request, const struct pg_rows *rows)
 	if (pg_rows_count(rows) > 0) {
 		account->user_id = pg_rows_int(rows, 0, 0);
 		hash = pg_rows_slice(rows, 0, 1);
+		account->email = arena_dup(&request->arena, pg_rows_slice(rows, 0, 2));
 	}
 	await_job(account, passwords_verify(request->api->passwords, hash,
 					    account->password, on_verified, account));
 }
 
-void auth_login(struct request *request)
+static void find_account(struct account *account)
 {
-	struct account *account = account_new(request);
-	struct body_bounds email_bounds = { 1, EMAIL_BYTES_MAX };
-	struct body body = { 0 };
 	struct db_call call = {
-		.sql = "SELECT id, password_hash FROM siftd.users"
+		.sql = "SELECT id, password_hash, email FROM siftd.users"
 		       " WHERE lower(email) = lower($1)",
 		.done = on_account,
 	};
+
+	account->request->state = account;
+	db_add_text(&call, account->email);
+	db_run(account->request, &call);
+}
+
+static void end_pause(void *context)
+{
+	struct account *account = context;
+
+	event_free(account->pause);
+	account->pause = NULL;
+}
+
+static void on_pause(evutil_socket_t fd, short what, void *context)
+{
+	struct account *account = context;
+
+	(void)fd;   /* none */
+	(void)what; /* the time is over */
+	end_pause(account);
+	request_on_cancel(account->request, NULL, NULL);
+	find_account(account);
+}
+
+/* whose attempts are counted: an account by its name in lower case, as it is looked up,
+ * behind the address, or behind none for all addresses together */
+static struct slice attempts_of(struct request *request, struct slice email,
+				const char *address)
+{
+	struct buf text = { 0 };
+	struct slice key = { 0 };
+
+	buf_printf(&text, "%s ", address);
+	for (size_t i = 0; i < email.len; i++) {
+		char c = email.ptr[i];
+
+		buf_append_char(&text, (char)(c >= 'A' && c <= 'Z' ? c + 32 : c));
+	}
+	key = arena_dup(&request->arena, buf_slice(&text));
+	buf_deinit(&text);
+	return key;
+}
+
+/* One address can use up its own attempts at an account, but not other people's: an
+ * account that many addresses try at once answers late, to all, and is never locked. */
+static void try_login(struct account *account)
+{
+	struct request *request = account->request;
+	const struct timeval pause = { .tv_sec = LOGIN_PAUSE_S };
+
+	if (!gate_is_crowded(request, attempts_of(request, account->email, ""))) {
+		find_account(account);
+		return;
+	}
+	account->pause = evtimer_new(request->api->deps.base, on_pause, account);
+	if (account->pause == NULL || evtimer_add(account->pause, &pause) != 0) {
+		request_unavailable(request, "There is no memory for a timer.");
+		return;
+	}
+	request_on_cancel(request, end_pause, account);
+}
+
+void auth_login(struct request *request)
+{
+	static const char *const kinds[] = { "token", "cookie", NULL };
+	struct account *account = account_new(request);
+	struct body_bounds email_bounds = { 1, EMAIL_BYTES_MAX };
+	struct body body = { 0 };
 
 	if (!body_read_form(request, &body))
 		return;
@@ -218,13 +273,15 @@ void auth_login(struct request *request)
 			    email_bounds);
 	account->password = body_string(&body, "password",
 					(struct body_bounds){ 1, PASSWORD_BYTES_MAX });
+	/* a form can be sent by a page of any origin, and must not log a browser in */
+	if (body.object != NULL)
+		account->by_cookie = slice_equal(
+			body_word(&body, "session", kinds, "token"), SLICE("cookie"));
 	if (!body_done(&body))
 		return;
-	if (!gate_allow(request, LIMIT_LOGIN, account->email))
-		return;
-	request->state = account;
-	db_add_text(&call, account->email);
-	db_run(request, &call);
+	if (gate_allow(request, LIMIT_LOGIN,
+		       attempts_of(request, account->email, request->address)))
+		try_login(account);
 }
 
 static void on_done(struct request *request, const struct pg_rows *rows)
@@ -240,8 +297,22 @@ void auth_logout(struct request *request)
 		.done = on_done,
 	};
 
+	if (request->caller.by_cookie)
+		cookie_set(request, "", 0);
 	db_add_bytes(&call, request->caller.token_hash);
 	db_run(request, &call);
+}
+
+/* a page that was loaded anew has nothing but its cookie */
+static void write_csrf_token(struct request *request, struct json_out *out)
+{
+	char csrf[TOKEN_CSRF_SIZE];
+	struct slice token = { 0 };
+
+	if (!request->caller.by_cookie || !cookie_read(request, &token))
+		return;
+	token_csrf(token, csrf);
+	json_key_string(out, "csrf_token", slice_str(csrf));
 }
 
 static void on_me(struct request *request, const struct pg_rows *rows)
@@ -258,6 +329,7 @@ static void on_me(struct request *request, const struct pg_rows *rows)
 	json_key_string(&out, "email", pg_rows_slice(rows, 0, 2));
 	json_key(&out, "organizations");
 	json_raw(&out, pg_rows_slice(rows, 0, 3));
+	write_csrf_token(request, &out);
 	json_object_end(&out);
 	request_reply_json(request, 200);
 }

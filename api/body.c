@@ -9,6 +9,8 @@
 #include "api/rfc3339.h"
 #include "base/utf8.h"
 
+/* RFC 5321 section 4.5.3.1.3, without the brackets */
+#define EMAIL_BYTES_MAX 254
 #define FIELD_DETAIL_SIZE 160
 #define VALUES_MAX 4096
 
@@ -174,6 +176,16 @@ struct slice body_string(struct body *body, const char *field,
 		return (struct slice){ 0 };
 	}
 	return arena_dup(&body->request->arena, value);
+}
+
+struct slice body_email(struct body *body, const char *field)
+{
+	struct slice value =
+		body_string(body, field, (struct body_bounds){ 3, EMAIL_BYTES_MAX });
+
+	if (value.ptr != NULL && memchr(value.ptr, '@', value.len) == NULL)
+		body_complain(body, field, "must be an e-mail address");
+	return value;
 }
 
 struct slice body_bytes(struct body *body, const char *field)

@@ -41,6 +41,8 @@ struct slice body_string(struct body *body, const char *field,
 			 struct body_bounds bounds);
 /* required; any bytes but none */
 struct slice body_bytes(struct body *body, const char *field);
+/* required: an e-mail address, as far as that can be told */
+struct slice body_email(struct body *body, const char *field);
 /* one of `words` (NULL-ended), or `absent` when it is not there */
 struct slice body_word(struct body *body, const char *field, const char *const *words,
 		       const char *absent);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "api/context.h"
+#include "api/tenant.h"
 #include "base/log.h"
 
 #define UNIQUE_VIOLATION "23505"
@@ -110,6 +111,10 @@ static void cancel(void *context)
 void db_run(struct request *request, const struct db_call *call)
 {
 	struct running *running = request_alloc(request, sizeof(*running));
+	const struct pg_statement statement = { .sql = call->sql,
+						.params = call->params,
+						.params_count = call->params_count,
+						.before = tenant_statement(request) };
 
 	assert(request->cancel == NULL);
 	*running = (struct running){
@@ -117,7 +122,7 @@ void db_run(struct request *request, const struct db_call *call)
 		.done = call->done,
 		.conflict = call->conflict,
 	};
-	running->query = pg_query(request->api->deps.pool, call->sql, call->params,
-				  call->params_count, false, on_rows, running);
+	running->query =
+		pg_query_run(request->api->deps.pool, &statement, on_rows, running);
 	request_on_cancel(request, cancel, running);
 }

@@ -13,6 +13,7 @@
 #include <stdio.h>
 
 #include "api/context.h"
+#include "api/cookie.h"
 #include "api/credential.h"
 #include "api/db.h"
 #include "api/limiter.h"
@@ -21,16 +22,24 @@
 #include "base/hash64.h"
 
 #define BAD_TOKEN_CLASS 100
+#define CROWD_CLASS 101
+/* so many addresses may use up their attempts at an account before it slows */
+#define CROWD 3
 
+/* when a session was last used is known to the minute */
 static const char authorise_sql[] =
-	"SELECT s.user_id, coalesce(m.role, ''),"
+	"WITH s AS (SELECT id, user_id, last_used_at FROM siftd.sessions"
+	"  WHERE token_hash = $1 AND expires_at > now()),"
+	" used AS (UPDATE siftd.sessions AS t SET last_used_at = now() FROM s"
+	"  WHERE t.id = s.id AND s.last_used_at < now() - interval '1 minute')"
+	" SELECT s.user_id, coalesce(m.role, ''),"
 	" $3::bigint = 0 OR EXISTS (SELECT FROM siftd.projects"
 	"  WHERE id = $3 AND organisation_id = $2),"
 	" $4::bigint = 0 OR EXISTS (SELECT FROM siftd.ingestions"
-	"  WHERE project_id = $3 AND id = $4)"
-	" FROM siftd.sessions AS s LEFT JOIN siftd.memberships AS m"
-	"  ON m.user_id = s.user_id AND m.organisation_id = $2::bigint"
-	" WHERE s.token_hash = $1 AND s.expires_at > now()";
+	"  WHERE project_id = $3 AND id = $4), s.id, u.email"
+	" FROM s JOIN siftd.users AS u ON u.id = s.user_id"
+	" LEFT JOIN siftd.memberships AS m"
+	"  ON m.user_id = s.user_id AND m.organisation_id = $2::bigint";
 
 static const char key_sql[] =
 	"SELECT k.id, encode(k.secret_hash, 'hex'), k.role, k.name, k.project_id,"
@@ -132,6 +141,21 @@ bool gate_allow(struct request *request, enum route_limit limit, struct slice wh
 	return true;
 }
 
+bool gate_is_crowded(struct request *request, struct slice account)
+{
+	unsigned rate = request->api->config.rates.login * CROWD;
+	struct limiter_verdict verdict = { 0 };
+
+	if (rate == 0)
+		return false;
+	verdict = limiter_take(request->api->limiter,
+			       bucket_key(request, CROWD_CLASS, account), rate,
+			       clock_monotonic_us());
+	if (!verdict.allowed)
+		request->list->stats.slowed++;
+	return !verdict.allowed;
+}
+
 static void refuse_token(struct request *request, const char *detail)
 {
 	request_set_header(request, "WWW-Authenticate", "Bearer realm=\"siftd\"");
@@ -196,6 +220,8 @@ static void on_person(struct request *request, const struct pg_rows *rows)
 		return;
 	}
 	caller->user_id = pg_rows_int(rows, 0, 0);
+	caller->session_id = pg_rows_int(rows, 0, 4);
+	caller->actor = arena_dup(&request->arena, pg_rows_slice(rows, 0, 5));
 	caller->role = role_of(pg_rows_slice(rows, 0, 1));
 	if (caller->organisation_id != 0 && caller->role == ROLE_NONE)
 		request_not_found(request, "organisation");
@@ -234,6 +260,18 @@ static bool key_may(enum key_role role, enum route_access access)
 	       role == KEY_ROLE_INGEST;
 }
 
+static struct slice actor_of_key(struct request *request)
+{
+	struct buf text = { 0 };
+	struct slice actor = { 0 };
+
+	buf_append_str(&text, "key ");
+	buf_append_slice(&text, request->caller.key_name);
+	actor = arena_dup(&request->arena, buf_slice(&text));
+	buf_deinit(&text);
+	return actor;
+}
+
 static void admit_key(struct request *request, const struct pg_rows *rows)
 {
 	struct caller *caller = &request->caller;
@@ -243,6 +281,7 @@ static void admit_key(struct request *request, const struct pg_rows *rows)
 	caller->key_role =
 		slice_equal(role, SLICE("read")) ? KEY_ROLE_READ : KEY_ROLE_INGEST;
 	caller->key_name = arena_dup(&request->arena, pg_rows_slice(rows, 0, KEY_NAME));
+	caller->actor = actor_of_key(request);
 	caller->project_id = pg_rows_int(rows, 0, KEY_PROJECT);
 	caller->organisation_id = pg_rows_int(rows, 0, KEY_ORGANISATION);
 	if (pg_rows_bool(rows, 0, KEY_LONG_UNUSED))
@@ -309,22 +348,33 @@ static bool may_try_token(struct request *request)
 	return verdict.allowed;
 }
 
-static bool read_credential(struct request *request, struct credential *out)
+/* false: answered with 401 or 403. The header goes before the cookie */
+static bool find_credential(struct request *request, struct credential *out)
 {
-	struct token_hash hash = { 0 };
+	const char *header = request_header(request, "Authorization");
 
-	if (!may_try_token(request))
-		return false;
-	if (!credential_of_header(request_header(request, "Authorization"),
-				  &request->arena, out)) {
-		refuse_token(request, "Send a token or an API key in the header: "
-				      "Authorization: Bearer ...");
+	if (header != NULL && credential_of_header(header, &request->arena, out))
+		return true;
+	if (header == NULL && cookie_read(request, &out->text)) {
+		request->caller.by_cookie = true;
+		if (request->route->method == ROUTE_GET ||
+		    cookie_has_csrf_token(request, out->text))
+			return true;
+		request_problem(request, 403,
+				"With a cookie, changes need its token in the header "
+				"X-CSRF-Token; auth/me tells it.");
 		return false;
 	}
-	token_hash(out->text, &hash);
-	request->caller.token_hash =
-		arena_dup(&request->arena,
-			  slice_of((const char *)hash.bytes, sizeof(hash.bytes)));
+	refuse_token(request, "Send a token or an API key in the header: "
+			      "Authorization: Bearer ...");
+	return false;
+}
+
+static bool read_credential(struct request *request, struct credential *out)
+{
+	if (!may_try_token(request) || !find_credential(request, out))
+		return false;
+	request->caller.token_hash = token_hash_dup(out->text, &request->arena);
 	return true;
 }
 

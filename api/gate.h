@@ -15,4 +15,7 @@ void gate_admit(struct request *request);
 MUST_CHECK bool gate_allow(struct request *request, enum route_limit limit,
 			   struct slice who);
 
+/* whether an account is tried more often than its owner could: counts this attempt */
+MUST_CHECK bool gate_is_crowded(struct request *request, struct slice account);
+
 #endif

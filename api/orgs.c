@@ -78,6 +78,28 @@ void orgs_get(struct request *request)
 	run_one(request, &call, 200);
 }
 
+void orgs_patch(struct request *request)
+{
+	struct db_call call = {
+		.sql = "WITH o AS (UPDATE siftd.organisations SET name = $3"
+		       "  WHERE id = $2 RETURNING id, name, created_at)"
+		       " SELECT " ORG_FIELDS " FROM o JOIN siftd.memberships AS m"
+		       "  ON m.organisation_id = o.id AND m.user_id = $1",
+	};
+	struct body body = { 0 };
+	struct slice name = { 0 };
+
+	if (!body_read(request, &body))
+		return;
+	name = body_string(&body, "name", (struct body_bounds){ 1, NAME_BYTES_MAX });
+	if (!body_done(&body))
+		return;
+	db_add_int(request, &call, request->caller.user_id);
+	db_add_int(request, &call, request->caller.organisation_id);
+	db_add_text(&call, name);
+	run_one(request, &call, 200);
+}
+
 void orgs_delete(struct request *request)
 {
 	struct db_call call = {

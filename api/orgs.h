@@ -10,6 +10,7 @@
 route_handler_fn orgs_list;
 route_handler_fn orgs_create;
 route_handler_fn orgs_get;
+route_handler_fn orgs_patch;
 route_handler_fn orgs_delete;
 
 #endif

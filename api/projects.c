@@ -73,6 +73,28 @@ void projects_get(struct request *request)
 	run_one(request, &call, 200);
 }
 
+void projects_patch(struct request *request)
+{
+	struct db_call call = {
+		.sql = "UPDATE siftd.projects SET name = $3"
+		       " WHERE organisation_id = $1 AND id = $2"
+		       " RETURNING " PROJECT_FIELDS,
+		.conflict = "The organisation has a project of this name already.",
+	};
+	struct body body = { 0 };
+	struct slice name = { 0 };
+
+	if (!body_read(request, &body))
+		return;
+	name = body_string(&body, "name", (struct body_bounds){ 1, NAME_BYTES_MAX });
+	if (!body_done(&body))
+		return;
+	db_add_int(request, &call, request->caller.organisation_id);
+	db_add_int(request, &call, request->caller.project_id);
+	db_add_text(&call, name);
+	run_one(request, &call, 200);
+}
+
 void projects_delete(struct request *request)
 {
 	struct db_call call = {

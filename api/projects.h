@@ -10,6 +10,7 @@
 route_handler_fn projects_list;
 route_handler_fn projects_create;
 route_handler_fn projects_get;
+route_handler_fn projects_patch;
 route_handler_fn projects_delete;
 
 #endif

@@ -40,10 +40,13 @@ enum key_role { KEY_ROLE_NONE, KEY_ROLE_INGEST, KEY_ROLE_READ };
  */
 struct caller {
 	int64_t user_id; /* 0: an API key asks */
-	enum role role;  /* in organisation_id */
-	int64_t key_id;  /* 0: a person asks */
+	int64_t session_id;
+	enum role role; /* in organisation_id */
+	bool by_cookie;
+	int64_t key_id; /* 0: a person asks */
 	enum key_role key_role;
 	struct slice key_name;
+	struct slice actor; /* what the audit calls them; ptr NULL: nobody is known */
 	int64_t organisation_id;
 	int64_t project_id;   /* 0: the path has none */
 	int64_t ingestion_id; /* 0: the path has none, the whole project is meant */
@@ -55,6 +58,7 @@ struct request_stats {
 	uint64_t abandoned;   /* the client went away first */
 	uint64_t open;
 	uint64_t throttled;
+	uint64_t slowed; /* logins of accounts that are tried too often */
 };
 
 /* all open requests of a server; a doubly linked list */

@@ -1,6 +1,7 @@
 /* routes.c - the table of routes: what is served, and who may call it */
 #include "api/routes.h"
 
+#include "api/audit.h"
 #include "api/auth.h"
 #include "api/decisions.h"
 #include "api/event_counts.h"
@@ -10,10 +11,13 @@
 #include "api/groups.h"
 #include "api/ingestions.h"
 #include "api/intake.h"
+#include "api/invitations.h"
+#include "api/joining.h"
 #include "api/keys.h"
 #include "api/orgs.h"
 #include "api/overview.h"
 #include "api/projects.h"
+#include "api/sessions.h"
 #include "api/status.h"
 #include "api/triage.h"
 #include "api/users.h"
@@ -46,19 +50,32 @@ static const struct route routes[] = {
 	{ ROUTE_POST, V1 "/auth/logout", ACCESS_USER, LIMIT_WRITE, auth_logout },
 	{ ROUTE_GET, V1 "/auth/me", ACCESS_USER, LIMIT_READ, auth_me },
 	{ ROUTE_POST, V1 "/auth/password", ACCESS_USER, LIMIT_LOGIN, auth_password },
+	{ ROUTE_GET, V1 "/auth/sessions", ACCESS_USER, LIMIT_READ, sessions_list },
+	{ ROUTE_DELETE, V1 "/auth/sessions/{session}", ACCESS_USER, LIMIT_WRITE, sessions_delete },
+	{ ROUTE_GET, V1 "/invitations/{token}", ACCESS_PUBLIC, LIMIT_LOGIN, joining_look },
+	{ ROUTE_POST, V1 "/invitations/{token}/accept", ACCESS_PUBLIC, LIMIT_REGISTER,
+	  joining_accept },
 
 	{ ROUTE_GET, V1 "/orgs", ACCESS_USER, LIMIT_READ, orgs_list },
 	{ ROUTE_POST, V1 "/orgs", ACCESS_USER, LIMIT_WRITE, orgs_create },
 	{ ROUTE_GET, ORG, ACCESS_MEMBER, LIMIT_READ, orgs_get },
+	{ ROUTE_PATCH, ORG, ACCESS_ADMIN, LIMIT_WRITE, orgs_patch },
 	{ ROUTE_DELETE, ORG, ACCESS_ADMIN, LIMIT_WRITE, orgs_delete },
 	{ ROUTE_GET, ORG "/users", ACCESS_MEMBER, LIMIT_READ, users_list },
-	{ ROUTE_POST, ORG "/users", ACCESS_ADMIN, LIMIT_WRITE, users_create },
+	{ ROUTE_POST, ORG "/users", ACCESS_ADMIN, LIMIT_WRITE, invitations_create },
+	{ ROUTE_GET, ORG "/users/{user}", ACCESS_MEMBER, LIMIT_READ, users_get },
 	{ ROUTE_PATCH, ORG "/users/{user}", ACCESS_ADMIN, LIMIT_WRITE, users_patch },
 	{ ROUTE_DELETE, ORG "/users/{user}", ACCESS_ADMIN, LIMIT_WRITE, users_delete },
+	{ ROUTE_GET, ORG "/invitations", ACCESS_ADMIN, LIMIT_READ, invitations_list },
+	{ ROUTE_POST, ORG "/invitations", ACCESS_ADMIN, LIMIT_WRITE, invitations_create },
+	{ ROUTE_DELETE, ORG "/invitations/{invitation}", ACCESS_ADMIN, LIMIT_WRITE,
+	  invitations_delete },
+	{ ROUTE_GET, ORG "/audit", ACCESS_ADMIN, LIMIT_READ, audit_list },
 
 	{ ROUTE_GET, ORG "/projects", ACCESS_MEMBER, LIMIT_READ, projects_list },
 	{ ROUTE_POST, ORG "/projects", ACCESS_ADMIN, LIMIT_WRITE, projects_create },
 	{ ROUTE_GET, PROJECT, ACCESS_READER, LIMIT_READ, projects_get },
+	{ ROUTE_PATCH, PROJECT, ACCESS_ADMIN, LIMIT_WRITE, projects_patch },
 	{ ROUTE_DELETE, PROJECT, ACCESS_ADMIN, LIMIT_WRITE, projects_delete },
 
 	{ ROUTE_GET, PROJECT "/keys", ACCESS_MEMBER, LIMIT_READ, keys_list },

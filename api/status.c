@@ -73,9 +73,11 @@ static void write_own_metrics(const struct api_context *api, struct buf *out)
 		   "siftd_http_requests_open %" PRIu64 "\n"
 		   "# TYPE siftd_http_throttled_total counter\n"
 		   "siftd_http_throttled_total %" PRIu64 "\n"
+		   "# TYPE siftd_http_logins_slowed_total counter\n"
+		   "siftd_http_logins_slowed_total %" PRIu64 "\n"
 		   "# TYPE siftd_http_limiter_forgotten_total counter\n"
 		   "siftd_http_limiter_forgotten_total %" PRIu64 "\n",
-		   stats->abandoned, stats->open, stats->throttled,
+		   stats->abandoned, stats->open, stats->throttled, stats->slowed,
 		   limiter_forgotten(api->limiter));
 }
 

@@ -39,6 +39,14 @@ void token_hash(struct slice text, struct token_hash *out)
 				 (const unsigned char *)text.ptr, text.len, NULL, 0);
 }
 
+struct slice token_hash_dup(struct slice text, struct arena *arena)
+{
+	struct token_hash hash = { 0 };
+
+	token_hash(text, &hash);
+	return arena_dup(arena, slice_of((const char *)hash.bytes, sizeof(hash.bytes)));
+}
+
 void token_hash_hex(const struct token_hash *hash, char out[TOKEN_HASH_HEX_SIZE])
 {
 	sodium_bin2hex(out, TOKEN_HASH_HEX_SIZE, hash->bytes, sizeof(hash->bytes));
@@ -50,4 +58,34 @@ bool token_hash_equals_hex(const struct token_hash *hash, struct slice hex)
 
 	token_hash_hex(hash, own);
 	return hex.len == sizeof(own) - 1 && sodium_memcmp(own, hex.ptr, hex.len) == 0;
+}
+
+bool token_of_cookie(const char *header, struct slice *out)
+{
+	struct slice rest = header == NULL ? (struct slice){ 0 } : slice_str(header);
+
+	while (rest.len > 0) {
+		const char *end = memchr(rest.ptr, ';', rest.len);
+		size_t len = end == NULL ? rest.len : (size_t)(end - rest.ptr);
+		struct slice pair = slice_trim(slice_head(rest, len));
+
+		if (slice_starts_with(pair, SLICE(TOKEN_COOKIE "="))) {
+			*out = slice_from(pair, sizeof(TOKEN_COOKIE));
+			return out->len > 0;
+		}
+		rest = slice_from(rest, len + (end == NULL ? 0 : 1));
+	}
+	return false;
+}
+
+void token_csrf(struct slice token, char out[TOKEN_CSRF_SIZE])
+{
+	static const unsigned char purpose[] = "siftd: CSRF token of a session";
+	unsigned char hash[TOKEN_HASH_BYTES];
+
+	/* fails on sizes out of range only, and these are constant */
+	(void)crypto_generichash(hash, sizeof(hash), (const unsigned char *)token.ptr,
+				 token.len, purpose, sizeof(purpose) - 1);
+	sodium_bin2base64(out, TOKEN_CSRF_SIZE, hash, sizeof(hash),
+			  sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }

@@ -8,8 +8,6 @@
 #include "api/body.h"
 #include "api/list.h"
 
-#define EMAIL_BYTES_MAX 254
-
 static const struct column user_columns[] = {
 	{ "id", COLUMN_INT },          { "name", COLUMN_TEXT },
 	{ "email", COLUMN_TEXT },      { "role", COLUMN_TEXT },
@@ -26,13 +24,6 @@ static const struct list user_list = {
 	.columns_count = ARRAY_LEN(user_columns),
 	.kind = 'u',
 };
-
-static const char create_sql[] =
-	"WITH u AS (SELECT id, name, email FROM siftd.users"
-	"  WHERE lower(email) = lower($2)),"
-	" m AS (INSERT INTO siftd.memberships (organisation_id, user_id, role)"
-	"  SELECT $1, id, $3 FROM u RETURNING role, created_at)"
-	" SELECT " USER_FIELDS " FROM u, m";
 
 /* $1 organisation, $2 user: admins other than that user */
 #define OTHER_ADMINS                                                                    \
@@ -62,32 +53,6 @@ void users_list(struct request *request)
 	list_run(request, &user_list, &call);
 }
 
-void users_create(struct request *request)
-{
-	static const char *const roles[] = { "admin", "member", NULL };
-	struct object object = { .what = "account",
-				 .columns = user_columns,
-				 .columns_count = ARRAY_LEN(user_columns),
-				 .status = 201 };
-	struct db_call call = { .sql = create_sql,
-				.conflict = "This account belongs to the organisation "
-					    "already." };
-	struct body body = { 0 };
-	struct slice email = { 0 };
-	struct slice role = { 0 };
-
-	if (!body_read(request, &body))
-		return;
-	email = body_string(&body, "email", (struct body_bounds){ 3, EMAIL_BYTES_MAX });
-	role = body_word(&body, "role", roles, "member");
-	if (!body_done(&body))
-		return;
-	db_add_int(request, &call, request->caller.organisation_id);
-	db_add_text(&call, email);
-	db_add_text(&call, role);
-	object_run(request, &object, &call);
-}
-
 /* organisation and user; false: answered with 404 */
 static bool add_user(struct request *request, struct db_call *call, int64_t *user_id)
 {
@@ -98,6 +63,23 @@ static bool add_user(struct request *request, struct db_call *call, int64_t *use
 	db_add_int(request, call, request->caller.organisation_id);
 	db_add_int(request, call, *user_id);
 	return true;
+}
+
+void users_get(struct request *request)
+{
+	const struct object object = { .what = "user",
+				       .columns = user_columns,
+				       .columns_count = ARRAY_LEN(user_columns),
+				       .status = 200 };
+	struct db_call call = {
+		.sql = "SELECT " USER_FIELDS " FROM siftd.memberships AS m"
+		       " JOIN siftd.users AS u ON u.id = m.user_id"
+		       " WHERE m.organisation_id = $1 AND m.user_id = $2",
+	};
+	int64_t user_id = 0;
+
+	if (add_user(request, &call, &user_id))
+		object_run(request, &object, &call);
 }
 
 enum user_column { USER_ROLE = 3 };

@@ -9,7 +9,7 @@
 
 route_handler_fn users_list;
 /* somebody who has an account */
-route_handler_fn users_create;
+route_handler_fn users_get;
 route_handler_fn users_patch;
 route_handler_fn users_delete;
 

@@ -73,6 +73,8 @@ struct config {
 		int64_t body_bytes_max;
 		int64_t idle_timeout_us;
 		int64_t token_lifetime_us;
+		char *registration;
+		int64_t invitation_lifetime_us;
 		int64_t logins_per_minute;
 		int64_t registrations_per_minute;
 		int64_t writes_per_minute;

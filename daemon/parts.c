@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "daemon/config.h"
+#include "daemon/config_http.h"
 #include "daemon/flows.h"
 #include "daemon/follower.h"
 #include "daemon/lanes.h"
@@ -372,7 +373,7 @@ static void make_follower(struct parts *parts)
 
 static int make_api(struct parts *parts, struct error *error)
 {
-	struct api_config config = api_config_default();
+	struct api_config config = { 0 };
 	struct endpoint endpoint = { 0 };
 	struct api_deps deps = {
 		.base = parts->base,
@@ -397,25 +398,7 @@ static int make_api(struct parts *parts, struct error *error)
 	deps.words = parts->words;
 	make_upkeep(parts);
 	make_follower(parts);
-	config.address = endpoint.address;
-	config.port = endpoint.port;
-	/* anybody who reaches a loopback address is at home here; others need an
-	 * invitation */
-	config.registration_open = endpoint_is_loopback(&endpoint);
-	config.body_bytes_max = (size_t)parts->config->http.body_bytes_max;
-	config.idle_timeout_s =
-		(unsigned)(parts->config->http.idle_timeout_us / 1000000);
-	config.token_lifetime_s = parts->config->http.token_lifetime_us / 1000000;
-	config.rates = (struct api_rates){
-		.login = (unsigned)parts->config->http.logins_per_minute,
-		.registration = (unsigned)parts->config->http.registrations_per_minute,
-		.write = (unsigned)parts->config->http.writes_per_minute,
-		.read = (unsigned)parts->config->http.reads_per_minute,
-		.bad_token = (unsigned)parts->config->http.bad_tokens_per_minute,
-		.push = (unsigned)parts->config->http.pushes_per_minute,
-	};
-	config.query_time_us = parts->config->query.time_us;
-	config.query_memory_bytes = (size_t)parts->config->query.memory_bytes;
+	config = config_http(parts->config, &endpoint);
 	status = api_new(&config, &deps, &parts->api, error);
 	endpoint_deinit(&endpoint);
 	return status;

@@ -118,7 +118,8 @@ def test_a_member_makes_no_keys(shared):
     account = stranger.post("/auth/register", {"name": "Keymember", "email": "km@example.com", "password": "long enough"})
     stranger.login("km@example.com", "long enough")
     assert stranger.status(f"{shared.scope}/keys") == 404
-    shared.client.post(f"{shared.scope.split('/projects')[0]}/users", {"email": "km@example.com"})
+    invited = shared.client.post(f"{shared.scope.split('/projects')[0]}/users", {"email": "km@example.com"})
+    stranger.post(f"/invitations/{invited['token']}/accept", {"password": "long enough"})
     assert account["id"] and stranger.status(f"{shared.scope}/keys") == 200
     assert status_of(stranger, "POST", f"{shared.scope}/keys", {"name": "x"}) == 403
 

@@ -27,7 +27,10 @@ def ids(shared):
     user = shared.client.get("/auth/me")["id"]
     groups = [group["id"] for group in shared.client.groups(ingestion)][-2:]
     merge = shared.client.post(f"{ingestion}/groups/{groups[0]}/merge", {"with": groups[1]})
+    invited = shared.client.post(f"/orgs/{parts[1]}/invitations", {"email": "openapi@example.com"})
     return {
+        "invitation": invited["id"], "token": invited["token"],
+        "session": shared.client.get("/auth/sessions")["items"][0]["id"],
         "org": parts[1], "project": parts[3], "ingestion": parts[5], "user": user,
         "seq": next(iter(shared.client.events(ingestion)))["seq"],
         "group": next(iter(shared.client.groups(ingestion)))["fingerprint"],

@@ -139,7 +139,11 @@ def void_tokens(world):
     late = Person(world, world.admin.email)
     world.sql(f"UPDATE siftd.sessions SET expires_at = now() - interval '1 s' WHERE id ="
               f" (SELECT max(id) FROM siftd.sessions WHERE user_id = {late.id})")
-    return {"missing": None, "empty": "", "unknown": "siftd_" + "a" * 32, "revoked": left.token,
+    keys = [world.admin.client.post(f"/orgs/{world.ours['org']}/projects/{world.ours['project']}/keys",
+                                    {"name": "void", "role": role}) for role in ("read", "ingest")]
+    world.sql(f"UPDATE siftd.api_keys SET revoked_at = now() WHERE id = {keys[0]['id']}")
+    world.sql(f"UPDATE siftd.api_keys SET expires_at = now() WHERE id = {keys[1]['id']}")
+    return {"revoked key": keys[0]["key"], "expired key": keys[1]["key"], "missing": None, "empty": "", "unknown": "siftd_" + "a" * 32, "revoked": left.token,
             "expired": late.token}
 
 
@@ -206,6 +210,15 @@ def test_ids_that_do_not_belong_together(world, routes):
         assert not refused(world, routes, token, 404, ours, only=in_organisation)
 
 
+def test_keys_find_nothing_of_others(world, routes):
+    for role in ("read", "ingest"):
+        key = world.stranger.client.post(f"/orgs/{world.theirs['org']}/projects/{world.theirs['project']}/keys",
+                                         {"name": role, "role": role})["key"]
+        assert not refused(world, routes, key, 404, world.ours, only=in_organisation)
+        theirs = {**world.theirs, "ingestion": world.ours["ingestion"]}
+        assert not refused(world, routes, key, 404, theirs, only=in_ingestion)
+
+
 def test_what_is_no_id_is_nothing(world, routes):
     for text in ("0", "-1", "x", "%31", "9223372036854775808", "1e3"):
         for name, only in (("org", in_organisation), ("project", in_project), ("ingestion", in_ingestion)):
@@ -226,3 +239,158 @@ def test_members_may_read_everything_else(world, routes):
             known = last.strip("{}") in world.ours or "{" not in route["path"].replace("{org}", "").replace(
                 "{project}", "").replace("{ingestion}", "")
             assert status == 200 if known else status in (200, 404, 422), (status, body, route)
+
+
+def status_of(call, *arguments):
+    with pytest.raises(harness.HttpError) as error:
+        call(*arguments)
+    return error.value.status
+
+
+def audit(world, organisation, **query):
+    return world.admin.client.get(f"/orgs/{organisation['org']}/audit", **query)["items"]
+
+
+def test_invitation_of_a_new_address(world):
+    client, org = world.admin.client, world.ours["org"]
+    email = f"new{next(NUMBERS)}@example.com"
+    first = client.post(f"/orgs/{org}/users", {"email": email, "role": "member"})
+    made = client.post(f"/orgs/{org}/invitations", {"email": email.upper(), "role": "admin"})
+    assert first["id"] == made["id"] and first["token"] != made["token"]
+    anybody = harness.Client(world.siftd.http_port)
+    assert anybody.status(f"/invitations/{first['token']}") == 404
+    look = anybody.get(f"/invitations/{made['token']}")
+    assert (look["organization"]["id"], look["role"]) == (org, "admin")
+    accept = f"/invitations/{made['token']}/accept"
+    for body in ({"password": PASSWORD}, {"name": "New", "password": "short"}, {"name": "New"}):
+        assert status_of(anybody.post, accept, body) == 422
+    joined = anybody.post(accept, {"name": "New", "password": PASSWORD})
+    assert joined["organizations"] == [{"id": org, "name": look["organization"]["name"], "role": "admin"}]
+    assert status_of(anybody.post, accept, {"name": "New", "password": PASSWORD}) == 404
+    person = Person(world, email)
+    assert person.client.get(f"/orgs/{org}/users/{person.id}")["role"] == "admin"
+    assert status_of(client.post, f"/orgs/{org}/invitations", {"email": email}) == 409
+    actions = [(row["action"], row["actor"].lower()) for row in audit(world, world.ours)]
+    for action in (("invitation.create", world.admin.email), ("invitation.accept", email), ("member.add", email)):
+        assert action in actions
+    client.request("DELETE", f"/orgs/{org}/users/{person.id}")
+    assert status_of(person.client.get, f"/orgs/{org}") == 404
+
+
+def test_an_invitation_does_not_tell_who_has_an_account(world):
+    client, org = world.admin.client, world.ours["org"]
+    known = client.post(f"/orgs/{org}/users", {"email": world.stranger.email})
+    unknown = client.post(f"/orgs/{org}/users", {"email": f"nobody{next(NUMBERS)}@example.com"})
+    assert set(known) == set(unknown)
+    anybody = harness.Client(world.siftd.http_port)
+    accept = f"/invitations/{known['token']}/accept"
+    assert status_of(anybody.post, accept, {"name": "x", "password": "not the password"}) == 401
+    anybody.post(accept, {"password": PASSWORD})
+    assert world.stranger.client.get(f"/orgs/{org}")["role"] == "member"
+    client.request("DELETE", f"/orgs/{org}/users/{world.stranger.id}")
+    client.request("DELETE", f"/orgs/{org}/invitations/{unknown['id']}")
+    assert anybody.status(f"/invitations/{unknown['token']}") == 404
+    assert status_of(client.request, "DELETE", f"/orgs/{org}/invitations/{unknown['id']}") == 404
+
+
+def test_an_invitation_expires(world):
+    client, org = world.admin.client, world.ours["org"]
+    made = client.post(f"/orgs/{org}/invitations", {"email": f"late{next(NUMBERS)}@example.com"})
+    world.sql(f"UPDATE siftd.invitations SET expires_at = now() WHERE id = {made['id']}")
+    anybody = harness.Client(world.siftd.http_port)
+    assert anybody.status(f"/invitations/{made['token']}") == 404
+    assert status_of(anybody.post, f"/invitations/{made['token']}/accept", {"name": "x", "password": PASSWORD}) == 404
+
+
+def test_sessions_are_listed_and_ended(world):
+    person, org = world.register("sessions")
+    other = Person(world, person.email)
+    listed = person.client.get("/auth/sessions")["items"]
+    assert [row["current"] for row in listed] == [False, True]
+    assert listed[0]["address"] == "127.0.0.1" and "urllib" in listed[0]["user_agent"]
+    for row in world.admin.client.get("/auth/sessions")["items"]:
+        assert status_of(person.client.request, "DELETE", f"/auth/sessions/{row['id']}") == 404
+    person.client.request("DELETE", f"/auth/sessions/{listed[0]['id']}")
+    assert other.client.status("/auth/me") == 401 and person.client.status("/auth/me") == 200
+    third = Person(world, person.email)
+    body = {"current_password": PASSWORD, "new_password": PASSWORD + "er"}
+    person.client.post("/auth/password", body)
+    assert third.client.status("/auth/me") == 401 and person.client.status("/auth/me") == 200
+    actions = [row["action"] for row in person.client.get(f"/orgs/{org}/audit")["items"]]
+    assert actions.count("session.create") == 3 and actions.count("session.end") == 2
+    assert "password.change" in actions
+
+
+def test_audit_tells_of_every_change(world):
+    """each in the transaction of what it tells of"""
+    client, org = world.admin.client, world.ours["org"]
+    _, headers, body = client.request("POST", f"/orgs/{org}/projects", {"name": "audited"})
+    project = f"/orgs/{org}/projects/{json.loads(body)['id']}"
+    client.request("PATCH", project, {"name": "renamed"})
+    ingestion = client.new_ingestion(project, "audited")
+    client.request("DELETE", ingestion)
+    client.request("DELETE", project)
+    client.request("PATCH", f"/orgs/{org}", {"name": "ours again"})
+    client.request("PATCH", f"/orgs/{org}/users/{world.member.id}", {"role": "admin"})
+    client.request("PATCH", f"/orgs/{org}/users/{world.member.id}", {"role": "member"})
+    rows = audit(world, world.ours, limit=8)
+    assert [row["action"] for row in reversed(rows)] == [
+        "project.create", "project.change", "ingestion.create", "ingestion.delete", "project.delete",
+        "organisation.change", "member.role", "member.role"]
+    assert {(row["actor"], row["actor_id"], row["address"]) for row in rows} == {
+        (world.admin.email, world.admin.id, "127.0.0.1")}
+    assert rows[-1]["request_id"] == headers["X-Request-Id"]
+    assert rows[0]["target"] == f"user {world.member.id} {world.member.email} member"
+    assert len(audit(world, world.ours, action="member.role", actor=world.admin.email)) >= 2
+    assert not audit(world, world.ours, action="member.role", actor="nobody")
+    # what was refused changed nothing, and is not told of
+    before = audit(world, world.ours, limit=1)[0]["id"]
+    assert status_of(client.request, "DELETE", f"/orgs/{org}/users/{world.admin.id}") == 409
+    assert status_of(client.request, "PATCH", f"/orgs/{org}/users/{NOWHERE}", {"role": "admin"}) == 404
+    assert audit(world, world.ours, limit=1)[0]["id"] == before
+
+
+def test_a_deleted_organisation_leaves_its_record(world):
+    place = world.make_organisation("doomed")
+    place["admin"].client.request("DELETE", f"/orgs/{place['org']}")
+    assert world.sql(f"SELECT count(*) FROM siftd.audit WHERE organisation_id = {place['org']}"
+                     f" AND action = 'organisation.delete' AND actor = '{place['admin'].email}'") == "1"
+
+
+def test_cookie_and_csrf(world):
+    login = {"email": world.admin.email, "password": PASSWORD, "session": "cookie"}
+    status, headers, body = ask(world, "POST", "/api/v1/auth/login", body=login)
+    answer = json.loads(body)
+    assert status == 200 and "access_token" not in answer
+    cookie, *attributes = headers["Set-Cookie"].split("; ")
+    assert {"HttpOnly", "SameSite=Strict", "Path=/"} <= set(attributes)
+    sent = {"Cookie": f"theme=dark; {cookie}; x=y"}
+    path = f"/api/v1/orgs/{world.ours['org']}"
+    assert ask(world, "GET", path, headers=sent)[0] == 200
+    assert json.loads(ask(world, "GET", "/api/v1/auth/me", headers=sent)[2])["csrf_token"] == answer["csrf_token"]
+    for csrf in ({}, {"X-CSRF-Token": ""}, {"X-CSRF-Token": answer["csrf_token"][:-1] + "!"}):
+        assert ask(world, "PATCH", path, body={"name": "ours"}, headers={**sent, **csrf})[0] == 403
+    good = {**sent, "X-CSRF-Token": answer["csrf_token"]}
+    assert ask(world, "PATCH", path, body={"name": "ours"}, headers=good)[0] == 200
+    status, headers, _ = ask(world, "POST", "/api/v1/auth/logout", headers=good)
+    assert status == 204 and "Max-Age=0" in headers["Set-Cookie"]
+    assert ask(world, "GET", path, headers=sent)[0] == 401
+    form = f"username={world.admin.email}&password={PASSWORD.replace(' ', '+')}&session=cookie"
+    _, headers, body = ask(world, "POST", "/api/v1/auth/login", body=form,
+                           headers={"Content-Type": "application/x-www-form-urlencoded"})
+    assert headers["Set-Cookie"] is None and json.loads(body)["token_type"] == "bearer"
+
+
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP"])
+def test_registration_is_closed_by_way_of_a_proxy(world, header):
+    body = {"name": "x", "email": f"x{next(NUMBERS)}@example.com", "password": PASSWORD}
+    assert ask(world, "POST", "/api/v1/auth/register", body=body, headers={header: "for=192.0.2.1"})[0] == 403
+    assert ask(world, "POST", "/api/v1/auth/register", body=body)[0] == 201
+
+
+def test_no_secret_is_logged(world):
+    """at level debug, after all that came before"""
+    text = world.siftd.stderr()
+    assert "level=debug" in text
+    for secret in (PASSWORD, world.admin.token, world.member.token, "siftd_session", "$argon2"):
+        assert secret not in text

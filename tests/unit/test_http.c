@@ -148,6 +148,59 @@ static void test_tokens(void **state)
 	assert_memory_not_equal(&hash_one, &hash_two, sizeof(again));
 }
 
+static void test_token_of_cookie(void **state)
+{
+	static const struct {
+		const char *header;
+		const char *token; /* NULL: none */
+	} cases[] = {
+		{ NULL, NULL },
+		{ "", NULL },
+		{ ";;", NULL },
+		{ "siftd_session=abc", "abc" },
+		{ "a=b; siftd_session=abc; c=d", "abc" },
+		{ "a=b;siftd_session=abc", "abc" },
+		{ "siftd_session=", NULL },
+		{ "siftd_session", NULL },
+		{ "xsiftd_session=abc", NULL },
+		{ "siftd_sessions=abc", NULL },
+		{ "a=siftd_session=abc", NULL },
+	};
+
+	(void)state; /* none */
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct slice token = { 0 };
+		bool found = token_of_cookie(cases[i].header, &token);
+
+		if (found != (cases[i].token != NULL) ||
+		    (found && !slice_equal(token, slice_str(cases[i].token))))
+			fail_msg("%s: wrong token",
+				 cases[i].header == NULL ? "NULL" : cases[i].header);
+	}
+}
+
+static void test_token_csrf(void **state)
+{
+	char one[TOKEN_CSRF_SIZE];
+	char again[TOKEN_CSRF_SIZE];
+	char two[TOKEN_CSRF_SIZE];
+	struct token_hash hash = { 0 };
+	char stored[TOKEN_CSRF_SIZE];
+
+	(void)state; /* none */
+	token_csrf(SLICE("siftd_one"), one);
+	token_csrf(SLICE("siftd_one"), again);
+	token_csrf(SLICE("siftd_two"), two);
+	assert_int_equal(strlen(one), TOKEN_CSRF_SIZE - 1);
+	assert_string_equal(one, again);
+	assert_string_not_equal(one, two);
+	/* it is not what the database keeps */
+	token_hash(SLICE("siftd_one"), &hash);
+	sodium_bin2base64(stored, sizeof(stored), hash.bytes, sizeof(hash.bytes),
+			  sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+	assert_string_not_equal(one, stored);
+}
+
 static void test_api_keys(void **state)
 {
 	struct api_key one;
@@ -387,6 +440,8 @@ int main(void)
 		cmocka_unit_test(test_tokens),
 		cmocka_unit_test(test_api_keys),
 		cmocka_unit_test(test_credentials),
+		cmocka_unit_test(test_token_of_cookie),
+		cmocka_unit_test(test_token_csrf),
 		cmocka_unit_test(test_limiter),
 		cmocka_unit_test(test_limiter_is_bounded),
 		cmocka_unit_test(test_boundaries),

@@ -1,0 +1,46 @@
+/* config_http.c - from options to the configuration of the HTTP interface */
+#include "daemon/config_http.h"
+
+#include <string.h>
+
+#define SECOND_US 1000000
+
+/* anybody who reaches a loopback address is at home here; others need an invitation */
+static enum api_registration registration_of(const struct config *config,
+					     const struct endpoint *endpoint)
+{
+	const char *word = config->http.registration;
+
+	if (strcmp(word, "open") == 0)
+		return API_REGISTRATION_OPEN;
+	if (strcmp(word, "closed") == 0)
+		return API_REGISTRATION_CLOSED;
+	if (strcmp(word, "local") == 0 && endpoint_is_loopback(endpoint))
+		return API_REGISTRATION_LOCAL;
+	return API_REGISTRATION_INVITED;
+}
+
+struct api_config config_http(const struct config *config,
+			      const struct endpoint *endpoint)
+{
+	struct api_config out = api_config_default();
+
+	out.address = endpoint->address;
+	out.port = endpoint->port;
+	out.registration = registration_of(config, endpoint);
+	out.invitation_lifetime_s = config->http.invitation_lifetime_us / SECOND_US;
+	out.body_bytes_max = (size_t)config->http.body_bytes_max;
+	out.idle_timeout_s = (unsigned)(config->http.idle_timeout_us / SECOND_US);
+	out.token_lifetime_s = config->http.token_lifetime_us / SECOND_US;
+	out.rates = (struct api_rates){
+		.login = (unsigned)config->http.logins_per_minute,
+		.registration = (unsigned)config->http.registrations_per_minute,
+		.write = (unsigned)config->http.writes_per_minute,
+		.read = (unsigned)config->http.reads_per_minute,
+		.bad_token = (unsigned)config->http.bad_tokens_per_minute,
+		.push = (unsigned)config->http.pushes_per_minute,
+	};
+	out.query_time_us = config->query.time_us;
+	out.query_memory_bytes = (size_t)config->query.memory_bytes;
+	return out;
+}
