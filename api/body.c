@@ -231,6 +231,25 @@ int64_t body_id(struct body *body, const char *field)
 	return 0;
 }
 
+int64_t body_int(struct body *body, const char *field, struct body_range range)
+{
+	const json_t *value = json_object_get(body->object, field);
+	char *detail = NULL;
+
+	if (is_absent(body, field))
+		return range.absent;
+	if (json_is_integer(value) && json_integer_value(value) >= range.min &&
+	    json_integer_value(value) <= range.max)
+		return json_integer_value(value);
+	detail = request_alloc(body->request, FIELD_DETAIL_SIZE);
+	/* fits */
+	(void)snprintf(detail, FIELD_DETAIL_SIZE,
+		       "must be an integer from %" PRId64 " to %" PRId64, range.min,
+		       range.max);
+	body_complain(body, field, detail);
+	return range.absent;
+}
+
 struct slice body_fingerprints(struct body *body, const char *field, size_t max)
 {
 	const json_t *list = json_object_get(body->object, field);

@@ -46,6 +46,11 @@ struct slice body_email(struct body *body, const char *field);
 /* one of `words` (NULL-ended), or `absent` when it is not there */
 struct slice body_word(struct body *body, const char *field, const char *const *words,
 		       const char *absent);
+/* an integer, or `absent` when it is not there */
+struct body_range {
+	int64_t min, max, absent;
+};
+int64_t body_int(struct body *body, const char *field, struct body_range range);
 /* required: an id, as a number or a text; 0 when it is none */
 int64_t body_id(struct body *body, const char *field);
 /* required: 1 to max fingerprints, as PostgreSQL's text of a bigint array */

@@ -3,6 +3,7 @@
 
 #include "api/audit.h"
 #include "api/auth.h"
+#include "api/channels.h"
 #include "api/decisions.h"
 #include "api/event_counts.h"
 #include "api/event_export.h"
@@ -111,6 +112,13 @@ static const struct route routes[] = {
 	IN_BOTH_SCOPES(ROUTE_GET, "/findings/{finding}", ACCESS_READER, LIMIT_READ, findings_get),
 	IN_BOTH_SCOPES(ROUTE_PATCH, "/findings/{finding}", ACCESS_MEMBER, LIMIT_WRITE, triage_finding),
 
+	{ ROUTE_GET, PROJECT "/channels", ACCESS_READER, LIMIT_READ, channels_list },
+	{ ROUTE_POST, PROJECT "/channels", ACCESS_ADMIN, LIMIT_WRITE, channels_create },
+	{ ROUTE_GET, PROJECT "/channels/{channel}", ACCESS_READER, LIMIT_READ, channels_get },
+	{ ROUTE_DELETE, PROJECT "/channels/{channel}", ACCESS_ADMIN, LIMIT_WRITE,
+	  channels_delete },
+	{ ROUTE_POST, PROJECT "/channels/{channel}/test", ACCESS_ADMIN, LIMIT_WRITE,
+	  channels_test },
 	{ ROUTE_GET, PROJECT "/mutes", ACCESS_READER, LIMIT_READ, mutes_list },
 	{ ROUTE_POST, PROJECT "/mutes", ACCESS_MEMBER, LIMIT_WRITE, mutes_create },
 	{ ROUTE_DELETE, PROJECT "/mutes/{mute}", ACCESS_MEMBER, LIMIT_WRITE, mutes_delete },

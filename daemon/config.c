@@ -166,6 +166,28 @@ static const struct config_option options[] = {
 	  RETENTION_MAX, NULL, "counts by hour become counts by day at this age" },
 	{ "rollup.interval", OPTION_DURATION, 0, AT(rollup.interval_us), "1h", 100000,
 	  DAY_US, NULL, "pause between two sweeps over all counts" },
+
+	{ "notify.interval", OPTION_DURATION, 0, AT(notify.interval_us), "2s", 100000,
+	  3600 * SECOND_US, NULL,
+	  "pause between two looks for what channels are to be told" },
+	{ "notify.timeout", OPTION_DURATION, 0, AT(notify.timeout_us), "10s", SECOND_US,
+	  300 * SECOND_US, NULL, "a channel that takes longer has failed" },
+	{ "notify.attempts_max", OPTION_INT, 0, AT(notify.attempts_max), "12", 1, 100,
+	  NULL, "so often a message is tried, from 5 seconds to 15 minutes apart" },
+	{ "notify.outbox_max", OPTION_INT, 0, AT(notify.outbox_max), "1000", 1, 1000000,
+	  NULL, "findings that wait for one channel; further ones are not told" },
+	{ "notify.age_max", OPTION_DURATION, 0, AT(notify.age_us), "1d", SECOND_US,
+	  RETENTION_MAX, NULL, "what ended longer ago is told to nobody: old logs" },
+	{ "notify.kept", OPTION_DURATION, 0, AT(notify.kept_us), "7d", DAY_US,
+	  RETENTION_MAX, NULL, "how long it is kept what was told, by whole days" },
+	{ "notify.public_url", OPTION_STRING, 0, AT(notify.public_url), NULL, 0, 0,
+	  NULL, "where people reach this siftd; messages hold links to it" },
+	{ "notify.allow_link_local", OPTION_BOOL, 0, AT(notify.allow_link_local),
+	  "false", 0, 0, NULL,
+	  "whether channels may be at link-local and metadata addresses" },
+
+	{ "findings.episodes_max", OPTION_INT, 0, AT(notify.episodes_max), "1000", 1,
+	  1000000, NULL, "episodes of a finding that are kept, the newest ones" },
 };
 
 static const struct option_table main_table = { options, ARRAY_LEN(options),

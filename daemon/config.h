@@ -145,6 +145,17 @@ struct config {
 		int64_t days_after_us;
 		int64_t interval_us;
 	} rollup;
+	struct {
+		int64_t interval_us;
+		int64_t timeout_us;
+		int64_t attempts_max;
+		int64_t outbox_max;
+		int64_t age_us;
+		int64_t kept_us;
+		int64_t episodes_max;
+		char *public_url;
+		bool allow_link_local;
+	} notify;
 	struct source_config *sources;
 	size_t sources_count;
 };

@@ -207,6 +207,7 @@ struct flows *flows_new(const struct flows_deps *deps)
 		flow->lane = i;
 		flow->flush =
 			pg_flush_new(deps->base, deps->conninfo, on_flush_done, flow);
+		pg_flush_set_limits(flow->flush, &deps->limits);
 		flow->readable = event_new(deps->base, lanes_batch_fd(deps->lanes, i),
 					   EV_READ | EV_PERSIST, on_readable, flow);
 		event_add(flow->readable, NULL);

@@ -33,6 +33,7 @@ struct flows_deps {
 	struct learners *learners;
 	struct pg_pool *pool;
 	const char *conninfo;
+	struct flush_limits limits;
 	struct source **sources;
 	size_t sources_count;
 };

@@ -168,6 +168,8 @@ void metrics_write(void *context, struct buf *out)
 		upkeep_write_metrics(deps->upkeep, out);
 	if (deps->follower != NULL)
 		follower_write_metrics(deps->follower, out);
+	if (deps->notify != NULL)
+		notify_write_metrics(deps->notify, out);
 	for (size_t i = 0; i < deps->sources_count; i++)
 		write_source(deps->sources[i], out);
 }

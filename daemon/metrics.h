@@ -11,6 +11,7 @@
 #include "daemon/lanes.h"
 #include "daemon/learners.h"
 #include "daemon/upkeep.h"
+#include "sinks/notify.h"
 #include "sources/port.h"
 
 struct metrics_deps {
@@ -19,6 +20,7 @@ struct metrics_deps {
 	struct learners *learners;
 	const struct upkeep *upkeep;
 	const struct follower *follower;
+	const struct notify *notify;
 	struct source **sources;
 	size_t sources_count;
 };

@@ -1,11 +1,7 @@
 /* parts.c - making the daemon's objects in their order, and freeing them in reverse */
 #include "daemon/parts.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "api/api.h"
@@ -23,9 +19,12 @@
 #include "daemon/positions.h"
 #include "daemon/rules_cache.h"
 #include "daemon/shipped_rules.h"
+#include "daemon/state_dir.h"
 #include "daemon/store.h"
+#include "daemon/telling.h"
 #include "daemon/upkeep.h"
 #include "pipeline/rules.h"
+#include "sinks/notify.h"
 #include "sinks/pg_pool.h"
 #include "sources/file_tail.h"
 #include "sources/kafka.h"
@@ -49,31 +48,6 @@ static bool try_put_chunk(void *context, struct chunk *chunk)
 static struct learner *learner_of(void *context, int64_t project_id)
 {
 	return learners_get(context, project_id);
-}
-
-static int make_state_dir(const char *path, struct error *error)
-{
-	if (mkdir(path, 0755) < 0 && errno != EEXIST)
-		return error_set_errno(error, "state_dir %s", path);
-	if (access(path, R_OK | W_OK | X_OK) < 0)
-		return error_set_errno(error, "state_dir %s", path);
-	return 0;
-}
-
-/* before anything is touched: the embedded server would be adopted, and stopped at the
- * end */
-static int lock_state_dir(struct parts *parts, const char *path, struct error *error)
-{
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0)
-		return error_set_errno(error, "state_dir %s", path);
-	parts->state_dir_fd = fd;
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-		return 0;
-	if (errno == EWOULDBLOCK)
-		return error_set(error, "state_dir %s: another siftd runs there", path);
-	return error_set_errno(error, "state_dir %s: lock", path);
 }
 
 static int load_rules(struct parts *parts, struct error *error)
@@ -319,6 +293,7 @@ static void make_flows(struct parts *parts)
 		.lanes = parts->lanes,
 		.learners = parts->learners,
 		.conninfo = pool_config.conninfo,
+		.limits = telling_limits(parts->config),
 		.sources = parts->sources,
 		.sources_count = parts->positioned_count,
 	};
@@ -371,6 +346,15 @@ static void make_follower(struct parts *parts)
 	parts->metrics.follower = parts->follower;
 }
 
+static int make_notify(struct parts *parts, struct error *error)
+{
+	if (telling_start(parts->config, parts->base, parts->pool, &parts->notify,
+			  error) < 0)
+		return -1;
+	parts->metrics.notify = parts->notify;
+	return 0;
+}
+
 static int make_api(struct parts *parts, struct error *error)
 {
 	struct api_config config = { 0 };
@@ -409,8 +393,7 @@ int parts_make(struct parts *parts, const struct config *config,
 {
 	parts->config = config;
 	parts->base = base;
-	if (make_state_dir(config->state_dir, error) < 0 ||
-	    lock_state_dir(parts, config->state_dir, error) < 0 ||
+	if (state_dir_take(config->state_dir, &parts->state_dir_fd, error) < 0 ||
 	    host_id_load(config->state_dir, parts->host_id, error) < 0 ||
 	    load_rules(parts, error) < 0 ||
 	    store_start(config, &parts->store, error) < 0)
@@ -422,6 +405,8 @@ int parts_make(struct parts *parts, const struct config *config,
 	if (make_all_sources(parts, error) < 0)
 		return -1;
 	make_flows(parts);
+	if (make_notify(parts, error) < 0)
+		return -1;
 	return make_api(parts, error);
 }
 
@@ -457,6 +442,7 @@ void parts_free(struct parts *parts)
 	words_cache_free(&parts->words);
 	upkeep_free(&parts->upkeep);
 	follower_free(&parts->follower);
+	notify_free(&parts->notify);
 	flows_free(&parts->flows);
 	/* the spool's own source goes with the spool */
 	for (size_t i = parts->sources_count; i-- > 1;)

@@ -26,6 +26,7 @@ struct source;
 struct spool;
 struct store;
 struct upkeep;
+struct notify;
 
 struct parts {
 	const struct config *config;
@@ -48,6 +49,7 @@ struct parts {
 	struct flows *flows;
 	struct upkeep *upkeep;
 	struct follower *follower;
+	struct notify *notify;
 	struct api *api;
 	struct metrics_deps metrics;
 };

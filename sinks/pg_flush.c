@@ -1,12 +1,10 @@
 /* pg_flush.c - one batch after the other, each through one transaction
  *
- *	OFFLINE -> PREPARING -> RESTING -> DAYS -> RESTING
- *	                        RESTING -> GUARD -> STORING -> RESTING
- *	                        RESTING -> CHECKING -> RESTING
- *	                        RESTING -> WAITING -> RESTING
+ *	OFFLINE -> PREPARING -> RESTING -> GUARD -> STORING -> RESTING
+ *	                        RESTING -> DAYS, CHECKING or WAITING -> RESTING
  *
- * From any of them a lost connection leads to OFFLINE. Only in STORING has the server
- * been told to commit: an answer that is lost then is looked for in CHECKING.
+ * A lost connection leads to OFFLINE. Only in STORING has the server been told to
+ * commit: an answer that is lost then is looked for in CHECKING.
  */
 #include "sinks/pg_flush.h"
 
@@ -27,11 +25,11 @@ enum flush_state {
 	STATE_OFFLINE,
 	STATE_PREPARING,
 	STATE_RESTING,
-	STATE_CHECKING,
+	STATE_WAITING,
+	STATE_CHECKING, /* from here on an answer is awaited */
 	STATE_DAYS,
 	STATE_GUARD,
-	STATE_STORING,
-	STATE_WAITING
+	STATE_STORING
 };
 
 struct pending {
@@ -47,7 +45,6 @@ struct pg_flush {
 	struct pending *first, **end;
 	size_t pending;
 	bool discarding;
-
 	enum flush_state state;
 	struct flush_plan plan; /* of the first batch, when planned */
 	bool planned;
@@ -63,7 +60,6 @@ struct pg_flush {
 	struct flush_counts counts;
 	struct flush_days days;
 	int32_t day; /* DAYS: being made */
-
 	struct event *turn, *retry;
 	struct flush_stats stats;
 };
@@ -402,8 +398,7 @@ static void discard_all(struct pg_flush *flush)
 
 static void take_turn(struct pg_flush *flush)
 {
-	if (flush->state == STATE_CHECKING || flush->state == STATE_GUARD ||
-	    flush->state == STATE_STORING || flush->state == STATE_DAYS)
+	if (flush->state >= STATE_CHECKING)
 		return;
 	if (flush->discarding)
 		discard_all(flush);
@@ -453,6 +448,11 @@ struct pg_flush *pg_flush_new(struct event_base *base, const char *conninfo,
 	flush->conn = pg_conn_new(base, &config);
 	flush_sender_init(&flush->sender, flush->conn);
 	return flush;
+}
+
+void pg_flush_set_limits(struct pg_flush *flush, const struct flush_limits *limits)
+{
+	flush->sender.limits = *limits;
 }
 
 void pg_flush_free(struct pg_flush **flush_ptr)

@@ -16,6 +16,7 @@
 #include <stdbool.h>
 
 #include "pipeline/batch.h"
+#include "sinks/pg_flush_sender.h"
 
 struct pg_flush;
 
@@ -45,6 +46,8 @@ typedef void flush_done_fn(void *context, const struct batch *batch,
 
 struct pg_flush *pg_flush_new(struct event_base *base, const char *conninfo,
 			      flush_done_fn *done, void *context);
+/* before anything is submitted */
+void pg_flush_set_limits(struct pg_flush *flush, const struct flush_limits *limits);
 /* what was not committed is given to done as FLUSH_DISCARDED */
 void pg_flush_free(struct pg_flush **flush);
 void pg_flush_submit(struct pg_flush *flush, struct batch *batch);

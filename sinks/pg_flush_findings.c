@@ -70,7 +70,7 @@ static void send_runs(struct flush_sender *sender, const struct flush_plan *plan
 		}
 	}
 	flush_arrays_end(sender);
-	flush_param_add(sender, pg_int4(kept, FLUSH_EPISODES_MAX));
+	flush_param_add(sender, pg_int4(kept, sender->limits.episodes_max));
 	flush_unit_send(sender, FLUSH_RUNS, at);
 }
 
@@ -182,6 +182,34 @@ static void send_evidence(struct flush_sender *sender, const struct flush_plan *
 	flush_unit_send(sender, FLUSH_EVIDENCE, at);
 }
 
+void flush_send_words(struct flush_sender *sender, const struct flush_plan *plan)
+{
+	static const enum pg_type types[] = { PG_INT8, PG_TEXT, PG_TEXT,
+					      PG_INT8, PG_TEXT, PG_TEXT };
+	struct pg_array *arrays = sender->arrays;
+	char age[8];
+	char words[4];
+
+	if (plan->batch->findings_count == 0)
+		return;
+	flush_arrays_begin(sender, types, ARRAY_LEN(types));
+	for (size_t i = 0; i < plan->batch->findings_count; i++) {
+		const struct batch_finding *finding = &plan->batch->findings[i];
+
+		if (!flush_plan_has_ingestion(plan, finding->project_id,
+					      finding->ingestion_id))
+			continue;
+		add_key(sender, finding->project_id, finding->rule, finding->key);
+		pg_array_uint8(&arrays[3], finding->template_key);
+		add_names(sender, &arrays[4], &finding->services);
+		add_names(sender, &arrays[5], &finding->hosts);
+	}
+	flush_arrays_end(sender);
+	flush_param_add(sender, pg_int8(age, sender->limits.tell_age_us));
+	flush_param_add(sender, pg_int4(words, sender->limits.outbox_max));
+	flush_unit_send(sender, FLUSH_TELL, SIZE_MAX);
+}
+
 static void send_trim(struct flush_sender *sender, const struct flush_plan *plan,
 		      size_t at)
 {
@@ -256,7 +284,7 @@ static void send_judge(struct flush_sender *sender, const struct flush_plan *pla
 			add_bucket(sender, window);
 	}
 	flush_arrays_end(sender);
-	flush_param_add(sender, pg_int4(kept, FLUSH_EPISODES_MAX));
+	flush_param_add(sender, pg_int4(kept, sender->limits.episodes_max));
 	flush_unit_send(sender, FLUSH_JUDGE, at);
 }
 

@@ -14,6 +14,9 @@ void flush_send_findings(struct flush_sender *sender, const struct flush_plan *p
 void flush_send_windows(struct flush_sender *sender, const struct flush_plan *plan,
 			size_t range);
 
+/* word of the findings of all ranges, once they are judged */
+void flush_send_words(struct flush_sender *sender, const struct flush_plan *plan);
+
 void flush_send_variables(struct flush_sender *sender, const struct flush_plan *plan,
 			  size_t range);
 

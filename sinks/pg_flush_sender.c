@@ -6,7 +6,12 @@
 
 void flush_sender_init(struct flush_sender *sender, struct pg_conn *conn)
 {
-	*sender = (struct flush_sender){ .conn = conn };
+	*sender = (struct flush_sender){
+		.conn = conn,
+		.limits = { .episodes_max = 1000,
+			    .tell_age_us = INT64_C(86400) * 1000000,
+			    .outbox_max = 1000 },
+	};
 	for (size_t i = 0; i < FLUSH_PARAMS_MAX; i++)
 		sender->formats[i] = 1;
 }

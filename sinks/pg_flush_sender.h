@@ -24,8 +24,16 @@ struct flush_unit {
 	size_t range; /* SIZE_MAX: of no range */
 };
 
+/* what a transaction may leave behind */
+struct flush_limits {
+	int episodes_max;    /* of a finding: the newest are kept */
+	int64_t tell_age_us; /* an episode that ended longer ago is told to nobody */
+	int outbox_max;      /* words that wait for one channel */
+};
+
 struct flush_sender {
 	struct pg_conn *conn;
+	struct flush_limits limits;
 	struct pg_array arrays[FLUSH_PARAMS_MAX];
 	const char *values[FLUSH_PARAMS_MAX];
 	int lengths[FLUSH_PARAMS_MAX];

@@ -209,6 +209,9 @@ const struct flush_sql flush_sql[FLUSH_STATEMENTS] = {
 	/* $6: single */
 	[FLUSH_JUDGE] = { "siftd_judge",
 			  "SELECT siftd.judge_windows($1, $2, $3, $4, $5, $6)" },
+	/* $7 and $8: single */
+	[FLUSH_TELL] = { "siftd_tell",
+			 "SELECT siftd.tell($1, $2, $3, $4, $5, $6, $7, $8)" },
 	[FLUSH_VARIABLES] = { "siftd_variables",
 			      /* $9: single */
 			      "SELECT siftd.add_variables($1, $2, $3, $4, $5, $6, $7, $8, $9)" },

@@ -25,6 +25,7 @@ enum flush_statement {
 	FLUSH_TRIM_EVIDENCE,
 	FLUSH_WINDOWS,
 	FLUSH_JUDGE,
+	FLUSH_TELL,
 	FLUSH_VARIABLES,
 	FLUSH_LEDGER,
 	FLUSH_QUARANTINE,
@@ -36,8 +37,6 @@ enum flush_statement {
 
 /* ends each of several names in one text */
 #define FLUSH_NAMES_END "\x1f"
-/* episodes that a finding keeps */
-#define FLUSH_EPISODES_MAX 1000
 
 struct flush_sql {
 	const char *name;

@@ -1,11 +1,67 @@
 """test_findings.py - what becomes of findings: episodes, triage, mutes"""
 import datetime
+import hashlib
+import hmac
+import http.server
 import itertools
 import json
+import threading
 
 import harness
+import pytest
 
 numbers = itertools.count()
+
+
+class Receiver(http.server.ThreadingHTTPServer):
+    """keeps what it is sent; answers with the statuses it was given, then with 200"""
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.got = []
+        self.statuses = []
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def url(self, path="/in?token=very-secret"):
+        return f"http://127.0.0.1:{self.server_port}{path}"
+
+    def wait(self, count, seconds=20):
+        harness.wait_until(lambda: len(self.got) >= count, seconds, lambda: f"{count} messages, got {self.got}")
+        return self.got
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.got.append((self.path, dict(self.headers), body))
+        self.send_response(self.server.statuses.pop(0) if self.server.statuses else 200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture
+def receiver():
+    server = Receiver()
+    yield server
+    server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def shared():
+    """one siftd that looks often for what is to be told, and lets a test ask much"""
+    siftd = harness.Siftd(notify={"interval": "200ms", "attempts_max": 3, "public_url": "https://siftd.example"})
+    siftd.config["http"].update(writes_per_minute=10000, reads_per_minute=100000)
+    siftd.add_file_source()
+    try:
+        siftd.start()
+        siftd.scope = siftd.client.default_scope()
+        yield siftd
+        assert siftd.stop() == 0
+    finally:
+        siftd.cleanup()
 
 
 def at(seconds):
@@ -137,3 +193,143 @@ def test_mutes(shared):
     for wrong in ({}, {"rule": "x", "ends_at": "never"}, {"starts_at": at(9), "ends_at": at(8)}, {"group": 999999999}):
         assert status_of(client.post, f"{scope}/mutes", wrong) == 422, wrong
     assert status_of(client.request, "DELETE", f"{scope}/mutes/{maintenance['id']}") == 404
+
+
+def channel(client, scope, kind, url, **more):
+    return client.post(f"{scope}/channels", {"name": f"c{next(numbers)}", "kind": kind, "url": url, **more})
+
+
+def test_webhook(shared, receiver):
+    client, scope = shared.client, new_project(shared)
+    made = channel(client, scope, "webhook", receiver.url(), secret="a shared secret")
+    assert "secret" not in made and made["has_secret"]
+    feed(client, scope, [full(-5), full(-4, "web")])
+    path, headers, body = receiver.wait(1)[0]
+    assert path == "/in?token=very-secret"
+    parts = dict(part.split("=") for part in headers["X-Siftd-Signature"].split(","))
+    signed = hmac.new(b"a shared secret", parts["t"].encode() + b"." + body, hashlib.sha256)
+    assert hmac.compare_digest(parts["v1"], signed.hexdigest())
+    word, = json.loads(body)["notifications"]
+    assert (word["kind"], word["rule"], word["occurrences"], word["services"]) == ("opened", "disk_full", 2, ["db", "web"])
+    assert word["link"].startswith("https://siftd.example/orgs/") and headers["X-Siftd-Delivery"] == word["id"]
+    # it grows: nothing new to tell; it is resolved: told to be over; it comes back: told again
+    found = f"{scope}/findings/{word['finding']}"
+    feed(client, scope, [full(-3)])
+    patch(client, found, status="resolved")
+    closed, = json.loads(receiver.wait(2)[1][2])["notifications"]
+    assert (closed["kind"], closed["occurrences"]) == ("closed", 3)
+    feed(client, scope, [full(-2)])
+    again, = json.loads(receiver.wait(3)[2][2])["notifications"]
+    assert again["kind"] == "opened" and again["regressed"] and again["id"] != word["id"]
+    assert len(receiver.got) == 3
+    shown = client.get(f"{scope}/channels/{made['id']}")
+    assert (shown["sent"], shown["waiting"], len(shown["deliveries"])) == (3, 0, 3)
+    # neither the secret nor the URL's path is shown or logged
+    for text in (json.dumps(shown), json.dumps(client.get(f"{scope}/channels")), shared.stderr()):
+        assert "a shared secret" not in text and "very-secret" not in text
+
+
+def test_other_receivers(shared, receiver):
+    client, scope = shared.client, new_project(shared)
+    channel(client, scope, "slack", receiver.url("/slack"))
+    channel(client, scope, "alertmanager", receiver.url(""), secret="bearer-token")
+    channel(client, scope, "pagerduty", receiver.url("/pagerduty"), secret="routing-key")
+    feed(client, scope, [full(-5)])
+    got = {path: (headers, json.loads(body)) for path, headers, body in receiver.wait(3)}
+    assert "[HIGH] A disk or quota is full" in got["/slack"][1]["text"]
+    assert "<https://siftd.example/orgs/" in got["/slack"][1]["text"]
+    headers, alerts = got["/api/v2/alerts"]
+    assert headers["Authorization"] == "Bearer bearer-token"
+    assert alerts[0]["labels"]["alertname"] == "disk_full" and alerts[0]["labels"]["severity"] == "high"
+    assert alerts[0]["startsAt"] < alerts[0]["endsAt"]
+    event = got["/pagerduty"][1]
+    assert (event["routing_key"], event["event_action"]) == ("routing-key", "trigger")
+    assert event["payload"]["severity"] == "error" and event["payload"]["component"] == "db"
+    patch(client, f"{scope}/findings/{finding(client, scope)['finding']['id']}", status="resolved")
+    over = {path: json.loads(body) for path, _, body in receiver.wait(6)[3:]}
+    assert over["/pagerduty"]["event_action"] == "resolve"
+    assert over["/pagerduty"]["dedup_key"] == event["dedup_key"]
+    assert over["/api/v2/alerts"][0]["labels"] == alerts[0]["labels"]
+    assert over["/slack"]["text"].startswith("*Over: ")
+
+
+def test_nothing_is_told_twice_or_of_old(shared, receiver):
+    client, scope = shared.client, new_project(shared)
+    channel(client, scope, "webhook", receiver.url(), severity_min="CRIT")
+    channel(client, scope, "webhook", receiver.url())
+    feed(client, scope, [full(-90000)])
+    client.post(f"{scope}/mutes", {"rule": "disk_full", "host": "h1"})
+    client.post(f"{scope}/mutes", {"service": "db"})
+    feed(client, scope, [full(-5)])
+    group = next(iter(client.groups(scope)))
+    assert finding(client, scope)["finding"]["total_occurrences"] == 2
+    client.post(f"{scope}/channels/{client.get(f'{scope}/channels')['items'][1]['id']}/test", {})
+    assert json.loads(receiver.wait(1)[0][2])["notifications"][0]["kind"] == "test"
+    # another service is not muted, but its group is
+    patch(client, f"{scope}/groups/{group['id']}", status="muted")
+    feed(client, scope, [full(-4, "web")])
+    patch(client, f"{scope}/groups/{group['id']}", status="open")
+    feed(client, scope, [full(-3, "web")])
+    word, = json.loads(receiver.wait(2)[1][2])["notifications"]
+    assert word["kind"] == "opened" and word["occurrences"] == 3
+    assert len(receiver.got) == 2
+
+
+def test_retries_end(shared, receiver):
+    """a passing failure is tried again, in order; a refusal is not"""
+    client, scope = shared.client, new_project(shared)
+    made = channel(client, scope, "webhook", receiver.url())
+    receiver.statuses = [503]
+    client.post(f"{scope}/channels/{made['id']}/test", {})
+    first, second = receiver.wait(2)[:2]
+    assert first[2] == second[2] and first[1]["X-Siftd-Delivery"] == second[1]["X-Siftd-Delivery"]
+    receiver.statuses = [404]
+    client.post(f"{scope}/channels/{made['id']}/test", {})
+    receiver.wait(3)
+    harness.wait_until(lambda: client.get(f"{scope}/channels/{made['id']}")["failed"] == 1, 10, "given up")
+    shown = client.get(f"{scope}/channels/{made['id']}")
+    assert (shown["sent"], shown["last_status"], shown["last_error"]) == (1, 404, "HTTP 404")
+    assert [item["state"] for item in shown["deliveries"]] == ["failed", "sent"]
+    assert shown["deliveries"][1]["attempts"] == 2
+    assert len(receiver.got) == 3
+
+
+def test_digest_and_rate(shared, receiver):
+    client, scope = shared.client, new_project(shared)
+    made = channel(client, scope, "webhook", receiver.url(), digest_seconds=2, rate_max=1)
+    for line in (full(-5), f"{at(-4)} ERROR app: OOMKilled: container exceeded its memory, exit code 137"):
+        feed(client, scope, [line])
+    words = json.loads(receiver.wait(1)[0][2])["notifications"]
+    assert len(words) >= 2
+    # the minute's only message was sent
+    client.post(f"{scope}/channels/{made['id']}/test", {})
+    assert client.get(f"{scope}/channels/{made['id']}")["waiting"] == 1
+    assert len(receiver.got) == 1
+
+
+def test_refused_addresses_and_wrong_channels(shared):
+    client, scope = shared.client, new_project(shared)
+    made = channel(client, scope, "webhook", "http://169.254.169.254/latest/meta-data")
+    assert made["secret"].startswith("siftd_") and made["server"] == "169.254.169.254"
+    client.post(f"{scope}/channels/{made['id']}/test", {})
+    harness.wait_until(lambda: client.get(f"{scope}/channels/{made['id']}")["last_error"], 10, "an error")
+    assert "link-local" in client.get(f"{scope}/channels/{made['id']}")["last_error"]
+    assert "latest" not in shared.stderr()
+    for wrong in ({"kind": "webhook", "url": "file:///etc/passwd"}, {"kind": "fax", "url": "http://x"},
+                  {"kind": "pagerduty"}, {"kind": "webhook", "url": "http://x", "secret": "short"},
+                  {"kind": "webhook", "url": "http://x", "rate_max": 0}):
+        assert status_of(client.post, f"{scope}/channels", {"name": "x", **wrong}) == 422, wrong
+    assert status_of(client.post, f"{scope}/channels", {"name": made["name"], "kind": "slack", "url": "http://x"}) == 409
+    client.request("DELETE", f"{scope}/channels/{made['id']}")
+    assert status_of(client.get, f"{scope}/channels/{made['id']}") == 404
+
+
+def test_mutes_end(shared):
+    client, scope = shared.client, new_project(shared)
+    feed(client, scope, [full(-5)])
+    path = f"{scope}/findings/{finding(client, scope)['finding']['id']}"
+    group = f"{scope}/groups/{next(iter(client.groups(scope)))['id']}"
+    for what in (path, group):
+        patch(client, what, status="muted", until=at(1))
+    harness.wait_until(lambda: client.get(path)["finding"]["status"] == "open", 10, "the mute's end")
+    harness.wait_until(lambda: client.get(group)["group"]["status"] == "open", 10, "the mute's end")

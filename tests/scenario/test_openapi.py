@@ -35,6 +35,8 @@ def ids(shared):
         "seq": next(iter(shared.client.events(ingestion)))["seq"],
         "group": next(iter(shared.client.groups(ingestion)))["fingerprint"],
         "merge": merge["id"],
+        "channel": shared.client.post(f"{shared.scope}/channels", {
+            "name": "openapi", "kind": "webhook", "url": "http://127.0.0.1:1"})["id"],
         "mute": shared.client.post(f"{shared.scope}/mutes", {"rule": "none"})["id"],
         "key": shared.client.post(f"{shared.scope}/keys", {"name": "openapi"})["id"],
         "finding": shared.client.get(f"{ingestion}/findings")["items"][0]["id"],

@@ -1,0 +1,32 @@
+/* telling.c - from options to what the flush and the notifier take */
+#include "daemon/telling.h"
+
+#include "daemon/config.h"
+
+#define DAY_US INT64_C(86400000000)
+
+struct flush_limits telling_limits(const struct config *config)
+{
+	return (struct flush_limits){
+		.episodes_max = (int)config->notify.episodes_max,
+		.tell_age_us = config->notify.age_us,
+		.outbox_max = (int)config->notify.outbox_max,
+	};
+}
+
+int telling_start(const struct config *config, struct event_base *base,
+		  struct pg_pool *pool, struct notify **out, struct error *error)
+{
+	const struct notify_config notify = {
+		.interval_us = config->notify.interval_us,
+		.timeout_us = config->notify.timeout_us,
+		.attempts_max = (unsigned)config->notify.attempts_max,
+		.outbox_max = (unsigned)config->notify.outbox_max,
+		.kept_days = (unsigned)(config->notify.kept_us / DAY_US),
+		.public_url = config->notify.public_url,
+		.allow_link_local = config->notify.allow_link_local,
+		.version = SIFTD_VERSION,
+	};
+
+	return notify_new(base, pool, &notify, out, error);
+}

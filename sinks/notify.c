@@ -1,0 +1,353 @@
+/* notify.c - a timer, and slots that each carry one message to its end */
+#include "sinks/notify.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "sinks/http_client.h"
+#include "sinks/notify_sign.h"
+#include "sinks/pg_pool.h"
+
+#define SECOND_US 1000000
+#define HEADER_SIZE 2200
+#define NUMBERS_MAX 8
+#define NUMBER_SIZE 24
+/* beyond the timeout, so that no other daemon takes what is still under way */
+#define LEASE_MORE_S 30
+
+/* as siftd.claim_words has them */
+enum claim_column {
+	CLAIM_CHANNEL,
+	CLAIM_KIND,
+	CLAIM_URL,
+	CLAIM_SECRET,
+	CLAIM_IDS,
+	CLAIM_BODY,
+	CLAIM_DELIVERY
+};
+
+static const char tick_sql[] = "SELECT siftd.notify_tick($1::integer, $2::integer)";
+static const char claim_sql[] = "SELECT channel, kind, url, secret, ids, body, delivery"
+				" FROM siftd.claim_words($1::integer, $2::integer, $3)";
+static const char finish_sql[] =
+	"SELECT siftd.finish_words($1::bigint, $2::bigint[], $3::boolean, $4::boolean,"
+	" $5::integer, $6, $7::integer, $8::integer)";
+
+struct slot {
+	struct notify *notify;
+	struct pg_query *query;
+	bool busy;
+	char channel[NUMBER_SIZE];
+	char *ids;
+};
+
+struct notify {
+	struct notify_config config;
+	char *public_url;
+	struct pg_pool *pool;
+	struct http_client *client;
+	struct event *timer;
+	struct pg_query *tick;
+	struct slot slots[NOTIFY_SLOTS];
+	uint64_t sent, retried, given_up, closed, failures;
+};
+
+struct params {
+	char texts[NUMBERS_MAX][NUMBER_SIZE];
+	struct pg_param items[NUMBERS_MAX];
+	size_t count;
+};
+
+static void claim(struct slot *slot);
+
+static void add_int(struct params *params, int64_t value)
+{
+	char *text = params->texts[params->count];
+
+	/* 24 bytes hold any int64 */
+	(void)snprintf(text, NUMBER_SIZE, "%" PRId64, value);
+	params->items[params->count++].value = slice_str(text);
+}
+
+static void add_text(struct params *params, const char *text)
+{
+	params->items[params->count++].value = slice_str(text);
+}
+
+static void wait_turn(struct notify *notify)
+{
+	const struct timeval delay = {
+		.tv_sec = notify->config.interval_us / SECOND_US,
+		.tv_usec = notify->config.interval_us % SECOND_US,
+	};
+
+	event_add(notify->timer, &delay);
+}
+
+static void complain(struct notify *notify, const struct pg_error *error)
+{
+	notify->failures++;
+	log_warn("notify", "the outbox cannot be read: %s", error->error.text);
+}
+
+static void rest(struct slot *slot)
+{
+	slot->busy = false;
+	mem_free(slot->ids);
+	slot->ids = NULL;
+}
+
+static void on_finished(void *context, const struct pg_rows *rows,
+			const struct pg_error *error)
+{
+	struct slot *slot = context;
+
+	struct notify *notify = slot->notify;
+	struct slice outcome = { 0 };
+
+	slot->query = NULL;
+	mem_free(slot->ids);
+	slot->ids = NULL;
+	if (rows == NULL) {
+		/* taken again when its lease ends */
+		complain(notify, error);
+		rest(slot);
+		return;
+	}
+	outcome = pg_rows_slice(rows, 0, 0);
+	notify->sent += slice_equal(outcome, SLICE("sent"));
+	notify->retried += slice_equal(outcome, SLICE("again"));
+	notify->given_up += slice_equal(outcome, SLICE("failed"));
+	claim(slot);
+}
+
+/* what may go better later */
+static bool is_passing(int status)
+{
+	return status == 0 || status == 408 || status == 429 || status >= 500;
+}
+
+static void on_answer(void *context, const struct http_answer *answer)
+{
+	struct slot *slot = context;
+	struct notify *notify = slot->notify;
+	bool well = answer->status >= 200 && answer->status < 300;
+	bool again = !well && is_passing(answer->status);
+	struct params params = { 0 };
+	struct error why = { 0 };
+
+	if (!well)
+		(void)error_set(&why, answer->status == 0 ? "%s" : "HTTP %s%d",
+				answer->status == 0 ? answer->error : "",
+				answer->status);
+	if (!well)
+		log_warn("notify", "channel=%s error=\"%s\" again=%d", slot->channel,
+			 why.text, again);
+	add_text(&params, slot->channel);
+	add_text(&params, slot->ids);
+	add_text(&params, well ? "t" : "f");
+	add_text(&params, again ? "t" : "f");
+	add_int(&params, answer->status);
+	add_text(&params, why.text);
+	add_int(&params, answer->retry_after_s);
+	add_int(&params, notify->config.attempts_max);
+	slot->query = pg_query(notify->pool, finish_sql, params.items, params.count,
+			       false, on_finished, slot);
+}
+
+/* a line of a header, cut where it would not fit or would begin another one */
+static void put_header(char out[HEADER_SIZE], const char *name, struct slice value)
+{
+	size_t len = 0;
+
+	while (len < value.len && value.ptr[len] >= ' ' && value.ptr[len] != 0x7f)
+		len++;
+	/* a value that does not fit is cut, and then wrong, as it was before */
+	(void)snprintf(out, HEADER_SIZE, "%s: %.*s", name, (int)len,
+		       value.ptr == NULL ? "" : value.ptr);
+}
+
+static void post(struct slot *slot, const struct pg_rows *rows)
+{
+	struct notify *notify = slot->notify;
+	struct slice secret = pg_rows_slice(rows, 0, CLAIM_SECRET);
+	struct slice kind = pg_rows_slice(rows, 0, CLAIM_KIND);
+	char *url = mem_slice_dup(pg_rows_slice(rows, 0, CLAIM_URL));
+	char signature[NOTIFY_SIGNATURE_SIZE];
+	char token[HEADER_SIZE];
+	char delivery[HEADER_SIZE];
+	struct buf bearer = { 0 };
+	struct http_client_request request = {
+		.url = url,
+		.body = pg_rows_slice(rows, 0, CLAIM_BODY),
+		.headers = { "Content-Type: application/json", delivery },
+		.headers_count = 2,
+		.timeout_ms = (unsigned)(notify->config.timeout_us / 1000),
+	};
+	struct http_answer full = { .error = "too many requests are open" };
+
+	put_header(delivery, "X-Siftd-Delivery",
+		   pg_rows_slice(rows, 0, CLAIM_DELIVERY));
+	if (secret.len > 0 && slice_equal(kind, SLICE("webhook"))) {
+		notify_sign(secret, clock_now_us() / SECOND_US, request.body,
+			    signature);
+		request.headers[request.headers_count++] = signature;
+	} else if (secret.len > 0) {
+		buf_append_str(&bearer, "Bearer ");
+		buf_append_slice(&bearer, secret);
+		put_header(token, "Authorization", buf_slice(&bearer));
+		request.headers[request.headers_count++] = token;
+	}
+	if (http_client_post(notify->client, &request, on_answer, slot) == NULL)
+		on_answer(slot, &full);
+	buf_deinit(&bearer);
+	mem_free(url);
+}
+
+static void on_claimed(void *context, const struct pg_rows *rows,
+		       const struct pg_error *error)
+{
+	struct slot *slot = context;
+	struct notify *notify = slot->notify;
+	struct slice channel = { 0 };
+
+	slot->query = NULL;
+	if (rows == NULL)
+		complain(notify, error);
+	else
+		channel = pg_rows_slice(rows, 0, CLAIM_CHANNEL);
+	if (channel.len == 0) {
+		rest(slot);
+		return;
+	}
+	(void)snprintf(slot->channel, sizeof(slot->channel), "%.*s", (int)channel.len,
+		       channel.ptr);
+	slot->ids = mem_slice_dup(pg_rows_slice(rows, 0, CLAIM_IDS));
+	post(slot, rows);
+	/* there may be more: another one looks meanwhile */
+	for (size_t i = 0; i < NOTIFY_SLOTS; i++) {
+		if (!notify->slots[i].busy) {
+			claim(&notify->slots[i]);
+			break;
+		}
+	}
+}
+
+static void claim(struct slot *slot)
+{
+	const struct notify *notify = slot->notify;
+	struct params params = { 0 };
+
+	slot->busy = true;
+	add_int(&params, notify->config.timeout_us / SECOND_US + LEASE_MORE_S);
+	add_int(&params, NOTIFY_WORDS_MAX);
+	add_text(&params, notify->public_url);
+	slot->query = pg_query(notify->pool, claim_sql, params.items, params.count,
+			       false, on_claimed, slot);
+}
+
+static void on_tick(void *context, const struct pg_rows *rows,
+		    const struct pg_error *error)
+{
+	struct notify *notify = context;
+
+	notify->tick = NULL;
+	wait_turn(notify);
+	if (rows == NULL) {
+		complain(notify, error);
+		return;
+	}
+	notify->closed += (uint64_t)pg_rows_int(rows, 0, 0);
+	if (!notify->slots[0].busy)
+		claim(&notify->slots[0]);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *context)
+{
+	struct notify *notify = context;
+	struct params params = { 0 };
+
+	(void)fd;
+	(void)what;
+	add_int(&params, notify->config.outbox_max);
+	add_int(&params, notify->config.kept_days);
+	notify->tick = pg_query(notify->pool, tick_sql, params.items, params.count,
+				false, on_tick, notify);
+}
+
+int notify_new(struct event_base *base, struct pg_pool *pool,
+	       const struct notify_config *config, struct notify **out,
+	       struct error *error)
+{
+	struct notify *notify = mem_calloc(1, sizeof(*notify));
+	struct buf agent = { 0 };
+	struct http_client_config client = { .allow_link_local =
+						     config->allow_link_local };
+	int status = 0;
+
+	buf_printf(&agent, "siftd/%s", config->version);
+	buf_append_char(&agent, '\0');
+	client.user_agent = agent.data;
+	status = http_client_new(base, &client, &notify->client, error);
+	buf_deinit(&agent);
+	if (status < 0) {
+		mem_free(notify);
+		return -1;
+	}
+	notify->config = *config;
+	notify->public_url =
+		mem_strdup(config->public_url == NULL ? "" : config->public_url);
+	notify->pool = pool;
+	notify->timer = event_new(base, -1, 0, on_timer, notify);
+	for (size_t i = 0; i < NOTIFY_SLOTS; i++)
+		notify->slots[i].notify = notify;
+	wait_turn(notify);
+	*out = notify;
+	return 0;
+}
+
+void notify_free(struct notify **notify_ptr)
+{
+	struct notify *notify = *notify_ptr;
+
+	if (notify == NULL)
+		return;
+	if (notify->tick != NULL)
+		pg_query_cancel(notify->tick);
+	for (size_t i = 0; i < NOTIFY_SLOTS; i++) {
+		if (notify->slots[i].query != NULL)
+			pg_query_cancel(notify->slots[i].query);
+		mem_free(notify->slots[i].ids);
+	}
+	http_client_free(&notify->client);
+	event_free(notify->timer);
+	mem_free(notify->public_url);
+	mem_free(notify);
+	*notify_ptr = NULL;
+}
+
+void notify_write_metrics(const struct notify *notify, struct buf *out)
+{
+	const struct {
+		const char *name;
+		const char *help;
+		uint64_t value;
+	} counters[] = {
+		{ "sent_total", "messages that channels took", notify->sent },
+		{ "retried_total", "messages that are tried again", notify->retried },
+		{ "given_up_total", "messages that a channel refused",
+		  notify->given_up },
+		{ "closed_total", "episodes told to be over", notify->closed },
+		{ "failures_total", "failures of the outbox", notify->failures },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(counters); i++)
+		buf_printf(out,
+			   "# HELP siftd_notify_%s %s\n# TYPE siftd_notify_%s counter\n"
+			   "siftd_notify_%s %" PRIu64 "\n",
+			   counters[i].name, counters[i].help, counters[i].name,
+			   counters[i].name, counters[i].value);
+}
