@@ -36,6 +36,7 @@ struct source_config {
 	struct option_list exclude;
 	char *start_at;
 	int64_t rescan_us;
+	int64_t linger_us;
 	int64_t read_bytes;
 	int64_t ignore_older_us;
 	bool follow_symlinks;

@@ -19,6 +19,7 @@ void chunk_free(struct chunk **chunk)
 	if (*chunk == NULL)
 		return;
 	stream_info_free(&(*chunk)->open);
+	mem_free((*chunk)->detail);
 	mem_free((*chunk)->data);
 	mem_free((*chunk)->items);
 	mem_free(*chunk);
@@ -45,10 +46,9 @@ size_t chunk_weight(const struct chunk *chunk)
 const char *drop_reason_name(enum drop_reason reason)
 {
 	static const char *const names[DROP_REASONS] = {
-		[DROP_TOMBSTONE] = "tombstone",
-		[DROP_EXPIRED] = "expired",
-		[DROP_TOO_LARGE] = "too_large",
-		[DROP_UNREADABLE] = "unreadable",
+		[DROP_TOMBSTONE] = "tombstone", [DROP_EXPIRED] = "expired",
+		[DROP_TOO_LARGE] = "too_large", [DROP_UNREADABLE] = "unreadable",
+		[DROP_DUPLICATE] = "duplicate",
 	};
 
 	return names[reason];

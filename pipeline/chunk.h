@@ -56,6 +56,9 @@ enum drop_reason {
 	DROP_EXPIRED,    /* deleted at its origin before it was read */
 	DROP_TOO_LARGE,  /* beyond the source's bound of a message */
 	DROP_UNREADABLE, /* damaged at its origin */
+	/* no loss: another stream has stored the same bytes. The ledger has columns of
+	 * its own for it, deduplicated_* */
+	DROP_DUPLICATE,
 	DROP_REASONS
 };
 
@@ -86,6 +89,7 @@ struct chunk_item {
 struct chunk {
 	uint64_t stream; /* unique in the process's life, from stream_next_id */
 	struct stream_info *open; /* first chunk of a stream only; taken by the lane */
+	char *detail; /* replaces that of the stream, with this chunk; NULL: it stays */
 	char *data;
 	size_t data_len;
 	struct chunk_item *items;

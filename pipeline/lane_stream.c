@@ -32,6 +32,13 @@ void lane_stream_free(struct lane_stream **stream)
 	*stream = NULL;
 }
 
+void lane_stream_set_detail(struct lane_stream *stream, char **detail)
+{
+	mem_free(stream->info->detail);
+	stream->info->detail = *detail;
+	*detail = NULL;
+}
+
 struct substream *lane_stream_substream(struct lane_stream *stream,
 					const struct chunk_item *item,
 					const struct front_config *config)

@@ -58,6 +58,8 @@ struct lane_stream {
 /* takes info */
 struct lane_stream *lane_stream_new(uint64_t id, struct stream_info *info);
 void lane_stream_free(struct lane_stream **stream);
+/* takes the text and sets it to NULL; batches sealed from now on carry it */
+void lane_stream_set_detail(struct lane_stream *stream, char **detail);
 /* the item's substream, made when it is new; valid until the next call */
 struct substream *lane_stream_substream(struct lane_stream *stream,
 					const struct chunk_item *item,

@@ -397,6 +397,8 @@ void pipeline_feed(struct pipeline *pipeline, struct chunk *chunk, int64_t now_u
 		chunk_free(&chunk);
 		return;
 	}
+	if (chunk->detail != NULL)
+		lane_stream_set_detail(stream, &chunk->detail);
 	/* a position alone is worth a batch too, once it is old enough */
 	(void)batch_builder_open(pipeline->builder, now_us);
 	for (size_t i = 0; i < chunk->items_count; i++) {

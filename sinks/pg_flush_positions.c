@@ -157,7 +157,7 @@ static void write_reasons(struct buf *out, const uint64_t dropped[DROP_REASONS],
 	json_object_begin(&json);
 	write_reason(&json, "gap", gap);
 	write_reason(&json, "deleted", deleted);
-	for (unsigned i = 0; i < DROP_REASONS; i++)
+	for (unsigned i = 0; i < DROP_DUPLICATE; i++)
 		write_reason(&json, drop_reason_name((enum drop_reason)i), dropped[i]);
 	json_object_end(&json);
 }
@@ -169,7 +169,7 @@ void flush_send_ledger(struct flush_sender *sender, const struct flush_plan *pla
 {
 	static const enum pg_type types[] = { PG_TEXT, PG_TEXT, PG_TEXT, PG_INT8,
 					      PG_INT8, PG_INT8, PG_INT8, PG_INT8,
-					      PG_TEXT, PG_TEXT };
+					      PG_INT8, PG_INT8, PG_TEXT, PG_TEXT };
 	struct stream_place *streams = sorted_streams(plan->batch);
 	struct buf reasons = { 0 };
 	struct pg_array *arrays = sender->arrays;
@@ -190,13 +190,15 @@ void flush_send_ledger(struct flush_sender *sender, const struct flush_plan *pla
 		pg_array_uint8(&arrays[3], stream->received_bytes);
 		pg_array_uint8(&arrays[4], bytes - q_bytes - d_bytes);
 		pg_array_uint8(&arrays[5], records - q_records - d_records);
-		pg_array_uint8(&arrays[6], q_bytes);
-		pg_array_uint8(&arrays[7], q_records);
+		pg_array_uint8(&arrays[6], stream->dropped.bytes[DROP_DUPLICATE]);
+		pg_array_uint8(&arrays[7], stream->dropped.records[DROP_DUPLICATE]);
+		pg_array_uint8(&arrays[8], q_bytes);
+		pg_array_uint8(&arrays[9], q_records);
 		write_reasons(&reasons, stream->dropped.bytes, stream->skipped_bytes,
 			      d_bytes);
-		pg_array_text(&arrays[8], buf_slice(&reasons), DETAIL_BYTES_MAX);
+		pg_array_text(&arrays[10], buf_slice(&reasons), DETAIL_BYTES_MAX);
 		write_reasons(&reasons, stream->dropped.records, 0, d_records);
-		pg_array_text(&arrays[9], buf_slice(&reasons), DETAIL_BYTES_MAX);
+		pg_array_text(&arrays[11], buf_slice(&reasons), DETAIL_BYTES_MAX);
 	}
 	buf_deinit(&reasons);
 	mem_free(streams);

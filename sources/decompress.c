@@ -19,6 +19,8 @@ struct decompress {
 	ZSTD_DStream *zstd;
 	bool inside; /* a member or frame has begun and not ended */
 	bool more;   /* output may be waiting although the input is used up */
+	bool failed; /* for this reason, to be told once what came before it is out */
+	struct error failure;
 };
 
 struct decompress *decompress_new(void)
@@ -83,6 +85,14 @@ static int next_plain(struct decompress *decompress, char *space, size_t size)
 	return (int)piece.len;
 }
 
+/* what was made before the damage comes out first */
+static int fail_behind(struct decompress *decompress, size_t made, struct error *error)
+{
+	decompress->failed = true;
+	decompress->failure = *error;
+	return made > 0 ? (int)made : -1;
+}
+
 static int next_gzip(struct decompress *decompress, char *space, size_t size,
 		     struct error *error)
 {
@@ -103,9 +113,11 @@ static int next_gzip(struct decompress *decompress, char *space, size_t size,
 			decompress->inside = false;
 			status = inflateReset(gzip);
 		}
-		if (status != Z_OK && status != Z_BUF_ERROR)
-			return error_set(error, "gzip: %s",
-					 gzip->msg == NULL ? "corrupt" : gzip->msg);
+		if (status != Z_OK && status != Z_BUF_ERROR) {
+			(void)error_set(error, "gzip: %s",
+					gzip->msg == NULL ? "corrupt" : gzip->msg);
+			return fail_behind(decompress, room - gzip->avail_out, error);
+		}
 		decompress->more = gzip->avail_out == 0;
 		if (status == Z_BUF_ERROR && gzip->avail_out == before)
 			break;
@@ -124,8 +136,10 @@ static int next_zstd(struct decompress *decompress, char *space, size_t size,
 		size_t before = out.pos + in.pos;
 		size_t left = ZSTD_decompressStream(decompress->zstd, &out, &in);
 
-		if (ZSTD_isError(left))
-			return error_set(error, "zstd: %s", ZSTD_getErrorName(left));
+		if (ZSTD_isError(left)) {
+			(void)error_set(error, "zstd: %s", ZSTD_getErrorName(left));
+			return fail_behind(decompress, out.pos, error);
+		}
 		decompress->more = out.pos == out.size;
 		if (out.pos + in.pos == before)
 			break;
@@ -140,6 +154,10 @@ int decompress_next(struct decompress *decompress, char *space, size_t size,
 {
 	int made = 0;
 
+	if (decompress->failed) {
+		*error = decompress->failure;
+		return -1;
+	}
 	if (decompress->kind == KIND_UNKNOWN) {
 		if (decompress->input.len == 0)
 			return 0;

@@ -15,7 +15,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "sources/tail_coded.h"
 #include "sources/tail_config.h"
+#include "sources/tail_copy.h"
 #include "sources/tail_file.h"
 #include "sources/tail_intake.h"
 #include "sources/tail_mark.h"
@@ -34,6 +36,7 @@ struct file_tail {
 	struct tail_scan scan;
 	struct tail_watch watch;
 	struct tail_marks marks;
+	struct tail_marks leaving; /* read to their end, and not all committed */
 	struct tail_set set;
 	struct tail_intake intake;
 	int64_t scanned_us;
@@ -63,6 +66,8 @@ static bool put(struct file_tail *tail, struct tail_file *file, struct chunk *ch
 		mem_free(detail);
 		tail_orders_await(&tail->orders, file->stream);
 		atomic_fetch_add(&tail->source.stats.open_streams, 1);
+	} else if (chunk->items_count > 0 || file->coded != NULL) {
+		chunk->detail = tail_file_detail(file);
 	}
 	chunk->stream = file->stream;
 	for (size_t i = 0; i < chunk->items_count; i++) {
@@ -93,6 +98,9 @@ static bool put_data(struct file_tail *tail, struct tail_file *file,
 {
 	uint64_t len = chunk->data_len;
 
+	if (chunk->items_count > 0)
+		len = (uint64_t)(chunk->items[chunk->items_count - 1].end.offset -
+				 chunk->items[0].begin.offset);
 	file->quiet_since_us = clock_monotonic_us();
 	file->troubled = false;
 	atomic_fetch_add(&tail->source.stats.received_bytes, len);
@@ -108,7 +116,9 @@ static bool replace_generation(struct file_tail *tail, struct tail_file *file)
 	atomic_fetch_add(&tail->source.stats.errors, 1);
 	if (!put_last(tail, file))
 		return false;
-	tail_orders_forget(&tail->orders, file->stream);
+	/* a copy of it may be compressed later (copytruncate) */
+	if (file->stream != 0)
+		tail_marks_add(&tail->leaving, file, true);
 	tail_file_begin_generation(file);
 	return true;
 }
@@ -123,12 +133,46 @@ static void report_failure(struct file_tail *tail, struct tail_file *file,
 	atomic_fetch_add(&tail->source.stats.errors, 1);
 }
 
-static void report_compressed(const struct file_tail *tail, struct tail_file *file)
+/* the last of a compressed file. false: the daemon stops */
+static bool end_coded(struct file_tail *tail, struct tail_file *file,
+		      struct chunk *chunk)
 {
-	if (!file->troubled)
-		log_warn("file_tail", "skipped: compressed source=%s path=%s",
-			 tail->config.name, file->path);
-	file->troubled = true;
+	if (chunk != NULL && !put_data(tail, file, chunk))
+		return false;
+	file->finished = true;
+	file->dirty = false;
+	return put_last(tail, file);
+}
+
+/* start_at says that it is read from its end on. false: the daemon stops */
+static bool skip_present(struct file_tail *tail, struct tail_file *file)
+{
+	struct chunk *chunk = chunk_new(0, 0);
+	struct chunk_item *item = chunk_add_item(chunk);
+
+	item->begin.offset = file->offset;
+	item->end.offset = file->offset;
+	item->flags = CHUNK_ITEM_DROPPED;
+	item->reason = DROP_DUPLICATE;
+	file->skips = false;
+	tail_file_extend_head(file, tail->limits.head_bytes);
+	if (file->coded != NULL)
+		return end_coded(tail, file, chunk);
+	return put(tail, file, chunk);
+}
+
+static enum tail_outcome read_chunk(struct file_tail *tail, struct tail_file *file,
+				    struct chunk **out, struct error *error)
+{
+	const struct tail_origins origins = { &tail->set, &tail->leaving,
+					      &tail->marks };
+
+	if (file->coded == NULL && file->offset == 0 && !file->is_own &&
+	    tail_copy_suspected(file, &origins))
+		file->coded = tail_coded_new(CODED_LOOK, 0);
+	if (file->coded == NULL)
+		return tail_file_read(file, &tail->limits, out, error);
+	return tail_copy_read(file, &tail->limits, &origins, out, error);
 }
 
 /* false: the daemon stops */
@@ -137,17 +181,25 @@ static bool read_file(struct file_tail *tail, struct tail_file *file)
 	struct chunk *chunk = NULL;
 	struct error error;
 
-	switch (tail_file_read(file, &tail->limits, &chunk, &error)) {
+	if (file->skips)
+		return skip_present(tail, file);
+	switch (read_chunk(tail, file, &chunk, &error)) {
 	case TAIL_DATA:
 		return put_data(tail, file, chunk);
+	case TAIL_MORE:
+		return true;
 	case TAIL_REPLACED:
 		return replace_generation(tail, file);
+	case TAIL_COMPRESSED:
+		file->coded = tail_coded_new(CODED_LOOK, 0);
+		return true;
+	case TAIL_CORRUPT:
+		report_failure(tail, file, &error);
+		return end_coded(tail, file, chunk);
+	case TAIL_ENDED:
+		return end_coded(tail, file, chunk);
 	case TAIL_FAILED:
 		report_failure(tail, file, &error);
-		file->dirty = false;
-		return true;
-	case TAIL_COMPRESSED:
-		report_compressed(tail, file);
 		file->dirty = false;
 		return true;
 	case TAIL_NOTHING:
@@ -193,6 +245,19 @@ static bool finish_file(struct file_tail *tail, struct tail_file *file)
 	return put_last(tail, file);
 }
 
+/* what was truncated in place is known by its mark alone once it is committed */
+static void retire_generations(struct file_tail *tail)
+{
+	for (size_t i = tail->leaving.count; i-- > 0;) {
+		const struct tail_mark *mark = &tail->leaving.items[i];
+
+		if (tail_orders_offset(&tail->orders, mark->stream) < mark->offset)
+			continue;
+		tail_orders_forget(&tail->orders, mark->stream);
+		tail_marks_move(&tail->leaving, i, &tail->marks);
+	}
+}
+
 /* closes what was read to its end and committed. false: the daemon stops */
 static bool retire_files(struct file_tail *tail)
 {
@@ -205,51 +270,20 @@ static bool retire_files(struct file_tail *tail)
 		    (file->stream != 0 &&
 		     tail_orders_offset(&tail->orders, file->stream) < file->offset))
 			continue;
-		if (file->offset > 0 && still_linked(file))
-			tail_marks_add(&tail->marks, file);
+		if (file->offset > 0 || file->coded != NULL)
+			tail_marks_add(&tail->marks, file, !still_linked(file));
 		tail_orders_forget(&tail->orders, file->stream);
 		tail_set_drop(&tail->set, i);
 	}
 	return true;
 }
 
-static void watch_folders(struct file_tail *tail)
-{
-	struct tail_list folders = { 0 };
-
-	tail_scan_folders(&tail->scan, &folders);
-	for (size_t i = 0; i < folders.count; i++)
-		(void)tail_watch_folder(&tail->watch, folders.items[i].path);
-	tail_list_deinit(&folders);
-}
-
-/* what a link leads to is rotated in a folder that no pattern names */
-static void watch_target(struct file_tail *tail, const struct tail_file *file)
-{
-	const char *slash = file->target == NULL ? NULL : strrchr(file->target, '/');
-	char *folder = NULL;
-
-	if (slash == NULL || slash == file->target)
-		return;
-	folder = mem_slice_dup(slice_of(file->target, (size_t)(slash - file->target)));
-	(void)tail_watch_folder(&tail->watch, folder); /* or the scan finds it */
-	mem_free(folder);
-}
-
 static bool scan(struct file_tail *tail)
 {
-	/* first the watches, so that nothing can appear unseen in between */
-	watch_folders(tail);
 	tail_intake_run(&tail->intake);
-	for (size_t i = 0; i < tail->set.count; i++) {
-		struct tail_file *file = tail->set.files[i];
-
-		file->dirty = file->dirty || tail_file_size(file) != file->offset;
-		if (file->listed)
-			watch_target(tail, file);
-	}
 	tail->scanned_us = clock_monotonic_us();
 	tail->scan_due_us = tail->scanned_us + (int64_t)tail->config.rescan_ms * 1000;
+	retire_generations(tail);
 	return retire_files(tail);
 }
 
@@ -288,6 +322,12 @@ static void rewind_file(struct file_tail *tail, struct tail_file *file)
 	file->stream = 0;
 	file->finished = false;
 	file->dirty = true;
+	if (file->coded == NULL)
+		return;
+	tail_coded_free(&file->coded);
+	file->coded_bytes = 0;
+	file->coded = mark == NULL ? tail_coded_new(CODED_LOOK, 0)
+				   : tail_coded_new(CODED_READ, mark->offset);
 }
 
 static void apply_rewind(struct file_tail *tail)
@@ -297,6 +337,7 @@ static void apply_rewind(struct file_tail *tail)
 	if (!tail_orders_take_rewind(&tail->orders, &marks))
 		return;
 	tail_marks_deinit(&tail->marks);
+	tail_marks_deinit(&tail->leaving);
 	tail->marks = marks;
 	atomic_store(&tail->source.stats.open_streams, 0);
 	for (size_t i = 0; i < tail->set.count; i++)
@@ -386,6 +427,7 @@ static void free_tail(struct source **source)
 	tail_set_deinit(&tail->set);
 	tail_watch_close(&tail->watch);
 	tail_marks_deinit(&tail->marks);
+	tail_marks_deinit(&tail->leaving);
 	tail_orders_deinit(&tail->orders);
 	tail_scan_deinit(&tail->scan);
 	tail_config_deinit(&tail->config);
@@ -419,8 +461,9 @@ int file_tail_new(const struct file_tail_config *config, struct source **out,
 	tail->config = tail_config_copy(config);
 	tail->source.ops = &file_tail_ops;
 	tail->source.name = tail->config.name;
-	tail->limits = (struct tail_limits){ tail->config.read_bytes,
-					     tail->config.head_bytes };
+	tail->limits =
+		(struct tail_limits){ tail->config.read_bytes, tail->config.head_bytes,
+				      tail->config.linger_ms };
 	tail->scan = (struct tail_scan){
 		.source = tail->config.name,
 		.globs = tail->config.globs,

@@ -13,7 +13,7 @@ struct file_tail_config file_tail_defaults(void)
 		.rescan_ms = 5000,
 		.linger_ms = 30000,
 		.read_bytes = (size_t)256 * 1024,
-		.head_bytes = 1024,
+		.head_bytes = 4096,
 		.files_max = 1024,
 		.follow_symlinks = true,
 	};

@@ -18,8 +18,10 @@
 #include "base/json_out.h"
 #include "base/mem.h"
 #include "sources/decompress.h"
+#include "sources/tail_coded.h"
 
 #define TARGET_BYTES 4096
+#define SUM_BEHIND_MAX (INT64_C(4) << 20)
 
 static int64_t birth_of(int fd)
 {
@@ -86,6 +88,7 @@ void tail_file_free(struct tail_file **file)
 {
 	if (*file == NULL)
 		return;
+	tail_coded_free(&(*file)->coded);
 	(void)close((*file)->fd); /* only read from */
 	mem_free((*file)->path);
 	mem_free((*file)->target);
@@ -100,9 +103,13 @@ void tail_file_begin_generation(struct tail_file *file)
 		       file->id.inode, clock_now_us()); /* 16 + 20 + 20 + 2 fit */
 	file->id.head_len = 0;
 	file->id.head_hash = 0;
+	file->id.sum = (struct tail_sum){ 0 };
 	file->stream = 0;
 	file->first = 0;
 	file->offset = 0;
+	tail_coded_free(&file->coded);
+	file->coded_bytes = 0;
+	file->is_own = false;
 	file->dirty = true;
 }
 
@@ -132,33 +139,36 @@ static ssize_t read_at(int fd, char *into, size_t len, int64_t offset)
 	return (ssize_t)got;
 }
 
-enum head { HEAD_SAME, HEAD_OTHER, HEAD_UNREADABLE };
-
-/* HEAD_OTHER: the file has fewer bytes */
-static enum head hash_head(int fd, uint64_t len, uint64_t *out)
+/* TAIL_HEAD_OTHER: the file has fewer bytes */
+static enum tail_head hash_head(int fd, uint64_t len, uint64_t *out)
 {
 	char head[TAIL_HEAD_BYTES_MAX];
 	ssize_t n = 0;
 
 	if (len > sizeof(head))
-		return HEAD_OTHER;
+		return TAIL_HEAD_OTHER;
 	n = read_at(fd, head, len, 0);
 	if (n < 0)
-		return HEAD_UNREADABLE;
+		return TAIL_HEAD_UNREADABLE;
 	*out = hash64(slice_of(head, (size_t)n), 0);
-	return (uint64_t)n == len ? HEAD_SAME : HEAD_OTHER;
+	return (uint64_t)n == len ? TAIL_HEAD_SAME : TAIL_HEAD_OTHER;
 }
 
-static enum head compare_head(int fd, const struct tail_identity *id)
+static enum tail_head compare_head(int fd, const struct tail_identity *id)
 {
 	uint64_t hash = 0;
-	enum head head = HEAD_SAME;
+	enum tail_head head = TAIL_HEAD_SAME;
 
 	if (id->head_len > 0)
 		head = hash_head(fd, id->head_len, &hash);
-	if (head == HEAD_SAME && id->head_len > 0 && hash != id->head_hash)
-		head = HEAD_OTHER;
+	if (head == TAIL_HEAD_SAME && id->head_len > 0 && hash != id->head_hash)
+		head = TAIL_HEAD_OTHER;
 	return head;
+}
+
+enum tail_head tail_file_compare_head(const struct tail_file *file)
+{
+	return compare_head(file->fd, &file->id);
 }
 
 bool tail_file_is(const struct tail_file *file, const struct tail_identity *id)
@@ -168,18 +178,42 @@ bool tail_file_is(const struct tail_file *file, const struct tail_identity *id)
 	if (file->id.birth_us != 0 && id->birth_us != 0 &&
 	    file->id.birth_us != id->birth_us)
 		return false;
-	return compare_head(file->fd, id) == HEAD_SAME;
+	return compare_head(file->fd, id) == TAIL_HEAD_SAME;
 }
 
 /* the more first bytes are known, the surer is the identity */
-static void extend_head(struct tail_file *file, int64_t size, size_t head_bytes)
+void tail_file_extend_head(struct tail_file *file, size_t head_bytes)
 {
-	uint64_t len = (uint64_t)size < head_bytes ? (uint64_t)size : head_bytes;
+	uint64_t size = (uint64_t)tail_file_size(file);
+	uint64_t len = size < head_bytes ? size : head_bytes;
 	uint64_t hash = 0;
 
-	if (len > file->id.head_len && hash_head(file->fd, len, &hash) == HEAD_SAME) {
+	if (len > file->id.head_len &&
+	    hash_head(file->fd, len, &hash) == TAIL_HEAD_SAME) {
 		file->id.head_len = len;
 		file->id.head_hash = hash;
+	}
+}
+
+/* goes on with the sum to the end of the bytes that were read; what lies before them
+ * is still in the page cache, or else the sum stays where it is */
+static void add_to_sum(struct tail_file *file, struct slice read)
+{
+	struct tail_sum *sum = &file->id.sum;
+	int64_t end = file->offset + (int64_t)read.len;
+	int64_t at = (int64_t)sum->blocks * TAIL_SUM_BYTES;
+	char block[TAIL_SUM_BYTES];
+
+	if (file->offset - at > SUM_BEHIND_MAX)
+		return;
+	for (; at + TAIL_SUM_BYTES <= end; at += TAIL_SUM_BYTES) {
+		if (at >= file->offset)
+			tail_sum_add(sum, read.ptr + (at - file->offset));
+		else if (read_at(file->fd, block, sizeof(block), at) ==
+			 (ssize_t)sizeof(block))
+			tail_sum_add(sum, block);
+		else
+			return;
 	}
 }
 
@@ -208,26 +242,33 @@ bool tail_file_is_compressed(const struct tail_file *file)
 	return n > 0 && !decompress_is_plain(slice_of(begin, (size_t)n));
 }
 
+size_t tail_file_head(const struct tail_file *file, char *into)
+{
+	ssize_t n = read_at(file->fd, into, TAIL_HEAD_BYTES_MAX, 0);
+
+	return n < 0 ? 0 : (size_t)n;
+}
+
 enum tail_outcome tail_file_read(struct tail_file *file,
 				 const struct tail_limits *limits, struct chunk **out,
 				 struct error *error)
 {
 	int64_t size = tail_file_size(file);
 	size_t room = limits->read_bytes;
-	enum head head = compare_head(file->fd, &file->id);
+	enum tail_head head = tail_file_compare_head(file);
 	struct chunk *chunk = NULL;
 	ssize_t n = 0;
 
-	if (head == HEAD_UNREADABLE)
+	if (head == TAIL_HEAD_UNREADABLE)
 		return failed(error);
-	if (size < file->offset || head == HEAD_OTHER)
+	if (size < file->offset || head == TAIL_HEAD_OTHER)
 		return TAIL_REPLACED;
 	if (size == file->offset)
 		return TAIL_NOTHING;
 	/* it may have been empty when it was taken up */
 	if (file->offset == 0 && tail_file_is_compressed(file))
 		return TAIL_COMPRESSED;
-	extend_head(file, size, limits->head_bytes);
+	tail_file_extend_head(file, limits->head_bytes);
 	if ((uint64_t)(size - file->offset) < room)
 		room = (size_t)(size - file->offset);
 	chunk = chunk_new(0, room);
@@ -238,6 +279,7 @@ enum tail_outcome tail_file_read(struct tail_file *file,
 		chunk_free(&chunk);
 		return outcome;
 	}
+	add_to_sum(file, slice_of(chunk->data, (size_t)n));
 	fill_item(chunk, file->offset, (size_t)n);
 	file->offset += n;
 	*out = chunk;
@@ -256,6 +298,12 @@ char *tail_file_detail(const struct tail_file *file)
 	json_key_int(&out, "birth_us", file->id.birth_us);
 	json_key_uint(&out, "head_len", file->id.head_len);
 	json_key_hex64(&out, "head_hash", file->id.head_hash);
+	if (file->coded != NULL) {
+		json_key_int(&out, "coded_bytes", file->coded_bytes);
+	} else {
+		json_key_uint(&out, "sum_blocks", file->id.sum.blocks);
+		json_key_hex64(&out, "sum_hash", file->id.sum.hash);
+	}
 	json_object_end(&out);
 	return buf_take(&buf);
 }

@@ -19,6 +19,7 @@
 
 #include "base/error.h"
 #include "pipeline/chunk.h"
+#include "sources/tail_sum.h"
 
 #define TAIL_HEAD_BYTES_MAX ((size_t)65536)
 #define TAIL_NAME_MAX 64
@@ -29,11 +30,15 @@ struct tail_identity {
 	int64_t birth_us; /* 0: not known */
 	uint64_t head_len;
 	uint64_t head_hash;
+	struct tail_sum sum; /* of what was read; kept for copies of it */
 };
+
+struct tail_coded;
 
 struct tail_limits {
 	size_t read_bytes;
 	size_t head_bytes;
+	unsigned linger_ms;
 };
 
 struct tail_file {
@@ -45,10 +50,14 @@ struct tail_file {
 	uint64_t stream; /* 0: no chunk of this generation was put yet */
 	int64_t first;   /* where this generation is read from when nothing is stored */
 	int64_t offset;  /* where reading goes on */
-	bool dirty;      /* there may be something to read */
-	bool listed;     /* the patterns still name it */
-	bool finished;   /* chunk.last was put; waits for its commit */
-	bool troubled;   /* a failure to read was logged */
+	struct tail_coded *coded; /* reads it when its bytes are not those of lines */
+	int64_t coded_bytes;      /* of the file, once all of it is decoded */
+	bool dirty;               /* there may be something to read */
+	bool listed;              /* the patterns still name it */
+	bool finished;            /* chunk.last was put; waits for its commit */
+	bool skips;               /* its position is stored before anything is read */
+	bool is_own;              /* known to be no copy of another log */
+	bool troubled;            /* a failure to read was logged */
 	int watch;
 	int64_t quiet_since_us; /* monotonic: when it last gave bytes */
 };
@@ -56,7 +65,10 @@ struct tail_file {
 enum tail_outcome {
 	TAIL_NOTHING,
 	TAIL_DATA,
-	TAIL_COMPRESSED, /* begins like gzip or zstd: no lines to be had */
+	TAIL_MORE,       /* no chunk yet, but there is more to do */
+	TAIL_ENDED,      /* complete: nothing more will come, but maybe a chunk */
+	TAIL_CORRUPT,    /* the same, and why */
+	TAIL_COMPRESSED, /* begins like gzip or zstd: for tail_coded.h to read */
 	TAIL_REPLACED,   /* shorter than what was read, or other first bytes */
 	TAIL_FAILED
 };
@@ -71,9 +83,16 @@ void tail_file_free(struct tail_file **file);
 bool tail_file_is(const struct tail_file *file, const struct tail_identity *id);
 /* do its first bytes say gzip or zstd? */
 bool tail_file_is_compressed(const struct tail_file *file);
+/* the first bytes, at most TAIL_HEAD_BYTES_MAX; how many there are */
+size_t tail_file_head(const struct tail_file *file, char *into);
 int64_t tail_file_size(const struct tail_file *file);
 /* from here on another log in the same inode, read from 0 */
 void tail_file_begin_generation(struct tail_file *file);
+/* whether its first bytes are still those that it is known by */
+enum tail_head { TAIL_HEAD_SAME, TAIL_HEAD_OTHER, TAIL_HEAD_UNREADABLE };
+enum tail_head tail_file_compare_head(const struct tail_file *file);
+/* knows it by up to so many first bytes from now on */
+void tail_file_extend_head(struct tail_file *file, size_t head_bytes);
 /* a chunk of the next bytes, its stream and project left to the caller; offset is moved
  * on */
 enum tail_outcome tail_file_read(struct tail_file *file,

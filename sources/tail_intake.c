@@ -8,6 +8,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "sources/tail_coded.h"
+#include "sources/tail_copy.h"
 
 #define PATH_BYTES 4096
 
@@ -16,6 +18,15 @@ static void begin_at(struct tail_file *file, const struct tail_mark *mark)
 	memcpy(file->name, mark->name, sizeof(file->name));
 	file->id = mark->id;
 	file->offset = mark->offset;
+	if (mark->coded)
+		file->coded = tail_coded_new(CODED_READ, mark->offset);
+}
+
+/* all of it was read, and it did not change since */
+static bool is_done(const struct tail_file *file, const struct tail_mark *mark)
+{
+	return mark->coded && mark->coded_bytes > 0 &&
+	       mark->coded_bytes == tail_file_size(file);
 }
 
 static bool too_old(const struct tail_intake *intake, const struct tail_found *found)
@@ -26,18 +37,34 @@ static bool too_old(const struct tail_intake *intake, const struct tail_found *f
 	       (uint64_t)age_s > intake->config->ignore_older_s;
 }
 
+/* what is there already is not read, now or after a restart */
+static void skip(struct tail_file *file, const struct tail_found *found)
+{
+	file->skips = true;
+	file->offset = found->size;
+	if (!tail_file_is_compressed(file))
+		return;
+	file->coded = tail_coded_new(CODED_READ, 0);
+	file->coded_bytes = found->size;
+	file->offset = 0;
+}
+
+#define NOTHING_NEW ""
+
 /* sets where reading begins. NULL: nothing is wrong with it; else why it is not read */
 static const char *place(const struct tail_intake *intake, struct tail_file *file,
 			 const struct tail_found *found)
 {
 	const struct tail_mark *mark = tail_marks_find(intake->marks, file);
 
+	if (mark != NULL && is_done(file, mark))
+		return NOTHING_NEW;
 	if (mark != NULL)
 		begin_at(file, mark);
 	else if (too_old(intake, found))
 		return "older than ignore_older";
 	else if (intake->first_scan && intake->skip_present)
-		file->offset = found->size;
+		skip(file, found);
 	return NULL;
 }
 
@@ -66,10 +93,10 @@ static void add_found(struct tail_intake *intake, const struct tail_found *found
 		tail_scan_skip(intake->scan, found->path, error.text);
 		return;
 	}
-	unfit = tail_file_is_compressed(file) ? "compressed"
-					      : place(intake, file, found);
+	unfit = place(intake, file, found);
 	if (unfit != NULL) {
-		tail_scan_skip(intake->scan, found->path, unfit);
+		if (unfit[0] != '\0')
+			tail_scan_skip(intake->scan, found->path, unfit);
 		tail_file_free(&file);
 		return;
 	}
@@ -136,8 +163,8 @@ static void add_renamed(struct tail_intake *intake, const struct tail_mark *mark
 	    intake->set->count == intake->config->files_max ||
 	    !find_renamed(mark, path) || tail_file_open(path, false, &file, &error) < 0)
 		return;
-	if (tail_marks_find(intake->marks, file) != mark ||
-	    tail_file_size(file) == mark->offset) {
+	if (tail_marks_find(intake->marks, file) != mark || is_done(file, mark) ||
+	    (!mark->coded && tail_file_size(file) == mark->offset)) {
 		tail_file_free(&file);
 		return;
 	}
@@ -145,10 +172,49 @@ static void add_renamed(struct tail_intake *intake, const struct tail_mark *mark
 	take_up(intake, file, false);
 }
 
+static void watch_folders(struct tail_intake *intake)
+{
+	struct tail_list folders = { 0 };
+
+	tail_scan_folders(intake->scan, &folders);
+	for (size_t i = 0; i < folders.count; i++)
+		(void)tail_watch_folder(intake->set->watch, folders.items[i].path);
+	tail_list_deinit(&folders);
+}
+
+/* what a link leads to is rotated in a folder that no pattern names */
+static void watch_target(struct tail_intake *intake, const struct tail_file *file)
+{
+	const char *slash = file->target == NULL ? NULL : strrchr(file->target, '/');
+	char *folder = NULL;
+
+	if (slash == NULL || slash == file->target)
+		return;
+	folder = mem_slice_dup(slice_of(file->target, (size_t)(slash - file->target)));
+	(void)tail_watch_folder(intake->set->watch, folder); /* or the scan finds it */
+	mem_free(folder);
+}
+
+/* what has changed since it was read, and was not told of */
+static void look_at_open(struct tail_intake *intake)
+{
+	for (size_t i = 0; i < intake->set->count; i++) {
+		struct tail_file *file = intake->set->files[i];
+		bool more = file->coded != NULL ? tail_copy_pending(file)
+						: tail_file_size(file) != file->offset;
+
+		file->dirty = file->dirty || more;
+		if (file->listed)
+			watch_target(intake, file);
+	}
+}
+
 void tail_intake_run(struct tail_intake *intake)
 {
 	struct tail_list list = { 0 };
 
+	/* first the watches, so that nothing can appear unseen in between */
+	watch_folders(intake);
 	for (size_t i = 0; i < intake->set->count; i++)
 		intake->set->files[i]->listed = false;
 	tail_scan_files(intake->scan, &list);
@@ -158,4 +224,5 @@ void tail_intake_run(struct tail_intake *intake)
 	for (size_t i = 0; intake->first_scan && i < intake->marks->count; i++)
 		add_renamed(intake, &intake->marks->items[i]);
 	intake->first_scan = false;
+	look_at_open(intake);
 }

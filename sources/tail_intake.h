@@ -22,7 +22,8 @@ struct tail_intake {
 	bool skip_present; /* files of the first scan are read from their end */
 };
 
-/* marks as listed what the patterns name, and takes up what is new among it */
+/* watches the folders, marks as listed what the patterns name, takes up what is new
+ * among it, and as dirty what has changed */
 void tail_intake_run(struct tail_intake *intake);
 
 #endif

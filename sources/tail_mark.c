@@ -17,16 +17,32 @@ void tail_marks_deinit(struct tail_marks *marks)
 	*marks = (struct tail_marks){ 0 };
 }
 
+static void drop(struct tail_marks *marks, size_t index)
+{
+	mem_free(marks->items[index].path);
+	marks->count--;
+	memmove(&marks->items[index], &marks->items[index + 1],
+		(marks->count - index) * sizeof(*marks->items));
+}
+
 static void add(struct tail_marks *marks, const struct tail_mark *mark)
 {
-	if (marks->count == TAIL_MARKS_MAX) {
-		mem_free(marks->items[0].path);
-		marks->count--;
-		memmove(&marks->items[0], &marks->items[1],
-			marks->count * sizeof(*marks->items));
-	}
+	if (marks->count == TAIL_MARKS_MAX)
+		drop(marks, 0);
 	mem_grow(&marks->items, &marks->capacity, marks->count, sizeof(*marks->items));
 	marks->items[marks->count++] = *mark;
+}
+
+/* in place of what is there of the same stream */
+static void replace(struct tail_marks *marks, const struct tail_mark *mark)
+{
+	for (size_t i = 0; i < marks->count; i++) {
+		if (strcmp(marks->items[i].name, mark->name) == 0) {
+			drop(marks, i);
+			break;
+		}
+	}
+	add(marks, mark);
 }
 
 /* "device:inode:stamp", as tail_file_begin_generation writes it */
@@ -51,18 +67,27 @@ static bool parse_detail(const char *text, struct tail_mark *mark)
 	const char *path = NULL;
 	const char *target = NULL;
 	const char *hash = NULL;
+	const char *sum = "";
 	char *end = NULL;
 	json_int_t birth_us = 0;
 	json_int_t head_len = 0;
-	bool fits = json_unpack(detail, "{s:s, s?s, s:I, s:I, s:s}", "path", &path,
-				"target", &target, "birth_us", &birth_us, "head_len",
-				&head_len, "head_hash", &hash) == 0;
+	json_int_t coded_bytes = -1;
+	json_int_t blocks = 0;
+	bool fits =
+		json_unpack(detail, "{s:s, s?s, s:I, s:I, s:s, s?I, s?I, s?s}", "path",
+			    &path, "target", &target, "birth_us", &birth_us, "head_len",
+			    &head_len, "head_hash", &hash, "coded_bytes", &coded_bytes,
+			    "sum_blocks", &blocks, "sum_hash", &sum) == 0;
 
 	if (fits) {
 		mark->id.birth_us = birth_us;
 		mark->id.head_len = (uint64_t)head_len;
 		mark->id.head_hash = strtoull(hash, &end, 16);
-		fits = *end == '\0' && head_len >= 0 &&
+		mark->id.sum =
+			(struct tail_sum){ (uint64_t)blocks, strtoull(sum, NULL, 16) };
+		mark->coded = coded_bytes >= 0;
+		mark->coded_bytes = mark->coded ? coded_bytes : 0;
+		fits = *end == '\0' && head_len >= 0 && blocks >= 0 &&
 		       head_len <= (json_int_t)TAIL_HEAD_BYTES_MAX;
 	}
 	if (fits)
@@ -88,16 +113,29 @@ void tail_marks_load(struct tail_marks *marks, const struct stored_positions *po
 	}
 }
 
-void tail_marks_add(struct tail_marks *marks, const struct tail_file *file)
+void tail_marks_add(struct tail_marks *marks, const struct tail_file *file, bool gone)
 {
 	struct tail_mark mark = {
 		.path = mem_strdup(file->target == NULL ? file->path : file->target),
 		.id = file->id,
 		.offset = file->offset,
+		.coded = file->coded != NULL,
+		.coded_bytes = file->coded_bytes,
+		.gone = gone,
+		.stream = file->stream,
 	};
 
 	memcpy(mark.name, file->name, sizeof(mark.name));
-	add(marks, &mark);
+	replace(marks, &mark);
+}
+
+void tail_marks_move(struct tail_marks *from, size_t index, struct tail_marks *to)
+{
+	struct tail_mark mark = from->items[index];
+
+	mark.path = mem_strdup(mark.path);
+	drop(from, index);
+	replace(to, &mark);
 }
 
 /* the part behind the last colon: when the generation was first seen */
@@ -117,7 +155,8 @@ const struct tail_mark *tail_marks_find(const struct tail_marks *marks,
 	for (size_t i = 0; i < marks->count; i++) {
 		const struct tail_mark *mark = &marks->items[i];
 
-		if (mark->offset > size || !tail_file_is(file, &mark->id))
+		if (mark->gone || (!mark->coded && mark->offset > size) ||
+		    !tail_file_is(file, &mark->id))
 			continue;
 		/* of two for one generation the later one wins */
 		if (best == NULL || stamp_of(mark) >= stamp_of(best))

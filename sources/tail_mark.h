@@ -16,6 +16,10 @@ struct tail_mark {
 	char *path; /* the file's own, also when a link led to it */
 	struct tail_identity id;
 	int64_t offset;
+	bool coded;          /* the offset counts decoded bytes */
+	int64_t coded_bytes; /* of the file, when all of it was read; else 0 */
+	bool gone;       /* its file has no name any more: only copies of it matter */
+	uint64_t stream; /* while it waits for its commit */
 };
 
 struct tail_marks {
@@ -28,7 +32,10 @@ void tail_marks_deinit(struct tail_marks *marks);
 /* replaces what is there; rows that cannot be read are logged and left out */
 void tail_marks_load(struct tail_marks *marks,
 		     const struct stored_positions *positions);
-void tail_marks_add(struct tail_marks *marks, const struct tail_file *file);
+/* in place of what is there of the same stream */
+void tail_marks_add(struct tail_marks *marks, const struct tail_file *file, bool gone);
+/* moves a mark from one to the other */
+void tail_marks_move(struct tail_marks *from, size_t index, struct tail_marks *to);
 /* the newest mark that the file agrees with, or NULL; it stays in marks */
 const struct tail_mark *tail_marks_find(const struct tail_marks *marks,
 					const struct tail_file *file);

@@ -50,11 +50,17 @@ static void take_chunk(struct tail_lanes *lanes, struct chunk *chunk)
 		lanes->broken = true;
 		return;
 	}
+	if (chunk->detail != NULL) {
+		mem_free(stream->detail);
+		stream->detail = chunk->detail;
+		chunk->detail = NULL;
+	}
 	for (size_t i = 0; i < chunk->items_count; i++) {
 		const struct chunk_item *item = &chunk->items[i];
 
 		if (position_compare(item->begin, stream->end) != 0 ||
-		    item->end.offset - item->begin.offset != (int64_t)item->len ||
+		    item->end.offset - item->begin.offset !=
+			    (int64_t)(item->len + item->skipped) ||
 		    item->project_id != 7 || item->ingestion_id != 9)
 			lanes->broken = true;
 		buf_append(&stream->bytes, chunk->data + item->offset, item->len);

@@ -308,26 +308,6 @@ static void test_skipped(void **state)
 	assert_int_equal(tail_lanes_count(&fixture->lanes), 1);
 }
 
-/* there already, or empty at first, as a compressor leaves it for a while */
-static void test_compressed(void **state)
-{
-	struct tail_fixture *fixture = *state;
-	static struct lines lines;
-
-	log_set_sink(keep_line, &lines);
-	tail_fixture_write(fixture, "a.log", "\x1f\x8b\x08 gzip\n", "w");
-	tail_fixture_write(fixture, "b.log", "", "w");
-	tail_fixture_start(fixture, NULL);
-	(void)usleep(100000);
-	tail_fixture_write(fixture, "b.log", "\x28\xb5\x2f\xfd zstd\n", "a");
-	tail_fixture_write(fixture, "c.log", "lines\n", "w");
-	assert_true(tail_lanes_give(&fixture->lanes, 0, "lines\n", false));
-	(void)usleep(100000);
-	tail_fixture_stop(fixture);
-	assert_int_equal(count_of(lines.text, "skipped: compressed"), 2);
-	assert_int_equal(tail_lanes_count(&fixture->lanes), 1);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -356,8 +336,6 @@ int main(void)
 						tail_fixture_setup,
 						tail_fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_turns, tail_fixture_setup,
-						tail_fixture_teardown),
-		cmocka_unit_test_setup_teardown(test_compressed, tail_fixture_setup,
 						tail_fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_skipped, tail_fixture_setup,
 						tail_fixture_teardown),
