@@ -30,6 +30,8 @@
 #define TELL_US INT64_C(1000000)
 #define LEAVE_US INT64_C(5000000)
 #define CONNECT_MS 500
+/* as rd_kafka_version() */
+#define STICKY_MENDED 0x02030000
 
 struct kafka {
 	struct source source;
@@ -343,18 +345,28 @@ static void take_positions(struct source *source, struct stored_positions *posit
 	kafka_orders_answer(&kafka_of(source)->orders, positions);
 }
 
+/* Before 2.3 librdkafka's cooperative-sticky assignor aborts the process when a
+ * consumer is destroyed that has joined its group and was never assigned anything (its
+ * issue 4312). The process is about to end: such a handle is left to it. */
+static bool may_destroy(const struct kafka *kafka)
+{
+	return rd_kafka_version() >= STICKY_MENDED || kafka->group.was_assigned ||
+	       kafka->intake.cluster_id == NULL;
+}
+
 static void close_handle(struct kafka *kafka)
 {
 	bool left = leave_group(kafka);
+	bool safe = may_destroy(kafka);
 
 	rd_kafka_queue_io_event_enable(kafka->events, -1, NULL, 0);
 	rd_kafka_queue_io_event_enable(kafka->messages, -1, NULL, 0);
 	kafka_group_deinit(&kafka->group);
 	rd_kafka_queue_destroy(kafka->events);
 	rd_kafka_queue_destroy(kafka->messages);
-	if (left)
+	if (left && safe)
 		rd_kafka_destroy(kafka->handle);
-	else
+	else if (!left)
 		log_warn("kafka",
 			 "the group was not left in time, the broker will find out "
 			 "source=%s",

@@ -146,9 +146,10 @@ void kafka_group_rebalance(struct kafka_group *group, rd_kafka_event_t *event,
 		 : is_lost                                    ? "lost"
 							      : "revoke",
 		 list->cnt, source_name(group));
-	if (what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS)
+	if (what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+		group->was_assigned = true;
 		begin_gaining(group, list);
-	else if (is_lost)
+	} else if (is_lost)
 		lose(group, list);
 	else
 		begin_revoking(group, list, now_us);

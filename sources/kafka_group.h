@@ -40,6 +40,7 @@ struct kafka_group {
 	unsigned tries; /* to learn where the gained begin and end */
 	int64_t retry_us;
 	int64_t settle_us; /* when waiting for the revoked ends */
+	bool was_assigned; /* something, or nothing, at least once */
 };
 
 void kafka_group_deinit(struct kafka_group *group);
