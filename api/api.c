@@ -11,8 +11,14 @@
 #include "api/limiter.h"
 #include "api/passwords.h"
 #include "api/routes.h"
+#include "api/tails.h"
 #include "api/token.h"
 #include "base/mem.h"
+
+/* between two looks for what was committed, by any daemon */
+#define TAIL_INTERVAL_US INT64_C(200000)
+/* proxies close what is silent; 15 s is what the standard advises */
+#define TAIL_HEARTBEAT_US INT64_C(15000000)
 
 struct api {
 	struct api_context context;
@@ -39,6 +45,8 @@ struct api_config api_config_default(void)
 			   .push = 6000 },
 		.query_time_us = 10 * INT64_C(1000000),
 		.query_memory_bytes = (size_t)64 << 20,
+		.tail_listeners_max = 2000,
+		.tail_us = 900 * INT64_C(1000000),
 	};
 }
 
@@ -65,6 +73,25 @@ static int start(struct api *api, const struct api_config *config, struct error 
 	return 0;
 }
 
+static void make_tails(struct api *api)
+{
+	const struct api_context *context = &api->context;
+	const struct tails_config config = {
+		.base = context->deps.base,
+		.deps = { .pool = context->deps.pool,
+			  .workers = context->deps.workers,
+			  .words = context->deps.words,
+			  .limits = { context->config.query_time_us,
+				      context->config.query_memory_bytes },
+			  .stats = &api->events_stats },
+		.listeners_max = context->config.tail_listeners_max,
+		.interval_us = TAIL_INTERVAL_US,
+		.heartbeat_us = TAIL_HEARTBEAT_US,
+	};
+
+	api->context.tails = tails_new(&config);
+}
+
 int api_new(const struct api_config *config, const struct api_deps *deps,
 	    struct api **out, struct error *error)
 {
@@ -75,6 +102,7 @@ int api_new(const struct api_config *config, const struct api_deps *deps,
 	api->context.deps = *deps;
 	api->context.limiter = limiter_new();
 	api->context.events_stats = &api->events_stats;
+	make_tails(api);
 	if (start(api, config, error) != 0) {
 		api_free(&api);
 		return -1;
@@ -91,6 +119,7 @@ void api_free(struct api **api_ptr)
 		return;
 	bootstrap_free(&api->bootstrap);
 	http_server_free(&api->server);
+	tails_free(&api->context.tails);
 	passwords_free(&api->context.passwords);
 	limiter_free(&api->context.limiter);
 	mem_free(api);

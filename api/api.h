@@ -56,6 +56,8 @@ struct api_config {
 	/* of one question for events; beyond: see events.h */
 	int64_t query_time_us;
 	size_t query_memory_bytes;
+	unsigned tail_listeners_max;
+	int64_t tail_us; /* then a tail ends, and its client comes again */
 };
 
 /* what api_new should be given where nothing was configured */

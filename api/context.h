@@ -13,12 +13,14 @@ struct events_stats;
 struct limiter;
 struct passwords;
 struct request_stats;
+struct tails;
 
 struct api_context {
 	struct api_config config;
 	struct api_deps deps;
 	struct limiter *limiter;
 	struct passwords *passwords;
+	struct tails *tails;
 	const struct request_stats *stats;
 	struct events_stats *events_stats;
 	bool ready; /* the first admin is there, so that somebody can log in */

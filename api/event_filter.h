@@ -28,7 +28,12 @@
 #define EVENT_FILTER_LIMIT_MAX 500
 
 /* what an answer looks like */
-enum event_form { EVENT_FORM_PAGE, EVENT_FORM_LINES, EVENT_FORM_CSV };
+enum event_form {
+	EVENT_FORM_PAGE,
+	EVENT_FORM_LINES,
+	EVENT_FORM_CSV,
+	EVENT_FORM_STREAM /* frames of text/event-stream, with the seq as id */
+};
 
 struct event_filter {
 	struct arena arena;   /* of all that the slices and keys below point at */

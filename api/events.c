@@ -84,6 +84,9 @@ static void render_page(struct events_query *query)
 	case EVENT_FORM_CSV:
 		events_render_csv(&query->rendering, &query->json);
 		break;
+	case EVENT_FORM_STREAM:
+		events_render_stream(&query->rendering, &query->json);
+		break;
 	}
 }
 

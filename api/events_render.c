@@ -1,6 +1,7 @@
 /* events_render.c - parses raw bytes again for what the columns do not hold */
 #include "api/events_render.h"
 
+#include <inttypes.h>
 #include <jansson.h>
 
 #include "api/columns.h"
@@ -113,20 +114,38 @@ void events_render_list(const struct events_rendering *rendering, struct buf *ou
 	json_object_end(&json);
 }
 
+static void write_line(const struct events_rendering *rendering,
+		       const struct scan_hit *hit, struct arena *scratch,
+		       struct buf *out)
+{
+	struct json_out json = json_out_init(out);
+	struct record record = { 0 };
+
+	events_parse_hit(hit, scratch, &record);
+	json_object_begin(&json);
+	write_fields(&json, rendering, hit, &record);
+	json_object_end(&json);
+	buf_append_char(out, '\n');
+	arena_reset(scratch);
+}
+
 void events_render_lines(const struct events_rendering *rendering, struct buf *out)
 {
 	struct arena scratch = { 0 };
-	struct record record = { 0 };
+
+	for (size_t i = 0; i < rendering->count; i++)
+		write_line(rendering, &rendering->hits[i], &scratch, out);
+	arena_deinit(&scratch);
+}
+
+void events_render_stream(const struct events_rendering *rendering, struct buf *out)
+{
+	struct arena scratch = { 0 };
 
 	for (size_t i = 0; i < rendering->count; i++) {
-		struct json_out json = json_out_init(out);
-
-		events_parse_hit(&rendering->hits[i], &scratch, &record);
-		json_object_begin(&json);
-		write_fields(&json, rendering, &rendering->hits[i], &record);
-		json_object_end(&json);
+		buf_printf(out, "id: %" PRId64 "\ndata: ", rendering->hits[i].seq);
+		write_line(rendering, &rendering->hits[i], &scratch, out);
 		buf_append_char(out, '\n');
-		arena_reset(&scratch);
 	}
 	arena_deinit(&scratch);
 }

@@ -34,6 +34,9 @@ void events_render_page(const struct events_rendering *rendering, struct buf *ou
 void events_render_list(const struct events_rendering *rendering, struct buf *out);
 /* each item in a line of its own */
 void events_render_lines(const struct events_rendering *rendering, struct buf *out);
+/* each item a message of text/event-stream (HTML Living Standard, server-sent events),
+ * whose id is its seq */
+void events_render_stream(const struct events_rendering *rendering, struct buf *out);
 /* RFC 4180; the columns are those of the header */
 void events_render_csv(const struct events_rendering *rendering, struct buf *out);
 void events_render_csv_header(struct buf *out);

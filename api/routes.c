@@ -8,6 +8,7 @@
 #include "api/event_counts.h"
 #include "api/event_export.h"
 #include "api/event_routes.h"
+#include "api/event_tail.h"
 #include "api/findings.h"
 #include "api/groups.h"
 #include "api/ingestions.h"
@@ -97,6 +98,7 @@ static const struct route routes[] = {
 	IN_BOTH_SCOPES(ROUTE_GET, "/events/histogram", ACCESS_READER, LIMIT_READ, event_histogram),
 	IN_BOTH_SCOPES(ROUTE_GET, "/events/facets", ACCESS_READER, LIMIT_READ, event_facets),
 	IN_BOTH_SCOPES(ROUTE_GET, "/events/export", ACCESS_READER, LIMIT_READ, event_export),
+	IN_BOTH_SCOPES(ROUTE_GET, "/events/tail", ACCESS_READER, LIMIT_READ, event_tail),
 	IN_BOTH_SCOPES(ROUTE_GET, "/events/{seq}", ACCESS_READER, LIMIT_READ, event_routes_get),
 	IN_BOTH_SCOPES(ROUTE_GET, "/events/{seq}/context", ACCESS_READER, LIMIT_READ, event_routes_context),
 	IN_BOTH_SCOPES(ROUTE_GET, "/groups", ACCESS_READER, LIMIT_READ, groups_list),

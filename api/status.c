@@ -7,6 +7,7 @@
 #include "api/db.h"
 #include "api/events.h"
 #include "api/limiter.h"
+#include "api/tails.h"
 #include "base/embedded.h"
 
 /* made by embed.cmake; api/openapi.yaml is the only one */
@@ -122,6 +123,25 @@ static void write_query_metrics(const struct api_context *api, struct buf *out)
 		   cache.bytes, cache.hits, cache.misses, cache.evicted);
 }
 
+static void write_tail_metrics(const struct api_context *api, struct buf *out)
+{
+	const struct tails_stats *stats = tails_stats(api->tails);
+
+	buf_printf(out,
+		   "# TYPE siftd_tail_listeners gauge\n"
+		   "siftd_tail_listeners %" PRIu64 "\n"
+		   "# TYPE siftd_tail_feeds gauge\n"
+		   "siftd_tail_feeds %" PRIu64 "\n"
+		   "# TYPE siftd_tail_opened_total counter\n"
+		   "siftd_tail_opened_total %" PRIu64 "\n"
+		   "# TYPE siftd_tail_refused_total counter\n"
+		   "siftd_tail_refused_total %" PRIu64 "\n"
+		   "# TYPE siftd_tail_fallen_behind_total counter\n"
+		   "siftd_tail_fallen_behind_total %" PRIu64 "\n",
+		   stats->listeners, stats->feeds, stats->opened, stats->refused,
+		   stats->fallen_behind);
+}
+
 void status_metrics(struct request *request)
 {
 	const struct api_context *api = request->api;
@@ -132,6 +152,7 @@ void status_metrics(struct request *request)
 		   api->deps.version);
 	write_own_metrics(api, &request->out);
 	write_query_metrics(api, &request->out);
+	write_tail_metrics(api, &request->out);
 	if (api->deps.metrics != NULL)
 		api->deps.metrics(api->deps.metrics_context, &request->out);
 	request_reply(request, 200, METRICS_TYPE);

@@ -66,6 +66,11 @@ static const struct config_option options[] = {
 	{ "query.cache", OPTION_BYTES, 0, AT(query.cache_bytes), "64MiB", 0, 16 * GIB,
 	  NULL,
 	  "filters of words kept in memory; a million events need about one MiB" },
+	{ "query.tail_listeners", OPTION_INT, 0, AT(query.tail_listeners), "2000", 0,
+	  100000, NULL, "clients that may listen to tails at a time" },
+	{ "query.tail_time", OPTION_DURATION, 0, AT(query.tail_time_us), "15m",
+	  SECOND_US, 86400 * SECOND_US, NULL,
+	  "then a tail ends, and its client comes again with its credential" },
 
 	{ "database.url", OPTION_STRING, 0, AT(database.url), NULL, 0, 0, NULL,
 	  "PostgreSQL to use, postgresql://...; absent: an embedded one" },

@@ -42,5 +42,7 @@ struct api_config config_http(const struct config *config,
 	};
 	out.query_time_us = config->query.time_us;
 	out.query_memory_bytes = (size_t)config->query.memory_bytes;
+	out.tail_listeners_max = (unsigned)config->query.tail_listeners;
+	out.tail_us = config->query.tail_time_us;
 	return out;
 }
