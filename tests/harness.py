@@ -172,6 +172,34 @@ class Client:
             raise AssertionError(f"{now} events, expected {expected}")
 
 
+def cpu_of_group(pid):
+    """CPU seconds of a process and all its living and reaped children"""
+    total, waiting = 0, [pid]
+    while waiting:
+        one = waiting.pop()
+        try:
+            with open(f"/proc/{one}/stat", encoding="ascii", errors="replace") as file:
+                fields = file.read().rsplit(")", 1)[1].split()
+            total += sum(int(field) for field in fields[11:15])
+            for task in os.listdir(f"/proc/{one}/task"):
+                with open(f"/proc/{one}/task/{task}/children", encoding="ascii") as file:
+                    waiting += [int(child) for child in file.read().split()]
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    return total / os.sysconf("SC_CLK_TCK")
+
+
+def cpu_of_siftd(siftd):
+    """daemon and its PostgreSQL, whoever the postmaster's parent is"""
+    total = cpu_of_group(siftd.process.pid)
+    for postmaster in siftd.postmasters():
+        with open(f"/proc/{postmaster}/stat", encoding="ascii") as file:
+            parent = int(file.read().rsplit(")", 1)[1].split()[1])
+        if parent != siftd.process.pid:
+            total += cpu_of_group(postmaster)
+    return total
+
+
 class Siftd:
     """one siftd in a folder of its own; start and stop it as often as needed"""
 
