@@ -35,13 +35,25 @@ struct facets {
 	unsigned wanted;
 	int64_t limit;
 	struct events_query *query;
-	struct json_out out; /* open, while the groups are looked up */
+	struct json_out out; /* open, while more is looked up */
+	bool is_open;
 };
 
 static void finish(struct request *request, struct json_out *out)
 {
 	json_object_end(out);
 	request_reply_json(request, 200);
+}
+
+static void open_answer(struct request *request)
+{
+	struct facets *facets = request->state;
+
+	if (facets->is_open)
+		return;
+	facets->is_open = true;
+	facets->out = json_out_init(&request->out);
+	json_object_begin(&facets->out);
 }
 
 static void on_rows(struct request *request, const struct pg_rows *rows)
@@ -53,18 +65,18 @@ static void on_rows(struct request *request, const struct pg_rows *rows)
 	} columns[] = { { "level", FACET_LEVEL },
 			{ "service", FACET_SERVICE },
 			{ "group", FACET_GROUP } };
-	const struct facets *facets = request->state;
-	struct json_out out = json_out_init(&request->out);
+	struct facets *facets = request->state;
+	struct json_out *out = &facets->out;
 
-	json_object_begin(&out);
-	json_key_int(&out, "total", pg_rows_int(rows, 0, 0));
+	open_answer(request);
+	json_key_int(out, "total", pg_rows_int(rows, 0, 0));
 	for (size_t i = 0; i < ARRAY_LEN(columns); i++) {
 		if ((facets->wanted & columns[i].bit) == 0)
 			continue;
-		json_key(&out, columns[i].key);
-		json_raw(&out, pg_rows_slice(rows, 0, 1 + i));
+		json_key(out, columns[i].key);
+		json_raw(out, pg_rows_slice(rows, 0, 1 + i));
 	}
-	finish(request, &out);
+	finish(request, out);
 }
 
 static void on_groups(struct request *request, const struct pg_rows *rows)
@@ -187,8 +199,7 @@ static void on_tally(void *context, const struct events_answer *said)
 		event_routes_refuse(request, said);
 		return;
 	}
-	*out = json_out_init(&request->out);
-	json_object_begin(out);
+	open_answer(request);
 	json_key_uint(out, "total", said->tally->total);
 	if ((facets->wanted & FACET_LEVEL) != 0)
 		write_levels(out, said->tally);
@@ -235,6 +246,81 @@ static void count_rows(struct request *request, const struct event_filter *filte
 	buf_deinit(&sql);
 }
 
+/* clang-format off */
+/* $1 project, $2 ingestion or 0, $3 how many; the last columns are of all blocks: events, and those of
+ * blocks that do not count their hosts */
+static const char hosts_sql[] =
+	"WITH b AS MATERIALIZED (SELECT event_count, hosts, host_counts FROM siftd.event_blocks"
+	"  WHERE project_id = $1 AND ingestion_id IN (SELECT id FROM siftd.ingestions"
+	"   WHERE project_id = $1 AND ($2::bigint = 0 OR id = $2))),"
+	" named AS (SELECT u.host, sum(u.n)::bigint AS n FROM b"
+	"  CROSS JOIN LATERAL unnest(b.hosts, b.host_counts) AS u (host, n) GROUP BY 1),"
+	" sums AS (SELECT coalesce(sum(event_count), 0)::bigint AS events,"
+	"  coalesce(sum(event_count) FILTER (WHERE hosts IS NULL), 0)::bigint AS unknown FROM b),"
+	" found AS (SELECT host, n FROM named UNION ALL SELECT NULL, events - unknown -"
+	"  coalesce((SELECT sum(n) FROM named), 0)::bigint FROM sums)"
+	" SELECT top.host, top.n, sums.events, sums.unknown FROM sums LEFT JOIN"
+	"  (SELECT * FROM found WHERE n > 0 ORDER BY n DESC, host NULLS FIRST LIMIT $3::integer)"
+	"  AS top ON true ORDER BY top.n DESC, top.host NULLS FIRST";
+/* clang-format on */
+
+enum hosts_column { HOSTS_HOST, HOSTS_COUNT, HOSTS_EVENTS, HOSTS_UNKNOWN };
+
+static void write_hosts(struct json_out *out, const struct pg_rows *rows)
+{
+	json_key(out, "host");
+	json_array_begin(out);
+	for (size_t i = 0; i < pg_rows_count(rows); i++) {
+		if (pg_rows_slice(rows, i, HOSTS_COUNT).ptr == NULL)
+			continue; /* there are no events */
+		json_object_begin(out);
+		json_key(out, "value");
+		columns_write_bytes(out, pg_rows_slice(rows, i, HOSTS_HOST));
+		json_key_int(out, "count", pg_rows_int(rows, i, HOSTS_COUNT));
+		json_object_end(out);
+	}
+	json_array_end(out);
+}
+
+static void on_hosts(struct request *request, const struct pg_rows *rows)
+{
+	struct facets *facets = request->state;
+	struct event_filter all = event_filter_init();
+
+	if (pg_rows_int(rows, 0, HOSTS_UNKNOWN) > 0) {
+		count_blocks(request, &all);
+		return;
+	}
+	open_answer(request);
+	write_hosts(&facets->out, rows);
+	if (facets->wanted != FACET_HOST) {
+		count_rows(request, &all);
+		return;
+	}
+	json_key_int(&facets->out, "total", pg_rows_int(rows, 0, HOSTS_EVENTS));
+	finish(request, &facets->out);
+}
+
+/* blocks say how many events name which host, as long as all of their events count */
+static bool wants_all(const struct event_filter *filter)
+{
+	return !counts_need_blocks(filter) && filter->levels == 0 && !filter->by_time &&
+	       filter->service.ptr == NULL && !filter->service_none &&
+	       !filter->by_template_key && !filter->by_group_key &&
+	       filter->group_id == 0;
+}
+
+static void count_hosts(struct request *request)
+{
+	const struct facets *facets = request->state;
+	struct db_call call = { .sql = hosts_sql, .done = on_hosts };
+
+	db_add_int(request, &call, request->caller.project_id);
+	db_add_int(request, &call, request->caller.ingestion_id);
+	db_add_int(request, &call, facets->limit);
+	db_run(request, &call);
+}
+
 /* false: answered with 422 */
 static bool read_fields(struct request *request, struct facets *facets)
 {
@@ -279,7 +365,9 @@ void event_facets(struct request *request)
 	}
 	if (!read_fields(request, facets) || !event_routes_filter(request, &filter))
 		return;
-	if (counts_need_blocks(&filter) || (facets->wanted & FACET_HOST) != 0)
+	if ((facets->wanted & FACET_HOST) != 0 && wants_all(&filter))
+		count_hosts(request);
+	else if (counts_need_blocks(&filter) || (facets->wanted & FACET_HOST) != 0)
 		count_blocks(request, &filter);
 	else
 		count_rows(request, &filter);

@@ -100,10 +100,26 @@ static void where_filter(struct events_sql *sql, const struct event_filter *filt
 	where_levels(sql, filter->levels);
 	where_behind(sql, filter);
 	where_time(sql, filter);
+	/* The planner may not see the keys: told that they are frequent, it would read
+	 * the keys of all blocks, which lie outside of their rows, in place of the
+	 * index
+	 */
 	if (filter->by_template_key)
-		buf_printf(&sql->text, " AND template_keys && $%zu::bigint[]",
+		buf_printf(&sql->text, " AND template_keys && (SELECT $%zu::bigint[])",
 			   add_keys(sql, filter->template_keys,
 				    filter->template_keys_count));
+}
+
+bool events_sql_by_rare(const struct event_filter *filter)
+{
+	return filter->by_template_key && filter->text.len == 0;
+}
+
+static const char *first_bytes(const struct event_filter *filter)
+{
+	if (filter->text.len > 0)
+		return "''::bytea";
+	return events_sql_by_rare(filter) ? "rare" : "meta";
 }
 
 void events_sql_blocks(struct events_sql *sql, const struct events_sql_scope *scope,
@@ -113,8 +129,7 @@ void events_sql_blocks(struct events_sql *sql, const struct events_sql_scope *sc
 		   "SELECT first_seq, ingestion_id, event_count, received_day::text,"
 		   " octet_length(body), %s FROM siftd.event_blocks"
 		   " WHERE project_id = $%zu::bigint",
-		   filter->text.len > 0 ? "''::bytea" : "meta",
-		   add_int(sql, scope->project_id));
+		   first_bytes(filter), add_int(sql, scope->project_id));
 	if (scope->ingestion_id != 0)
 		buf_printf(&sql->text, " AND ingestion_id = $%zu::bigint",
 			   add_int(sql, scope->ingestion_id));
@@ -203,6 +218,13 @@ void events_sql_words(struct events_sql *sql, int64_t project_id,
 		      const struct events_sql_part *parts, size_t count)
 {
 	buf_append_str(&sql->text, "SELECT b.first_seq, b.words");
+	from_blocks(sql, project_id, parts, count);
+}
+
+void events_sql_metas(struct events_sql *sql, int64_t project_id,
+		      const struct events_sql_part *parts, size_t count)
+{
+	buf_append_str(&sql->text, "SELECT b.first_seq, b.meta");
 	from_blocks(sql, project_id, parts, count);
 }
 

@@ -48,12 +48,15 @@ enum {
 	BLOCKS_COUNT,
 	BLOCKS_DAY,
 	BLOCKS_BODY_LEN,
-	/* empty when the filter has a text */
+	/* empty when the filter has a text; with template keys: the rare events */
 	BLOCKS_META
 };
 
 /* what events_sql_words gives, in any order; a block may be gone */
 enum { WORDS_FIRST_SEQ, WORDS_WORDS };
+
+/* what events_sql_metas gives, likewise */
+enum { METAS_FIRST_SEQ, METAS_META };
 
 /* what events_sql_parts gives, in any order; a block may be gone */
 enum {
@@ -68,6 +71,8 @@ enum { GROUPS_KEY, GROUPS_ID };
 
 void events_sql_deinit(struct events_sql *sql);
 
+/* whether events_sql_blocks brings rare events for this filter */
+bool events_sql_by_rare(const struct event_filter *filter);
 /* the next `limit` blocks, in the filter's order, that may hold what it wants */
 void events_sql_blocks(struct events_sql *sql, const struct events_sql_scope *scope,
 		       const struct event_filter *filter, size_t limit);
@@ -76,6 +81,8 @@ void events_sql_parts(struct events_sql *sql, int64_t project_id,
 		      const struct events_sql_part *parts, size_t count,
 		      bool with_meta);
 void events_sql_words(struct events_sql *sql, int64_t project_id,
+		      const struct events_sql_part *parts, size_t count);
+void events_sql_metas(struct events_sql *sql, int64_t project_id,
 		      const struct events_sql_part *parts, size_t count);
 /* one column: the template keys of the filter's group */
 void events_sql_keys(struct events_sql *sql, int64_t project_id,

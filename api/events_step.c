@@ -11,6 +11,10 @@ void events_step_clear(struct events_step *step)
 	step->blocks = NULL;
 	step->count = 0;
 	step->tested = 0;
+	step->candidates = 0;
+	step->metas = 0;
+	step->is_judged = false;
+	step->waits = false;
 	step->next = 0;
 	step->chunk = 0;
 	step->gone = false;
@@ -23,6 +27,11 @@ static bool by_words(const struct events_step *step)
 	return step->matcher != NULL;
 }
 
+static bool by_rare(const struct events_step *step)
+{
+	return events_sql_by_rare(step->filter);
+}
+
 static struct slice needed_words(const struct events_step *step)
 {
 	return event_matcher_needs(step->matcher);
@@ -31,19 +40,24 @@ static struct slice needed_words(const struct events_step *step)
 static void take_block(struct events_step *step, const struct pg_rows *rows, size_t row)
 {
 	struct step_block *block = &step->blocks[row];
+	struct slice bytes =
+		arena_dup(&step->arena, pg_rows_slice(rows, row, BLOCKS_META));
 
 	*block = (struct step_block){
 		.place = { .first_seq = events_sql_int(rows, row, BLOCKS_FIRST_SEQ),
 			   .ingestion_id =
-				   events_sql_int(rows, row, BLOCKS_INGESTION_ID) },
-		.count = (uint32_t)events_sql_int(rows, row, BLOCKS_COUNT),
+				   events_sql_int(rows, row, BLOCKS_INGESTION_ID),
+			   .count = (uint32_t)events_sql_int(rows, row, BLOCKS_COUNT) },
 		.body_len = (size_t)events_sql_int(rows, row, BLOCKS_BODY_LEN),
 		.day = arena_dup(&step->arena, pg_rows_slice(rows, row, BLOCKS_DAY)),
-		.meta = arena_dup(&step->arena, pg_rows_slice(rows, row, BLOCKS_META)),
 		.words_unknown = by_words(step) &&
 				 needed_words(step).len >= BLOCK_WORDS_TEXT_MIN,
 		.survives = by_words(step),
 	};
+	if (by_rare(step))
+		block->rare = bytes;
+	else
+		block->meta = bytes;
 	block->part_len = by_words(step) ? block->body_len : 0;
 }
 
@@ -66,46 +80,109 @@ static void report_damage(struct events_step *step, const struct step_block *blo
 		  error->text);
 }
 
+/* whether a template that the filter wants may have events that are not rare ones */
+static bool needs_meta(const struct events_step *step, const struct step_block *block)
+{
+	const struct event_filter *filter = step->filter;
+	struct block_rare rare = { 0 };
+	struct error error = { 0 };
+
+	if (block->rare.len == 0)
+		return true;
+	if (block_rare_open(block->rare, &rare, &error) < 0) {
+		/* the block itself says the same */
+		log_warn("events",
+			 "rare events cannot be read first_seq=%lld error=\"%s\"",
+			 (long long)block->place.first_seq, error.text);
+		return true;
+	}
+	for (size_t i = 0; i < filter->template_keys_count; i++) {
+		if (block_rare_is_frequent(&rare, filter->template_keys[i]))
+			return true;
+	}
+	return false;
+}
+
+static void judge_rare(struct events_step *step, const struct query_job *job)
+{
+	for (size_t i = 0; i < step->count && !query_job_cancelled(job); i++)
+		step->blocks[i].meta_unknown = needs_meta(step, &step->blocks[i]);
+	step->is_judged = true;
+}
+
+static int open_rare(struct events_step *step, struct step_block *block,
+		     struct error *error)
+{
+	struct block_rare rare = { 0 };
+
+	if (block_rare_open(block->rare, &rare, error) < 0 ||
+	    scan_open_rare(step->filter, &block->place, &rare, &block->scan, error) < 0)
+		return -1;
+	block->part.bytes = rare.body;
+	block->fetched = true;
+	return 0;
+}
+
 /* a block that cannot be opened survives no further */
 static void open_block(struct events_step *step, struct step_block *block)
 {
 	struct error error = { 0 };
+	int status = 0;
 
-	if (scan_open(step->filter, &block->place, block->meta, &block->scan, &error) <
-	    0)
+	if (block->rare.len > 0 && block->meta.len == 0)
+		status = open_rare(step, block, &error);
+	else
+		status = scan_open(step->filter, &block->place, block->meta,
+				   &block->scan, &error);
+	if (status < 0)
 		report_damage(step, block, &error);
 }
 
-/* tests columns, up to as many candidates as the page still needs; a tally takes all of
- * them at once */
+/* what its columns say; a tally takes all candidates at once */
+static void test_block(struct events_step *step, struct step_block *block,
+		       size_t wanted)
+{
+	size_t found = 0;
+
+	open_block(step, block);
+	if (block->scan == NULL)
+		return;
+	if (step->page->tally != NULL) {
+		scan_count(block->scan, step->page);
+		scan_free(&block->scan);
+		return;
+	}
+	found = scan_candidates(block->scan);
+	block->survives = found > 0;
+	if (found == 0)
+		scan_free(&block->scan);
+	else if (!block->fetched)
+		scan_needs(block->scan, wanted, &block->part.offset, &block->part_len);
+	step->candidates += found;
+}
+
+/* up to as many candidates as the page still needs */
 static void test_columns(struct events_step *step, const struct query_job *job)
 {
-	struct scan_page *page = step->page;
+	const struct scan_page *page = step->page;
 	size_t wanted = page->tally != NULL ? SIZE_MAX : page->count_max - page->count;
 
-	for (size_t i = 0; i < step->count && wanted > 0; i++) {
-		struct step_block *block = &step->blocks[i];
-		size_t found = 0;
+	if (by_rare(step) && !step->is_judged)
+		judge_rare(step, job);
+	step->waits = false;
+	while (step->tested < step->count && step->candidates < wanted) {
+		struct step_block *block = &step->blocks[step->tested];
 
 		if (query_job_cancelled(job))
 			return;
-		step->tested = i + 1;
-		open_block(step, block);
-		if (block->scan == NULL)
-			continue;
-		if (page->tally != NULL) {
-			scan_count(block->scan, page);
-			scan_free(&block->scan);
-			continue;
+		if (block->meta_unknown) {
+			step->waits = step->metas < STEP_METAS_MAX;
+			return;
 		}
-		found = scan_candidates(block->scan);
-		block->survives = found > 0;
-		if (found == 0) {
-			scan_free(&block->scan);
-			continue;
-		}
-		scan_needs(block->scan, wanted, &block->part.offset, &block->part_len);
-		wanted -= found < wanted ? found : wanted;
+		step->tested++;
+		/* one that is gone survives until it is fetched */
+		if (!block->survives)
+			test_block(step, block, wanted - step->candidates);
 	}
 }
 
@@ -113,7 +190,7 @@ static struct words_cache_key key_of(const struct events_step *step,
 				     const struct step_block *block)
 {
 	return (struct words_cache_key){ step->project_id, block->place.first_seq,
-					 block->count };
+					 block->place.count };
 }
 
 static void test_words(struct events_step *step)
@@ -143,14 +220,14 @@ void events_step_test(struct events_step *step, const struct query_job *job)
 static struct events_sql_part part_of(const struct step_block *block)
 {
 	return (struct events_sql_part){ .first_seq = block->place.first_seq,
-					 .count = block->count,
+					 .count = block->place.count,
 					 .day = block->day,
 					 .offset = block->part.offset,
 					 .len = block->part_len };
 }
 
-size_t events_step_unknown(const struct events_step *step,
-			   struct events_sql_part *parts)
+static size_t unknown_words(const struct events_step *step,
+			    struct events_sql_part *parts)
 {
 	size_t count = 0;
 
@@ -161,12 +238,65 @@ size_t events_step_unknown(const struct events_step *step,
 	return count;
 }
 
+/* as many as were fetched before: two at first, as the first often hold enough */
+static size_t unknown_metas(const struct events_step *step,
+			    struct events_sql_part *parts)
+{
+	size_t count_max = step->metas == 0 ? 2 : step->metas * 3;
+	size_t count = 0;
+
+	if (count_max > STEP_METAS_MAX - step->metas)
+		count_max = STEP_METAS_MAX - step->metas;
+	for (size_t i = step->tested; i < step->count && count < count_max; i++) {
+		if (step->blocks[i].meta_unknown)
+			parts[count++] = part_of(&step->blocks[i]);
+	}
+	return count;
+}
+
+size_t events_step_unknown(const struct events_step *step,
+			   struct events_sql_part *parts)
+{
+	if (by_words(step))
+		return unknown_words(step, parts);
+	return step->waits ? unknown_metas(step, parts) : 0;
+}
+
+static struct slice meta_among(const struct pg_rows *rows, int64_t first_seq)
+{
+	for (size_t row = 0; row < pg_rows_count(rows); row++) {
+		if (events_sql_int(rows, row, METAS_FIRST_SEQ) == first_seq)
+			return pg_rows_slice(rows, row, METAS_META);
+	}
+	return slice_of(NULL, 0);
+}
+
+/* as with words: those that are not among the rows are gone, and survive */
+void events_step_take_metas(struct events_step *step, const struct pg_rows *rows)
+{
+	struct events_sql_part parts[STEP_METAS_MAX];
+	size_t asked = unknown_metas(step, parts);
+
+	step->metas += asked;
+	for (size_t i = step->tested; asked > 0; i++) {
+		struct step_block *block = &step->blocks[i];
+
+		if (!block->meta_unknown)
+			continue;
+		asked--;
+		block->meta_unknown = false;
+		block->meta = arena_dup(&step->arena,
+					meta_among(rows, block->place.first_seq));
+		block->survives = block->meta.len == 0;
+	}
+}
+
 /* those that were asked for and are not among the rows are gone, which reading finds
  * out: they survive */
 void events_step_take_words(struct events_step *step, const struct pg_rows *rows)
 {
 	struct events_sql_part parts[STEP_PARTS_MAX];
-	size_t asked = events_step_unknown(step, parts);
+	size_t asked = unknown_words(step, parts);
 	size_t count = pg_rows_count(rows);
 
 	for (size_t i = 0; i < step->count && asked > 0; i++) {
@@ -197,10 +327,12 @@ size_t events_step_choose(struct events_step *step, size_t bytes_max,
 	size_t bytes = 0;
 	size_t count = 0;
 
+	step->is_ready = false;
 	for (step->chunk = step->next; step->chunk < step->tested; step->chunk++) {
 		const struct step_block *block = &step->blocks[step->chunk];
 
-		if (!block->survives)
+		step->is_ready = step->is_ready || (block->survives && block->fetched);
+		if (!block->survives || block->fetched)
 			continue;
 		if (count == STEP_PARTS_MAX ||
 		    (count > 0 && bytes + block->part_len > bytes_max))

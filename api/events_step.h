@@ -7,8 +7,12 @@
  *        moving `behind` on.
  * Limits: STEP_BLOCKS_MAX blocks; the walk bounds the bytes.
  *
- *	take_block ... -> test -> [unknown words: take_words ... -> test] ->
- *	[choose -> take_part ... -> read] until all are dealt with
+ *	take_blocks -> test -> [unknown words or metas: take_words or take_metas ->
+ *test]
+ *	-> [choose -> take_parts -> read] until all are dealt with
+ *
+ * A filter by template keys looks into the rare events of a block (block_extract.h)
+ * first, and needs meta only where its templates are frequent.
  */
 #ifndef SIFTD_API_EVENTS_STEP_H
 #define SIFTD_API_EVENTS_STEP_H
@@ -26,14 +30,17 @@
 #define STEP_BLOCKS_MAX 1024
 /* of one statement */
 #define STEP_PARTS_MAX 256
+/* meta is about 55 KB, a decoded one 0.9 MB */
+#define STEP_METAS_MAX 32
 
 struct step_block {
 	struct scan_block place;
-	uint32_t count;
 	struct slice day;
 	size_t body_len;
-	struct slice meta; /* of the probe, or fetched with the body */
+	struct slice meta; /* of the probe, or fetched since, or with the body */
+	struct slice rare;
 	bool words_unknown;
+	bool meta_unknown; /* and the rare events are not enough */
 	bool survives;
 	struct scan *scan; /* from testing on, or made by reading */
 	struct block_part part;
@@ -52,8 +59,13 @@ struct events_step {
 	struct step_block *blocks;
 	size_t count;
 	size_t tested; /* blocks behind these are left for the next step */
-	size_t next;   /* the first block not dealt with */
-	size_t chunk;  /* behind the last block being read */
+	size_t candidates;
+	size_t metas;   /* that were fetched for this step */
+	bool is_judged; /* whether rare events are enough */
+	bool waits;     /* the test goes on when metas are there */
+	size_t next;    /* the first block not dealt with */
+	size_t chunk;   /* behind the last block being read */
+	bool is_ready;  /* a block of the chunk can be read without fetching */
 	bool gone; /* the block at `chunk` is not what it was: probe again from it */
 	unsigned damaged;
 };
@@ -64,9 +76,12 @@ void events_step_take_blocks(struct events_step *step, const struct pg_rows *row
 
 /* worker: decides which blocks survive; some may stay unknown */
 void events_step_test(struct events_step *step, const struct query_job *job);
-/* blocks whose words must be fetched before the test can go on; 0: none */
+/* blocks whose words, or whose metas when the filter has no text, must be fetched
+ * before the test can go on; 0: none */
 size_t events_step_unknown(const struct events_step *step,
 			   struct events_sql_part *parts);
+/* of the answer to events_sql_metas for those */
+void events_step_take_metas(struct events_step *step, const struct pg_rows *rows);
 /* of the answer to events_sql_words for those */
 void events_step_take_words(struct events_step *step, const struct pg_rows *rows);
 

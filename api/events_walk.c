@@ -23,7 +23,9 @@
 /* blocks of a step: few at first, as the newest often hold enough */
 #define PROBE_FIRST 2
 #define PROBE_GROWTH 4
-#define PROBE_META_MAX 32 /* meta is about 55 KB, a decoded one 0.9 MB */
+/* rare events are some 10 KB a block, and often one of them is wanted */
+#define PROBE_RARE_FIRST 8
+#define PROBE_RARE_MAX 128
 /* shares of a query's memory: raw bytes of the page, bodies held at a time */
 #define PAGE_SHARE 8
 #define BODIES_SHARE 16
@@ -158,7 +160,7 @@ static void move_behind(struct events_walk *walk, const struct step_block *block
 {
 	walk->filter.by_seq = true;
 	walk->filter.behind = walk->filter.oldest_first
-				      ? block->place.first_seq + block->count - 1
+				      ? block->place.first_seq + block->place.count - 1
 				      : block->place.first_seq;
 }
 
@@ -170,6 +172,17 @@ static void on_words(void *context, const struct pg_rows *rows,
 	if (!check_rows(walk, rows, error))
 		return;
 	events_step_take_words(&walk->step, rows);
+	test(walk);
+}
+
+static void on_metas(void *context, const struct pg_rows *rows,
+		     const struct pg_error *error)
+{
+	struct events_walk *walk = context;
+
+	if (!check_rows(walk, rows, error))
+		return;
+	events_step_take_metas(&walk->step, rows);
 	test(walk);
 }
 
@@ -187,8 +200,13 @@ static void on_tested(void *context, bool cancelled)
 		next_chunk(walk);
 		return;
 	}
-	events_sql_words(&sql, walk->scope.project_id, parts, unknown);
-	run_sql(walk, &sql, on_words);
+	if (walk->matcher != NULL) {
+		events_sql_words(&sql, walk->scope.project_id, parts, unknown);
+		run_sql(walk, &sql, on_words);
+	} else {
+		events_sql_metas(&sql, walk->scope.project_id, parts, unknown);
+		run_sql(walk, &sql, on_metas);
+	}
 }
 
 static void test_run(struct query_job *job, void *context)
@@ -220,16 +238,25 @@ static void on_probed(void *context, const struct pg_rows *rows,
 	finish(walk);
 }
 
+static size_t next_limit(const struct events_walk *walk)
+{
+	bool by_rare = events_sql_by_rare(&walk->filter);
+	size_t limit = walk->probe_limit * PROBE_GROWTH;
+	size_t limit_max = by_rare ? PROBE_RARE_MAX : STEP_METAS_MAX;
+
+	if (walk->matcher != NULL)
+		limit_max = STEP_BLOCKS_MAX;
+	if (limit == 0)
+		return by_rare ? PROBE_RARE_FIRST : PROBE_FIRST;
+	return limit < limit_max ? limit : limit_max;
+}
+
 static void probe(struct events_walk *walk)
 {
-	size_t limit_max = walk->matcher != NULL ? STEP_BLOCKS_MAX : PROBE_META_MAX;
 	struct events_sql sql = { 0 };
 
 	events_step_clear(&walk->step);
-	walk->probe_limit =
-		walk->probe_limit == 0 ? PROBE_FIRST : walk->probe_limit * PROBE_GROWTH;
-	if (walk->probe_limit > limit_max)
-		walk->probe_limit = limit_max;
+	walk->probe_limit = next_limit(walk);
 	events_sql_blocks(&sql, &walk->scope, &walk->filter, walk->probe_limit);
 	run_sql(walk, &sql, on_probed);
 }
@@ -302,6 +329,10 @@ static void next_chunk(struct events_walk *walk)
 		return;
 	}
 	count = events_step_choose(step, bodies_max, parts);
+	if (count == 0 && step->is_ready) {
+		run_job(walk, read_run, on_read);
+		return;
+	}
 	if (count > 0 && (step->next == 0 || !is_over(walk))) {
 		if (!check_size(walk, &parts[0]))
 			return;

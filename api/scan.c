@@ -14,6 +14,8 @@ struct scan {
 	struct block_reader *reader;
 	uint32_t *rows; /* candidates, in the order of the filter */
 	size_t rows_count;
+	/* of the reader's events, in the block: NULL when the reader has them all */
+	uint32_t *places;
 };
 
 void scan_page_deinit(struct scan_page *page)
@@ -28,6 +30,11 @@ bool scan_page_full(const struct scan_page *page)
 	return page->count >= page->count_max || page->bytes >= page->bytes_max;
 }
 
+static int64_t seq_of(const struct scan *scan, uint32_t row)
+{
+	return scan->block.first_seq + (scan->places == NULL ? row : scan->places[row]);
+}
+
 static void find_candidates(struct scan *scan)
 {
 	uint32_t count = block_reader_count(scan->reader);
@@ -38,27 +45,70 @@ static void find_candidates(struct scan *scan)
 		struct block_event event = { 0 };
 
 		block_reader_columns(scan->reader, row, &event);
-		if (event_filter_match_columns(scan->filter,
-					       scan->block.first_seq + row, &event))
+		if (event_filter_match_columns(scan->filter, seq_of(scan, row), &event))
 			scan->rows[scan->rows_count++] = row;
 	}
+}
+
+static struct scan *scan_new(const struct event_filter *filter,
+			     const struct scan_block *block,
+			     struct block_reader *reader)
+{
+	struct scan *scan = mem_calloc(1, sizeof(*scan));
+
+	scan->filter = filter;
+	scan->block = *block;
+	scan->reader = reader;
+	return scan;
 }
 
 int scan_open(const struct event_filter *filter, const struct scan_block *block,
 	      struct slice meta, struct scan **out, struct error *error)
 {
-	struct scan *scan = NULL;
 	struct block_reader *reader = NULL;
 
 	*out = NULL;
 	if (block_reader_open(meta, &reader, error) < 0)
 		return -1;
-	scan = mem_calloc(1, sizeof(*scan));
-	scan->filter = filter;
-	scan->block = *block;
-	scan->reader = reader;
-	find_candidates(scan);
-	*out = scan;
+	*out = scan_new(filter, block, reader);
+	find_candidates(*out);
+	return 0;
+}
+
+/* rows of the block, ascending */
+static int take_places(struct scan *scan, const struct block_rare *rare,
+		       struct error *error)
+{
+	if (block_reader_count(scan->reader) != rare->count)
+		return error_set(error, "rare events: %u instead of %u",
+				 block_reader_count(scan->reader), rare->count);
+	scan->places = mem_calloc(rare->count, sizeof(*scan->places));
+	for (uint32_t i = 0; i < rare->count; i++) {
+		uint32_t place = block_rare_row(rare, i);
+
+		if (place >= scan->block.count ||
+		    (i > 0 && place <= scan->places[i - 1]))
+			return error_set(error, "rare events: row %u is misplaced", i);
+		scan->places[i] = place;
+	}
+	return 0;
+}
+
+int scan_open_rare(const struct event_filter *filter, const struct scan_block *block,
+		   const struct block_rare *rare, struct scan **out,
+		   struct error *error)
+{
+	struct block_reader *reader = NULL;
+
+	*out = NULL;
+	if (block_reader_open(rare->meta, &reader, error) < 0)
+		return -1;
+	*out = scan_new(filter, block, reader);
+	if (take_places(*out, rare, error) < 0) {
+		scan_free(out);
+		return -1;
+	}
+	find_candidates(*out);
 	return 0;
 }
 
@@ -70,6 +120,7 @@ void scan_free(struct scan **scan_ptr)
 		return;
 	block_reader_free(&scan->reader);
 	mem_free(scan->rows);
+	mem_free(scan->places);
 	mem_free(scan);
 	*scan_ptr = NULL;
 }
@@ -161,7 +212,7 @@ int scan_collect(struct scan *scan, const struct block_part *part,
 
 		if (must_stop(page, i))
 			return 0;
-		page->looked = scan->block.first_seq + row;
+		page->looked = seq_of(scan, row);
 		block_reader_columns(scan->reader, row, &event);
 		if (block_reader_raw_part(scan->reader, part, row, &event, error) < 0)
 			return -1;
@@ -170,8 +221,7 @@ int scan_collect(struct scan *scan, const struct block_part *part,
 		if (page->tally != NULL)
 			event_tally_add(page->tally, &event);
 		else
-			add_hit(page, &scan->block, scan->block.first_seq + row,
-				&event);
+			add_hit(page, &scan->block, seq_of(scan, row), &event);
 	}
 	return 0;
 }

@@ -21,6 +21,7 @@
 #include "base/compiler.h"
 #include "base/error.h"
 #include "pipeline/block.h"
+#include "pipeline/block_extract.h"
 
 struct scan;
 
@@ -28,6 +29,7 @@ struct scan;
 struct scan_block {
 	int64_t first_seq;
 	int64_t ingestion_id;
+	uint32_t count;
 };
 
 struct scan_hit {
@@ -65,6 +67,12 @@ bool scan_page_full(const struct scan_page *page);
 MUST_CHECK int scan_open(const struct event_filter *filter,
 			 const struct scan_block *block, struct slice meta,
 			 struct scan **out, struct error *error);
+/* the same of a block's rare events alone, whose body is rare->body: for a filter that
+ * wants templates which are rare in the block (block_rare_is_frequent) */
+MUST_CHECK int scan_open_rare(const struct event_filter *filter,
+			      const struct scan_block *block,
+			      const struct block_rare *rare, struct scan **out,
+			      struct error *error);
 void scan_free(struct scan **scan);
 /* events whose columns match */
 size_t scan_candidates(const struct scan *scan);

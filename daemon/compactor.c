@@ -14,7 +14,7 @@
 #define LIST_MAX 1024
 /* the index of small blocks has no others: sinks/migrations */
 #define SMALL_EVENTS_MAX "4096"
-#define PARAMS_MAX 10
+#define PARAMS_MAX 13
 
 struct compactor {
 	struct pg_pool *pool;
@@ -58,7 +58,8 @@ static const char fetch_sql[] =
 	" AND first_seq = ANY ($3::bigint[]) ORDER BY first_seq";
 static const char replace_sql[] =
 	"SELECT siftd.replace_blocks($1, date '1970-01-01' + $2::integer, $3::bigint[],"
-	" $4::integer[], $5, $6::integer[], $7::bigint[], $8, $9, $10)";
+	" $4::integer[], $5, $6::integer[], $7::bigint[], $8, $9, $10,"
+	" $11, $12::bytea[], $13::integer[])";
 
 static void list(struct compactor *compactor);
 static void next_run(struct compactor *compactor);
@@ -103,6 +104,32 @@ static void add_list(struct params *params, struct buf *text)
 {
 	buf_append_str(text, text->len == 0 ? "{}" : "}");
 	add_text(params, text);
+}
+
+/* NULL and NULL: not counted */
+static void add_hosts(struct params *params, const struct block_encoded *merged)
+{
+	struct buf names = { 0 };
+	struct buf counts = { 0 };
+
+	if (merged->hosts == NULL) {
+		params->items[params->count++] = (struct pg_param){ 0 };
+		params->items[params->count++] = (struct pg_param){ 0 };
+		return;
+	}
+	for (size_t i = 0; i < merged->hosts_count; i++) {
+		const struct block_host *host = &merged->hosts[i];
+
+		buf_append_str(&names, i == 0 ? "{\"\\\\x" : ",\"\\\\x");
+		for (size_t k = 0; k < host->len; k++)
+			buf_printf(&names, "%02x",
+				   (unsigned char)
+					   merged->host_names.data[host->offset + k]);
+		buf_append_char(&names, '"');
+		add_item(&counts, host->count);
+	}
+	add_list(params, &names);
+	add_list(params, &counts);
 }
 
 static const struct compact_block *run_blocks(const struct compactor *compactor)
@@ -205,6 +232,8 @@ static void replace(struct compactor *compactor)
 	add_bytes(&params, &merged->meta);
 	add_bytes(&params, &merged->body);
 	add_bytes(&params, &merged->words);
+	add_bytes(&params, &merged->rare);
+	add_hosts(&params, merged);
 	compactor->query = pg_query(compactor->pool, replace_sql, params.items,
 				    params.count, false, on_replaced, compactor);
 }

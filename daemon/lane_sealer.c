@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 
 #include "base/mem.h"
+#include "pipeline/block_extract.h"
 
 /* a block, or a batch */
 struct job {
@@ -25,6 +26,7 @@ struct lane_sealer {
 	struct mailbox *spares;
 	struct mailbox *batches; /* the lane's */
 	struct block_sealing sealing;
+	struct block_extractor *extractor; /* the thread's */
 	atomic_uint batches_open;
 	pthread_mutex_t mutex;
 	pthread_cond_t drained;
@@ -52,7 +54,7 @@ static void free_job(void *item)
 
 static void seal_block(struct lane_sealer *sealer, const struct job *job)
 {
-	block_builder_seal(job->builder, job->out);
+	block_extractor_seal(sealer->extractor, job->builder, job->out);
 	if (!mailbox_try_put(sealer->spares, job->builder, 1))
 		free_builder(job->builder);
 }
@@ -141,6 +143,7 @@ struct lane_sealer *lane_sealer_new(struct mailbox *batches)
 	sealer->queue = mailbox_new(SEALER_QUEUE);
 	sealer->spares = mailbox_new(SEALER_QUEUE);
 	sealer->batches = batches;
+	sealer->extractor = block_extractor_new();
 	sealer->sealing =
 		(struct block_sealing){ .seal = put_block, .context = sealer };
 	pthread_mutex_init(&sealer->mutex, NULL);
@@ -159,6 +162,7 @@ void lane_sealer_free(struct lane_sealer **sealer_ptr)
 	pthread_join(sealer->thread, NULL);
 	mailbox_free(&sealer->queue, free_job);
 	mailbox_free(&sealer->spares, free_builder);
+	block_extractor_free(&sealer->extractor);
 	pthread_cond_destroy(&sealer->drained);
 	pthread_mutex_destroy(&sealer->mutex);
 	mem_free(sealer);

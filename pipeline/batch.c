@@ -61,7 +61,8 @@ size_t batch_weight(const struct batch *batch)
 	for (size_t i = 0; i < batch->blocks_count; i++) {
 		const struct block_encoded *encoded = &batch->blocks[i].encoded;
 
-		weight += encoded->meta.len + encoded->body.len + encoded->words.len;
+		weight += encoded->meta.len + encoded->body.len + encoded->words.len +
+			  encoded->rare.len;
 	}
 	weight += batch->counts_count * sizeof(*batch->counts);
 	weight += batch->groups_count * sizeof(*batch->groups);

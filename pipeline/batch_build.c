@@ -7,6 +7,7 @@
 
 #include "base/hash64.h"
 #include "base/mem.h"
+#include "pipeline/block_extract.h"
 #include "pipeline/findings.h"
 
 #define LATEST_RAW_MAX 2048
@@ -39,7 +40,8 @@ struct batch_builder {
 	unsigned lane;
 	const struct rules *rules;
 	int zstd_level;
-	const struct block_sealing *sealing; /* or NULL */
+	const struct block_sealing *sealing; /* or NULL: then */
+	struct block_extractor *extractor;
 	uint64_t next_number;
 	struct batch *batch;
 	struct open_block *blocks;
@@ -58,6 +60,8 @@ struct batch_builder *batch_builder_new(unsigned lane, const struct rules *rules
 	builder->rules = rules;
 	builder->zstd_level = zstd_level;
 	builder->sealing = sealing;
+	if (sealing == NULL)
+		builder->extractor = block_extractor_new();
 	builder->next_number = 1;
 	return builder;
 }
@@ -74,6 +78,7 @@ void batch_builder_free(struct batch_builder **builder)
 	if (*builder == NULL)
 		return;
 	batch_builder_discard(*builder);
+	block_extractor_free(&(*builder)->extractor);
 	mem_free((*builder)->blocks);
 	mem_free((*builder)->hints);
 	mem_free(*builder);
@@ -160,7 +165,8 @@ static void seal_block(const struct batch_builder *builder, struct open_block *b
 	if (builder->sealing != NULL)
 		seal_elsewhere(builder, block);
 	else
-		block_builder_seal(block->builder, &batch->blocks[block->slot].encoded);
+		block_extractor_seal(builder->extractor, block->builder,
+				     &batch->blocks[block->slot].encoded);
 	block->is_open = false;
 }
 

@@ -38,6 +38,13 @@ struct block_event {
 	struct slice raw;
 };
 
+/* how many events of a block name a host */
+struct block_host {
+	size_t offset; /* of the name, in block_encoded.host_names */
+	size_t len;
+	uint32_t count;
+};
+
 struct block_encoded {
 	uint32_t count;
 	int64_t timestamp_min_us; /* TIMESTAMP_NONE when no event has one */
@@ -51,6 +58,11 @@ struct block_encoded {
 	struct buf body;
 	struct buf
 		words; /* filter for text search, or empty; see block_words_may_hold */
+	/* by block_extractor_seal; see block_extract.h */
+	struct buf rare; /* events of rare templates once more, or empty */
+	struct buf host_names;
+	struct block_host *hosts; /* NULL: too many, or not counted */
+	size_t hosts_count;       /* events may have none */
 };
 
 /* a run of events that is compressed on its own */

@@ -13,38 +13,12 @@
 
 #include "base/hash64.h"
 #include "base/mem.h"
-#include "pipeline/block_dictionary.h"
+#include "pipeline/block_builder.h"
 #include "pipeline/block_format.h"
 #include "pipeline/block_words.h"
 
 #define VARINT32_BYTES_MAX 5
 #define VARINT64_BYTES_MAX 10
-
-struct block_builder {
-	ZSTD_CCtx *zstd;
-	struct block_words *words; /* NULL: no filter is wanted */
-	uint32_t count;
-	struct buf texts;
-	struct block_dictionary services;
-	struct block_dictionary hosts;
-	struct block_dictionary templates;
-	struct block_dictionary fingerprints;
-	int64_t timestamps[BLOCK_EVENTS_MAX];
-	int64_t observed[BLOCK_EVENTS_MAX];
-	uint32_t raw_lengths[BLOCK_EVENTS_MAX];
-	uint32_t extra_lengths[BLOCK_EVENTS_MAX];
-	size_t places[BLOCK_EVENTS_MAX]; /* of raw in texts */
-	/* codes: 0 is none, or for fingerprints: equal to the template key */
-	uint32_t service_codes[BLOCK_EVENTS_MAX];
-	uint32_t host_codes[BLOCK_EVENTS_MAX];
-	uint32_t fingerprint_codes[BLOCK_EVENTS_MAX];
-	uint32_t template_codes[BLOCK_EVENTS_MAX];
-	uint8_t severities[BLOCK_EVENTS_MAX];
-	uint8_t formats[BLOCK_EVENTS_MAX];
-	struct slice
-		like[BLOCK_EVENTS_MAX]; /* by template: the latest text; for words */
-	struct buf columns;             /* kept for its memory */
-};
 
 static void set_parameter(ZSTD_CCtx *zstd, ZSTD_cParameter parameter, int value)
 {
@@ -474,5 +448,8 @@ void block_encoded_deinit(struct block_encoded *encoded)
 	buf_deinit(&encoded->meta);
 	buf_deinit(&encoded->body);
 	buf_deinit(&encoded->words);
+	buf_deinit(&encoded->rare);
+	buf_deinit(&encoded->host_names);
+	mem_free(encoded->hosts);
 	*encoded = (struct block_encoded){ 0 };
 }

@@ -1,6 +1,8 @@
 /* block_merge.c - reads blocks event by event and builds one of all */
 #include "pipeline/block_merge.h"
 
+#include "pipeline/block_extract.h"
+
 static int add_events(struct block_builder *builder, struct block_reader *reader,
 		      struct slice body, struct error *error)
 {
@@ -32,14 +34,16 @@ int block_merge(const struct block_stored *sources, size_t count, int zstd_level
 		struct block_encoded *out, struct error *error)
 {
 	struct block_builder *builder = block_builder_new(zstd_level);
+	struct block_extractor *extractor = block_extractor_new();
 	int status = 0;
 
 	for (size_t i = 0; status == 0 && i < count; i++)
 		status = add_block(builder, &sources[i], error);
 	if (status == 0 && block_builder_count(builder) > 0)
-		block_builder_seal(builder, out);
+		block_extractor_seal(extractor, builder, out);
 	else if (status == 0)
 		status = error_set(error, "nothing to merge");
+	block_extractor_free(&extractor);
 	block_builder_free(&builder);
 	return status;
 }

@@ -47,6 +47,30 @@ static void send_learned(struct flush_sender *sender, const struct flush_plan *p
 	flush_unit_send(sender, FLUSH_LEARN, at);
 }
 
+/* NULL and NULL: not counted */
+static void add_hosts(struct flush_sender *sender, const struct block_encoded *encoded)
+{
+	struct pg_array *names = &sender->arrays[2];
+	struct pg_array *counts = &sender->arrays[3];
+
+	if (encoded->hosts == NULL) {
+		flush_param_add(sender, slice_of(NULL, 0));
+		flush_param_add(sender, slice_of(NULL, 0));
+		return;
+	}
+	pg_array_begin(names, PG_BYTEA);
+	pg_array_begin(counts, PG_INT4);
+	for (size_t i = 0; i < encoded->hosts_count; i++) {
+		const struct block_host *host = &encoded->hosts[i];
+
+		pg_array_bytes(names, slice_of(encoded->host_names.data + host->offset,
+					       host->len));
+		pg_array_int4(counts, (int32_t)host->count);
+	}
+	flush_param_add(sender, pg_array_end(names));
+	flush_param_add(sender, pg_array_end(counts));
+}
+
 static void send_block(struct flush_sender *sender, const struct flush_plan *plan,
 		       size_t at)
 {
@@ -78,6 +102,8 @@ static void send_block(struct flush_sender *sender, const struct flush_plan *pla
 	flush_param_add(sender, buf_slice(&encoded->meta));
 	flush_param_add(sender, buf_slice(&encoded->body));
 	flush_param_add(sender, buf_slice(&encoded->words));
+	flush_param_add(sender, buf_slice(&encoded->rare));
+	add_hosts(sender, encoded);
 	flush_unit_send(sender, FLUSH_BLOCK, at);
 }
 

@@ -76,14 +76,15 @@ const struct flush_sql flush_sql[FLUSH_STATEMENTS] = {
 			  /* $1: one project */
 			  "SELECT siftd.learn($1, $2, $3, $4, $5, $6, $7, $8, $9)" },
 	[FLUSH_BLOCK] = { "siftd_block",
-			  /* single values but $10 and $11 */
+			  /* single values but $10, $11, $16 and $17 */
 			  "INSERT INTO siftd.event_blocks (project_id, ingestion_id, first_seq,"
 			  " event_count, received_day, ts_min, ts_max, without_ts, raw_bytes,"
-			  " severities, template_keys, meta, body, words)"
+			  " severities, template_keys, meta, body, words, rare, hosts,"
+			  " host_counts)"
 			  " VALUES ($1, $2, $3, $4, date '1970-01-01' + $5::int,"
 			  " nullif($6::bigint, " NO_TIME
 			  "), nullif($7::bigint, " NO_TIME "), $8, $9,"
-			  " $10, $11, $12, $13, $14)" },
+			  " $10, $11, $12, $13, $14, $15, $16, $17)" },
 	[FLUSH_COUNTS] = { "siftd_counts",
 			   COUNTS_OF_BATCH(
 				   "(0), (1), (60), (1440)") " INSERT INTO siftd.group_counts AS c (project_id, ingestion_id, minute,"

@@ -67,19 +67,22 @@ static struct store *store_new(void)
 {
 	struct store *store = calloc(1, sizeof(*store));
 	struct block_builder *builder = block_builder_new(1);
+	struct block_extractor *extractor = block_extractor_new();
 	size_t next = 0;
 
 	assert_non_null(store);
 	for (size_t i = 0; i < EVENTS; i++)
 		fill_event(store, &store->events[i]);
 	while (next < EVENTS) {
-		size_t run = 1 + random_below(600);
+		size_t run = 1 + random_below(1200);
 
 		store->first_seqs[store->blocks_count] = SEQ_BEGIN + (int64_t)next;
 		for (; run > 0 && next < EVENTS; run--)
 			assert_true(block_builder_add(builder, &store->events[next++]));
-		block_builder_seal(builder, &store->blocks[store->blocks_count++]);
+		block_extractor_seal(extractor, builder,
+				     &store->blocks[store->blocks_count++]);
 	}
+	block_extractor_free(&extractor);
 	block_builder_free(&builder);
 	return store;
 }
@@ -184,7 +187,7 @@ static void scan_one(const struct store *store, size_t at,
 		     const struct event_filter *filter, struct scan_page *page)
 {
 	const struct block_encoded *encoded = &store->blocks[at];
-	const struct scan_block block = { store->first_seqs[at], 5 };
+	const struct scan_block block = { store->first_seqs[at], 5, encoded->count };
 	struct block_part part = { 0 };
 	struct scan *scan = NULL;
 	struct error error = { 0 };
