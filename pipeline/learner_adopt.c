@@ -4,7 +4,7 @@
  */
 #include "pipeline/learner_adopt.h"
 
-#include "pipeline/learner_learn.h"
+#include "pipeline/learner_apply.h"
 #include "pipeline/learner_match.h"
 
 static const char reason[] =
@@ -19,7 +19,7 @@ static void unite_covered(struct learner *learner, uint32_t general)
 
 		if (slot != general && entry->order != 0 && !entry->generalised &&
 		    match_covers(template, entry->template))
-			learn_unite(learner, slot, general, reason);
+			apply_unite(learner, slot, general, reason);
 	}
 }
 
@@ -39,7 +39,7 @@ static void unite_covering(struct learner *learner, uint32_t leaf)
 		return;
 	if (!template_is_free_text(learner->store.entries[general].template) ||
 	    is_alone(learner, leaf))
-		learn_unite(learner, leaf, general, reason);
+		apply_unite(learner, leaf, general, reason);
 }
 
 void adopt_unite(struct learner *learner, uint32_t slot)

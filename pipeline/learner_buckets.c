@@ -35,7 +35,7 @@ struct learner_bucket *learner_buckets_add(struct learner_buckets *buckets,
 	if (bucket->count == BUCKET_MEMBERS_MAX)
 		return NULL;
 	bucket->members[bucket->count++] = member;
-	bucket->classes |= (uint8_t)(1u << class);
+	bucket->classes |= (uint16_t)(1u << class);
 	return bucket;
 }
 

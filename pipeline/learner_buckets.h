@@ -18,7 +18,7 @@ struct learner_bucket {
 	uint64_t key;
 	uint32_t members[BUCKET_MEMBERS_MAX]; /* slots of the store */
 	uint8_t count;
-	uint8_t classes; /* bit per token_class ever seen at the place */
+	uint16_t classes; /* bit per token_class ever seen at the place */
 };
 
 struct learner_buckets {

@@ -12,8 +12,6 @@ uint32_t learn_leaf(struct learner *learner, uint64_t key, struct template *temp
 /* puts back what was decided before, without deciding anything; takes the template */
 uint32_t learn_restored(struct learner *learner, uint64_t key,
 			struct template *template, bool generalised);
-/* makes one group of two and journals it, unless a person made both */
-void learn_unite(struct learner *learner, uint32_t a, uint32_t b, const char *reason);
 /* the last restored leaf has seen its merges: to be called before the next leaf */
 void learn_settle(struct learner *learner);
 /* the free-text template of all messages of a coarse shape (learner_pressure.h);

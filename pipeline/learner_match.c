@@ -4,6 +4,12 @@
 #include "base/hash64.h"
 
 #define FIELD_TOKENS_MAX 4
+#define TAIL_TOKENS_MAX 16
+/* tokens that are looked at for a colon */
+#define TAIL_HEAD_MAX 32
+/* words in front of the colon and behind the one before: a name alone says who speaks,
+ * and not what about */
+#define TAIL_WORDS_MIN 2
 
 uint64_t match_guard_key(const struct template *template)
 {
@@ -48,6 +54,17 @@ static uint64_t hash_of_range(const struct template *template, size_t from, size
 	return template_position_hash(hash, from);
 }
 
+/* of the tokens behind [first, end), which became one */
+static uint64_t hash_of_rest(const struct template *template, size_t first, size_t end)
+{
+	uint64_t hash = 0;
+
+	for (size_t i = end; i < template->count; i++)
+		hash += template_position_hash(template->tokens[i].hash,
+					       first + 1 + i - end);
+	return hash;
+}
+
 bool match_next_field(const struct template *template, struct field_walk *walk)
 {
 	while (walk->next < template->count) {
@@ -75,6 +92,107 @@ bool match_next_field(const struct template *template, struct field_walk *walk)
 						      end - first - 1);
 			return true;
 		}
+	}
+	return false;
+}
+
+/* as much of the gap as an outline has */
+static struct slice outlined_gap(const struct template *template, size_t index)
+{
+	const struct template_token *token = &template->tokens[index];
+
+	return slice_head(slice_of(template->bytes + token->gap, token->gap_len),
+			  OUTLINE_GAP);
+}
+
+/* ": " in front of the token, or `): "` and the like */
+static bool stands_behind_colon(const struct template *template, size_t index)
+{
+	struct slice gap = outlined_gap(template, index);
+
+	return memmem(gap.ptr, gap.len, ": ", 2) != NULL;
+}
+
+/* a word that is no label between brackets: <info> (eth0) */
+static bool is_said(const struct template *template, size_t index)
+{
+	struct slice gap = outlined_gap(template, index);
+
+	char before = ' ';
+
+	if (gap.len > 0)
+		before = gap.ptr[gap.len - 1];
+	return template->tokens[index].class == TOKEN_WORD && before != '<' &&
+	       before != '(' && before != '[' && before != '{';
+}
+
+/* where the message ends: keys and frames follow */
+static size_t message_end(const struct template *template)
+{
+	size_t end = template->count;
+
+	while (end > 0 && (template->tokens[end - 1].class == TOKEN_KEYS ||
+			   template->tokens[end - 1].class == TOKEN_NAME))
+		end--;
+	return end;
+}
+
+static uint64_t tail_key(uint64_t content)
+{
+	return hash64_mix(content, TOKEN_REST);
+}
+
+uint64_t match_content_key(const struct template *template)
+{
+	return template_opening(template) == SIZE_MAX ? template->content
+						      : tail_key(template->content);
+}
+
+/* words and names: where values stand, or brackets part the text, a statement of its
+ * own was printed */
+static bool is_phrase(const struct template *template, size_t index)
+{
+	uint8_t class = template->tokens[index].class;
+	struct slice gap = outlined_gap(template, index);
+
+	return class != TOKEN_VARIABLE && class != TOKEN_NUMBERED &&
+	       memchr(gap.ptr, '=', gap.len) == NULL &&
+	       memchr(gap.ptr, '[', gap.len) == NULL;
+}
+
+/* where the words begin that the message ends with */
+static size_t phrase_begin(const struct template *template, size_t end)
+{
+	size_t at = end;
+
+	while (at > 0 && end - at < TAIL_TOKENS_MAX && is_phrase(template, at - 1))
+		at--;
+	return at;
+}
+
+bool match_next_tail(const struct template *template, struct tail_walk *walk)
+{
+	size_t end = message_end(template);
+	size_t begin = phrase_begin(template, end);
+
+	while (walk->next < end && walk->next < TAIL_HEAD_MAX) {
+		size_t at = walk->next++;
+		uint64_t before = walk->before;
+		bool found = at >= begin && walk->words >= TAIL_WORDS_MIN &&
+			     stands_behind_colon(template, at);
+
+		if (stands_behind_colon(template, at))
+			walk->words = 0;
+		walk->words += is_said(template, at);
+		walk->before += template_position_hash(template->tokens[at].hash, at);
+		if (!found)
+			continue;
+		walk->first = at;
+		walk->count = end - at;
+		walk->content = before +
+				template_position_hash(template_variable_hash(), at) +
+				hash_of_rest(template, at, end);
+		return true;
 	}
 	return false;
 }
@@ -121,6 +239,7 @@ uint32_t match_find(struct learner *learner, const struct template *template)
 {
 	uint32_t found = ENTRY_NONE;
 	struct field_walk walk = { 0 };
+	struct tail_walk tail = { 0 };
 
 	if (template->count == 0)
 		return ENTRY_NONE;
@@ -132,6 +251,13 @@ uint32_t match_find(struct learner *learner, const struct template *template)
 			      template));
 	while (match_next_field(template, &walk)) {
 		const uint64_t *slot = table_get(&learner->by_content, walk.content);
+
+		if (slot != NULL)
+			found = older(learner, found, (uint32_t)*slot);
+	}
+	while (match_next_tail(template, &tail)) {
+		const uint64_t *slot =
+			table_get(&learner->by_content, tail_key(tail.content));
 
 		if (slot != NULL)
 			found = older(learner, found, (uint32_t)*slot);

@@ -21,11 +21,21 @@ static size_t looked_at(const struct template *template)
 						   : PLACES_TOKENS_MAX;
 }
 
+/* a text of one token is a place already */
+static void set_tail(struct place *places, size_t count, size_t token)
+{
+	for (size_t i = count; i > 0; i--) {
+		if (places[i - 1].kind == PLACE_TOKEN && places[i - 1].first == token)
+			places[i - 1].kind = PLACE_TAIL;
+	}
+}
+
 size_t places_of(const struct template *template, struct place places[PLACES_MAX])
 {
 	uint64_t hash = template->content;
 	uint64_t soft_hash = hash;
 	struct field_walk walk = { 0 };
+	struct tail_walk tail = { 0 };
 	size_t soft = 0;
 	size_t count = 0;
 	bool varies = false;
@@ -55,6 +65,18 @@ size_t places_of(const struct template *template, struct place places[PLACES_MAX
 						  .count = (uint16_t)walk.count,
 						  .kind = PLACE_FIELD,
 						  .class = TOKEN_INDEXED };
+	for (size_t i = 0; i < PLACES_TAILS_MAX && match_next_tail(template, &tail);
+	     i++) {
+		if (tail.count == 1) {
+			set_tail(places, count, tail.first);
+			continue;
+		}
+		places[count++] = (struct place){ .key = tail.content,
+						  .first = (uint16_t)tail.first,
+						  .count = (uint16_t)tail.count,
+						  .kind = PLACE_TAIL,
+						  .class = TOKEN_REST };
+	}
 	if (soft >= 2)
 		places[count++] =
 			(struct place){ .key = hash64_mix(soft_hash, PLACE_SOFT),
@@ -98,6 +120,19 @@ static bool behind_kind(const struct template *template, size_t index)
 	return false;
 }
 
+/* A word: the more of the message is the same, the less it takes. What stands behind a
+ * colon at the end is as a rule another's text. */
+static unsigned needed_of_words(const struct template *template,
+				const struct place *place)
+{
+	size_t constants = constants_left(template, place);
+
+	if (place->kind == PLACE_TAIL || behind_kind(template, place->first) ||
+	    constants >= 8)
+		return 3;
+	return constants >= 4 ? 4 : 5;
+}
+
 static unsigned needed_of_classes(const struct template *template,
 				  const struct place *place, unsigned classes)
 {
@@ -105,8 +140,8 @@ static unsigned needed_of_classes(const struct template *template,
 
 	if (place->first == 0 && (classes & 1u << TOKEN_WORD) != 0)
 		return 10;
-	if ((classes & 1u << TOKEN_WORD) != 0)
-		return behind_kind(template, place->first) ? 3 : 5;
+	if ((classes & (1u << TOKEN_WORD | 1u << TOKEN_REST)) != 0)
+		return needed_of_words(template, place);
 	if ((classes & 1u << TOKEN_VALUE) != 0)
 		return 2;
 	if (constants == 1u << TOKEN_NUMBERED)
@@ -126,7 +161,8 @@ unsigned places_needed(const struct template *template, const struct place *plac
 	if (constants == 0 || (classes & 1u << TOKEN_NAME) != 0)
 		return PLACE_NEVER;
 	if (place->kind != PLACE_SOFT) {
-		if ((classes & 1u << TOKEN_VARIABLE) != 0 && constants >= 2)
+		if ((classes & 1u << TOKEN_VARIABLE) != 0 && constants >= 2 &&
+		    place->kind != PLACE_TAIL)
 			return 2;
 		needed = needed_of_classes(template, place, classes);
 	}

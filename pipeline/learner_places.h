@@ -10,11 +10,12 @@
 #include "pipeline/template.h"
 
 #define PLACES_TOKENS_MAX 128
+#define PLACES_TAILS_MAX 4
 /* every token, every field of two or more tokens, and all soft tokens at once */
-#define PLACES_MAX (PLACES_TOKENS_MAX + PLACES_TOKENS_MAX / 2 + 1)
+#define PLACES_MAX (PLACES_TOKENS_MAX + PLACES_TOKENS_MAX / 2 + 1 + PLACES_TAILS_MAX)
 #define PLACE_NEVER UINT8_MAX
 
-enum place_kind { PLACE_TOKEN, PLACE_FIELD, PLACE_SOFT };
+enum place_kind { PLACE_TOKEN, PLACE_FIELD, PLACE_SOFT, PLACE_TAIL };
 
 struct place {
 	uint64_t key; /* of its bucket */

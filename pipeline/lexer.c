@@ -335,6 +335,41 @@ static bool lex_quoted_value(struct lexer *lexer, size_t quote)
 	return true;
 }
 
+/* words of a name; what holds other signs is a statement in another language */
+static bool is_name_byte(char c)
+{
+	return lex_is(c, LEX_LETTER | LEX_DIGIT) || c == ' ' || c == '-' || c == '_' ||
+	       c == '.' || c == '(' || c == ')';
+}
+
+/* 'Home WiFi', "max server memory (MB)": a name of several words amid a message, whose
+ * length says nothing. A message that begins with a quote is quoted as a whole. */
+static void lex_quoted_name(struct lexer *lexer, size_t quote)
+{
+	const char *text = lexer->text;
+	size_t begin = quote + 1;
+	const char *close = NULL;
+	struct token token = { .class = TOKEN_VALUE, .begin = (uint32_t)begin };
+
+	if (lexer->tokens->count == 0 ||
+	    !lex_is(text[quote - 1], LEX_BLANK | LEX_SPLIT))
+		return;
+	close = closing_quote(lexer, begin, text[quote]);
+	if (close == NULL ||
+	    memchr(text + begin, ' ', (size_t)(close - text) - begin) == NULL)
+		return;
+	token.end = (uint32_t)(close - text);
+	if (text[begin] == ' ' || text[token.end - 1] == ' ' ||
+	    lex_is(byte_or_blank(lexer, token.end + 1), LEX_LETTER | LEX_DIGIT))
+		return;
+	for (size_t i = begin; i < token.end; i++) {
+		if (!is_name_byte(text[i]))
+			return;
+	}
+	emit(lexer, &token);
+	lexer->at = token.end + 1;
+}
+
 static bool is_list_byte(char c)
 {
 	return lex_is(c, LEX_DIGIT | LEX_LETTER) || c == '.' || c == '-' || c == '_' ||
@@ -413,6 +448,10 @@ static void lex_separator(struct lexer *lexer)
 	case ',':
 	case ';':
 		lexer->value = false;
+		break;
+	case '"':
+	case '\'':
+		lex_quoted_name(lexer, at);
 		break;
 	case '[':
 		lex_list(lexer, at);

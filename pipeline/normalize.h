@@ -22,7 +22,7 @@
 /* short texts are copied as 16 bytes, hence some room at the end */
 #define TOKENS_FOLDED_MAX (TOKENS_MAX * (TOKEN_TEXT_MAX + 4) + 16)
 /* stored beside every fingerprint; a new lexer gets a new version */
-#define NORMALIZE_VERSION 2
+#define NORMALIZE_VERSION 3
 
 /* what a variable looks like; names the placeholder in the readable template. Stored in
  * serialised templates: append only */

@@ -22,8 +22,8 @@ uint64_t template_token_hash(struct slice folded)
 }
 
 /* of variable_text, which is asked for at every place of every new template; of
- * NORMALIZE_VERSION 2 */
-#define VARIABLE_HASH 0x64ba3be0638d7735u
+ * NORMALIZE_VERSION 3 */
+#define VARIABLE_HASH 0x5ccfb15b63a1cb7fu
 
 uint64_t template_variable_hash(void)
 {
@@ -164,13 +164,13 @@ const struct template *template_outline(struct template_outline *outline,
 		const struct token *token = &tokens->items[i];
 		struct slice gap = source_gap(tokens, i);
 
-		outline->gaps[i] = ' ';
+		gap = slice_head(gap, OUTLINE_GAP);
 		if (gap.len > 0)
-			outline->gaps[i] = gap.ptr[0];
+			memcpy(outline->gaps + i * OUTLINE_GAP, gap.ptr, gap.len);
 		outline->tokens[i] = (struct template_token){
 			.hash = template_token_hash(token_folded(tokens, i)),
-			.gap = (uint32_t)i,
-			.gap_len = gap.len > 0,
+			.gap = (uint32_t)(i * OUTLINE_GAP),
+			.gap_len = (uint16_t)gap.len,
 			.field = token->field,
 			.class = token->class,
 			.type = token->type,
@@ -241,7 +241,7 @@ static void write_wild(struct buf *out, const struct template *from, size_t inde
 {
 	struct template_token token = from->tokens[index];
 
-	if (token.class != TOKEN_VARIABLE) {
+	if (token.class != TOKEN_VARIABLE && token.class != TOKEN_REST) {
 		token.class = TOKEN_VARIABLE;
 		token.type = index > 0 && names_user(from, index - 1) ? VARIABLE_USER
 								      : VARIABLE_ANY;
@@ -283,6 +283,31 @@ struct template *template_collapse(const struct template *from, size_t first,
 			write_as_is(&bytes, from, i);
 	}
 	return finish(&bytes, from);
+}
+
+struct template *template_open(const struct template *from, size_t first, size_t count)
+{
+	struct template_token rest = { .class = TOKEN_REST,
+				       .field = from->tokens[first].field };
+	struct buf bytes = { 0 };
+
+	write_head(&bytes, from->count - count + 1);
+	for (size_t i = 0; i < from->count; i++) {
+		if (i == first)
+			write_token(&bytes, &rest, gap_of(from, i), variable_text);
+		else if (i < first || i >= first + count)
+			write_as_is(&bytes, from, i);
+	}
+	return finish(&bytes, from);
+}
+
+size_t template_opening(const struct template *template)
+{
+	for (size_t i = template->count; i > 2; i--) {
+		if (template->tokens[i - 1].class == TOKEN_REST)
+			return i - 1;
+	}
+	return SIZE_MAX;
 }
 
 struct template *template_free_text(const struct template *from)

@@ -14,6 +14,8 @@
 #include "pipeline/normalize.h"
 
 #define TEMPLATE_GAP_MAX 64
+/* bytes of a gap that an outline keeps */
+#define OUTLINE_GAP 4
 
 struct template_token {
 	uint64_t hash; /* of the folded text */
@@ -55,7 +57,7 @@ enum template_style {
 struct template_outline {
 	struct template template;
 	struct template_token tokens[TOKENS_MAX];
-	char gaps[TOKENS_MAX]; /* the first byte of each */
+	char gaps[TOKENS_MAX * OUTLINE_GAP]; /* the first bytes of each */
 };
 
 /* valid until the next call with the same outline; has no texts and is not serialised
@@ -68,6 +70,10 @@ struct template *template_generalise(const struct template *from, const uint64_t
 /* tokens [first, first + count) become one variable */
 struct template *template_collapse(const struct template *from, size_t first,
 				   size_t count);
+/* tokens [first, first + count) become one variable that stands for any tokens */
+struct template *template_open(const struct template *from, size_t first, size_t count);
+/* where such a variable is, SIZE_MAX: it has none */
+size_t template_opening(const struct template *template);
 /* all tokens become variables that still know the class they had */
 struct template *template_free_text(const struct template *from);
 /* stands for all messages of a length class that begin with a value, or do not; the

@@ -50,52 +50,6 @@ static struct learner *new_learner(size_t templates_max)
 	return learner_new(&config);
 }
 
-/* `count` different words in place of the %s, as groups */
-static const struct {
-	const char *pattern;
-	const char *words[12];
-	unsigned merged_at; /* so many words are one group; 0: never */
-} thresholds[] = {
-	{ "service % is ready", { "alpha", "beta", "gamma", "delta", "omega" }, 5 },
-	{ "login of user % ok", { "alice", "bob", "carol" }, 3 },
-	{ "flush of table % began", { "orders", "users", "tags" }, 3 },
-	{ "lost worker-% of pool", { "one1234", "two1234" }, 2 },
-	{ "lookup of % has failed", { "a.b.org", "c.d.org" }, 2 },
-	{ "lookup of % has failed", { "10.0.0.1", "localhost" }, 2 },
-	{ "option colour=% was set", { "red", "green", "blue", "pink" }, 2 },
-	{ "%", { "a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k" }, 0 },
-	{ "% is the first word",
-	  { "aa", "bb", "cc", "dd", "ee", "ff", "gg", "hh", "ii", "jj" },
-	  10 },
-	{ "flag verbose=% here", { "true", "false" }, 0 },
-};
-
-static void test_thresholds(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(thresholds); i++) {
-		struct learner *learner = new_learner(0);
-		uint64_t first = 0;
-		unsigned merged_at = 0;
-
-		for (unsigned k = 0; k < 12 && thresholds[i].words[k] != NULL; k++) {
-			char line[128];
-			uint64_t key = 0;
-
-			fill(line, sizeof(line), thresholds[i].pattern,
-			     &thresholds[i].words[k]);
-			key = learn(learner, line);
-			if (k == 0)
-				first = key;
-			else if (merged_at == 0 && learner_root(learner, key) == first)
-				merged_at = k + 1;
-		}
-		if (merged_at != thresholds[i].merged_at)
-			fail_msg("%s: merged at %u", thresholds[i].pattern, merged_at);
-		learner_free(&learner);
-	}
-}
-
 static void test_keys_stay_and_roots_move(void **state)
 {
 	struct learner *learner = new_learner(0);
@@ -478,7 +432,6 @@ static void test_regroup(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_thresholds),
 		cmocka_unit_test(test_keys_stay_and_roots_move),
 		cmocka_unit_test(test_variables_of_a_generalised_template),
 		cmocka_unit_test(test_journal),

@@ -39,8 +39,9 @@ static void test_places_that_vary_together(void **state)
 		    "it went from OLD to DEAD in the end",
 		    "it went from DEAD to GONE in the end" },
 		  false },
-		{ { "cannot open the map: no child", "cannot open the map: bad file",
-		    "cannot open the map: wrong device" },
+		{ { "cannot open the map of no child",
+		    "cannot open the map of bad file",
+		    "cannot open the map of wrong device" },
 		  false },
 	};
 

@@ -168,7 +168,7 @@ static void test_fingerprint_is_stable(void **state)
 {
 	(void)state;
 	normalize("Failed password for root from 10.0.0.1 port 22 ssh2");
-	assert_int_equal(normalize_fingerprint(&tokens), 0x5d663448906a23f7ULL);
+	assert_int_equal(normalize_fingerprint(&tokens), 0xd0b62e7f81d9778bULL);
 }
 
 static void test_template_survives_serialising(void **state)
