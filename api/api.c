@@ -10,6 +10,7 @@
 #include "api/http.h"
 #include "api/limiter.h"
 #include "api/passwords.h"
+#include "api/push.h"
 #include "api/routes.h"
 #include "api/tails.h"
 #include "api/token.h"
@@ -25,6 +26,7 @@ struct api {
 	struct http_server *server;
 	struct bootstrap *bootstrap;
 	struct events_stats events_stats;
+	struct push_stats push_stats;
 };
 
 struct api_config api_config_default(void)
@@ -33,6 +35,7 @@ struct api_config api_config_default(void)
 		.address = "127.0.0.1",
 		.port = 8080,
 		.body_bytes_max = (size_t)64 * 1024 * 1024,
+		.record_bytes_max = (size_t)1024 * 1024,
 		.idle_timeout_s = 60,
 		.token_lifetime_s = INT64_C(7) * 24 * 3600,
 		.registration = API_REGISTRATION_LOCAL,
@@ -103,6 +106,7 @@ int api_new(const struct api_config *config, const struct api_deps *deps,
 	api->context.limiter = limiter_new();
 	api->context.events_stats = &api->events_stats;
 	make_tails(api);
+	api->context.push_stats = &api->push_stats;
 	if (start(api, config, error) != 0) {
 		api_free(&api);
 		return -1;

@@ -47,6 +47,7 @@ struct api_config {
 	const char *address; /* a numeric IPv4 or IPv6 address */
 	uint16_t port;
 	size_t body_bytes_max;
+	size_t record_bytes_max; /* of a pushed record, as the pipeline reads it */
 	unsigned idle_timeout_s; /* a connection that neither sends nor takes bytes */
 	int64_t token_lifetime_s;
 	enum api_registration registration;

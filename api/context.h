@@ -12,6 +12,7 @@
 struct events_stats;
 struct limiter;
 struct passwords;
+struct push_stats;
 struct request_stats;
 struct tails;
 
@@ -23,6 +24,7 @@ struct api_context {
 	struct tails *tails;
 	const struct request_stats *stats;
 	struct events_stats *events_stats;
+	struct push_stats *push_stats;
 	bool ready; /* the first admin is there, so that somebody can log in */
 	uint64_t limiter_seed; /* so that nobody can choose keys that share a place */
 };

@@ -19,6 +19,9 @@
 #include "api/orgs.h"
 #include "api/overview.h"
 #include "api/projects.h"
+#include "api/push_lines.h"
+#include "api/push_loki.h"
+#include "api/push_otlp.h"
 #include "api/sessions.h"
 #include "api/status.h"
 #include "api/triage.h"
@@ -85,12 +88,18 @@ static const struct route routes[] = {
 	{ ROUTE_GET, PROJECT "/keys/{key}", ACCESS_MEMBER, LIMIT_READ, keys_get },
 	{ ROUTE_DELETE, PROJECT "/keys/{key}", ACCESS_ADMIN, LIMIT_WRITE, keys_delete },
 
+	{ ROUTE_POST, PROJECT "/push", ACCESS_PUSHER, LIMIT_PUSH, push_lines_route },
+
 	{ ROUTE_GET, PROJECT "/ingestions", ACCESS_READER, LIMIT_READ, ingestions_list },
 	{ ROUTE_POST, PROJECT "/ingestions", ACCESS_MEMBER, LIMIT_WRITE, ingestions_create },
 	{ ROUTE_GET, INGESTION, ACCESS_READER, LIMIT_READ, ingestions_get },
 	{ ROUTE_DELETE, INGESTION, ACCESS_MEMBER, LIMIT_WRITE, ingestions_delete },
 	{ ROUTE_POST, INGESTION "/logs/paste", ACCESS_MEMBER, LIMIT_WRITE, intake_paste },
 	{ ROUTE_POST, INGESTION "/logs/upload", ACCESS_MEMBER, LIMIT_WRITE, intake_upload },
+
+	/* what other shippers know, where they expect it; an API key names the project */
+	{ ROUTE_POST, "/loki/api/v1/push", ACCESS_SENDER, LIMIT_PUSH, push_loki_route },
+	{ ROUTE_POST, "/v1/logs", ACCESS_SENDER, LIMIT_PUSH, push_otlp_route },
 
 	IN_BOTH_SCOPES(ROUTE_GET, "/overview", ACCESS_READER, LIMIT_READ, overview_get),
 	IN_BOTH_SCOPES(ROUTE_GET, "/events", ACCESS_READER, LIMIT_READ, event_routes_list),

@@ -7,6 +7,7 @@
 #include "api/db.h"
 #include "api/events.h"
 #include "api/limiter.h"
+#include "api/push.h"
 #include "api/tails.h"
 #include "base/embedded.h"
 
@@ -153,6 +154,7 @@ void status_metrics(struct request *request)
 	write_own_metrics(api, &request->out);
 	write_query_metrics(api, &request->out);
 	write_tail_metrics(api, &request->out);
+	push_write_metrics(api->push_stats, &request->out);
 	if (api->deps.metrics != NULL)
 		api->deps.metrics(api->deps.metrics_context, &request->out);
 	request_reply(request, 200, METRICS_TYPE);

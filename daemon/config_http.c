@@ -30,6 +30,7 @@ struct api_config config_http(const struct config *config,
 	out.registration = registration_of(config, endpoint);
 	out.invitation_lifetime_s = config->http.invitation_lifetime_us / SECOND_US;
 	out.body_bytes_max = (size_t)config->http.body_bytes_max;
+	out.record_bytes_max = (size_t)config->record.bytes_max;
 	out.idle_timeout_s = (unsigned)(config->http.idle_timeout_us / SECOND_US);
 	out.token_lifetime_s = config->http.token_lifetime_us / SECOND_US;
 	out.rates = (struct api_rates){

@@ -129,14 +129,19 @@ static bool take_value(struct json_cursor *cursor, struct json_member *member)
 	}
 }
 
-bool json_enter(struct json_cursor *cursor)
+static bool enter(struct json_cursor *cursor, char bracket)
 {
 	skip_blanks(cursor);
-	if (cursor->at == cursor->end || *cursor->at != '{')
+	if (cursor->at == cursor->end || *cursor->at != bracket)
 		return false;
 	cursor->at++;
 	cursor->first = true;
 	return true;
+}
+
+bool json_enter(struct json_cursor *cursor)
+{
+	return enter(cursor, '{');
 }
 
 bool json_enter_member(struct json_cursor *cursor, const struct json_member *member)
@@ -145,12 +150,26 @@ bool json_enter_member(struct json_cursor *cursor, const struct json_member *mem
 	return json_enter(cursor);
 }
 
-int json_member(struct json_cursor *cursor, struct json_member *member)
+bool json_enter_array(struct json_cursor *cursor)
+{
+	return enter(cursor, '[');
+}
+
+bool json_enter_member_array(struct json_cursor *cursor,
+			     const struct json_member *member)
+{
+	cursor->at = member->value.ptr;
+	return json_enter_array(cursor);
+}
+
+/* to what comes next in an object or array. 1: it is there; 0: the bracket closed; -1:
+ * neither */
+static int next(struct json_cursor *cursor, char bracket)
 {
 	skip_blanks(cursor);
 	if (cursor->at == cursor->end)
 		return -1;
-	if (*cursor->at == '}') {
+	if (*cursor->at == bracket) {
 		cursor->at++;
 		cursor->first = false;
 		return 0;
@@ -162,7 +181,33 @@ int json_member(struct json_cursor *cursor, struct json_member *member)
 		skip_blanks(cursor);
 	}
 	cursor->first = false;
-	if (cursor->at == cursor->end || *cursor->at != '"')
+	return cursor->at == cursor->end ? -1 : 1;
+}
+
+bool json_value(struct json_cursor *cursor, struct json_member *value)
+{
+	skip_blanks(cursor);
+	value->key = (struct slice){ 0 };
+	value->key_escaped = false;
+	return cursor->at < cursor->end && take_value(cursor, value);
+}
+
+int json_item(struct json_cursor *cursor, struct json_member *item)
+{
+	int got = next(cursor, ']');
+
+	if (got <= 0)
+		return got;
+	return json_value(cursor, item) ? 1 : -1;
+}
+
+int json_member(struct json_cursor *cursor, struct json_member *member)
+{
+	int got = next(cursor, '}');
+
+	if (got <= 0)
+		return got;
+	if (*cursor->at != '"')
 		return -1;
 	cursor->at++;
 	if (!take_string(cursor, &member->key, &member->key_escaped))

@@ -49,6 +49,14 @@ bool json_enter(struct json_cursor *cursor);
 bool json_enter_member(struct json_cursor *cursor, const struct json_member *member);
 /* 1: a member; 0: the object ended; -1: malformed or cut off */
 int json_member(struct json_cursor *cursor, struct json_member *member);
+/* as json_enter and json_enter_member, of an array */
+bool json_enter_array(struct json_cursor *cursor);
+bool json_enter_member_array(struct json_cursor *cursor,
+			     const struct json_member *member);
+/* as json_member, of an array: the item has no key */
+int json_item(struct json_cursor *cursor, struct json_member *item);
+/* one value of any kind, wherever it stands */
+bool json_value(struct json_cursor *cursor, struct json_member *value);
 /* nothing but blanks is left */
 bool json_at_end(struct json_cursor *cursor);
 /* invalid escapes become U+FFFD */

@@ -5,6 +5,7 @@
 #include "pipeline/envelope.h"
 #include "pipeline/front.h"
 #include "pipeline/parse_header.h"
+#include "pipeline/pushed.h"
 #include "pipeline/stamp_trace.h"
 #include "pipeline/timestamp_scan.h"
 
@@ -83,13 +84,11 @@ static void check_time(const struct parse_input *input, struct record *record)
 	record->timestamp_us = TIMESTAMP_NONE;
 }
 
-void parse_assembled(const struct parse_input *input, struct record *record)
+static void parse_enveloped(const struct parse_input *input, struct record *record)
 {
 	struct parse_input inner = *input;
 	struct envelope envelope;
 
-	record->raw = input->raw;
-	record->shape = NULL;
 	if (!envelope_open(parse_first_line(input->raw), &envelope)) {
 		parse_fields(&inner, record);
 		check_time(input, record);
@@ -102,6 +101,28 @@ void parse_assembled(const struct parse_input *input, struct record *record)
 		record->timestamp_us =
 			timestamp_of_text(envelope.stamp, input->context);
 	record_add_attribute(record, SLICE("log.iostream"), envelope.stream);
+}
+
+void parse_assembled(const struct parse_input *input, struct record *record)
+{
+	struct parse_input inner = *input;
+	struct pushed pushed;
+
+	record->raw = input->raw;
+	record->shape = NULL;
+	record->extra = (struct slice){ 0 };
+	if (!pushed_read(input->raw, input->scratch, &pushed)) {
+		parse_enveloped(input, record);
+		return;
+	}
+	/* what was stated is not in the bytes that are kept */
+	stamp_trace_refuse(input->context->trace);
+	record->raw = pushed.body;
+	inner.raw = pushed.body;
+	inner.header = NULL;
+	parse_enveloped(&inner, record);
+	pushed_apply(&pushed, input->scratch, record);
+	check_time(input, record);
 }
 
 void parse_record(struct slice raw, const struct front_config *config, int64_t now_us,

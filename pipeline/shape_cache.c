@@ -253,6 +253,7 @@ static bool fill_record(const struct shape_use *use, struct slice raw,
 	if (shape->number != use->number)
 		return false;
 	record->raw = raw;
+	record->extra = (struct slice){ 0 };
 	record->body = text_of(raw, shape->body);
 	record->timestamp_us = use->timestamp_us;
 	record->severity = shape->severity;

@@ -1,0 +1,270 @@
+"""test_push.py - logs pushed by shippers: siftd's own way, Loki, OTLP, Elasticsearch, Splunk"""
+import gzip
+import http.client
+import json
+import subprocess
+import time
+
+import harness
+import pytest
+
+T0 = 1767600000  # 2026-01-05T08:00:00Z
+
+
+class Shipper:
+    """pushes with an API key of its own; its events land in an ingestion of that name"""
+
+    numbers = iter(range(1000))
+
+    def __init__(self, siftd):
+        self.siftd = siftd
+        self.name = f"shipper {next(Shipper.numbers)}"
+        self.key = siftd.client.post(f"{siftd.scope}/keys", {"name": self.name})["key"]
+        self.connection = http.client.HTTPConnection("127.0.0.1", siftd.http_port, timeout=30)
+
+    def send(self, path, body=b"", headers=None, method="POST"):
+        """(status, headers, body)"""
+        if isinstance(body, (dict, list)):
+            body = json.dumps(body).encode()
+        self.connection.request(method, path, body, {"Authorization": f"Bearer {self.key}", **(headers or {})})
+        answer = self.connection.getresponse()
+        return answer.status, answer.headers, answer.read()
+
+    def push(self, body, headers=None, query=""):
+        return self.send(f"/api/v1{self.siftd.scope}/push{query}", body, headers)
+
+    def ingestion(self, name=None):
+        name = name or self.name
+        found = [item for item in self.siftd.client.get(f"{self.siftd.scope}/ingestions", q=name)["items"]
+                 if item["name"] == name]
+        assert len(found) == 1 and found[0]["source_type"] == "push"
+        return f"{self.siftd.scope}/ingestions/{found[0]['id']}"
+
+    def events(self, count, name=None):
+        """all its events, oldest first, with what only one event's page tells"""
+        ingestion = self.ingestion(name)
+        self.siftd.client.wait_total(ingestion, count)
+        seqs = sorted(event["seq"] for event in self.siftd.client.events(ingestion))
+        return [self.siftd.client.get(f"{ingestion}/events/{seq}") for seq in seqs]
+
+
+@pytest.fixture
+def shipper(shared):
+    return Shipper(shared)
+
+
+def zstd(data):
+    return subprocess.run(["zstd", "-c"], input=data, stdout=subprocess.PIPE, check=True).stdout
+
+
+LINES = b"".join(b"2026-01-05T08:00:%02dZ ERROR billing: charge %d refused\n" % (n % 60, n) for n in range(50))
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, zstd], ids=["plain", "gzip", "zstd"])
+@pytest.mark.parametrize("times", [1, 60])
+def test_text(shipper, pack, times):
+    """small on the loop, large on a worker"""
+    status, _, body = shipper.push(pack(LINES * times))
+    assert status == 202
+    answer = json.loads(body)
+    assert answer["accepted"] == {"lines": 50 * times, "bytes": (len(LINES) - 50) * times}
+    assert shipper.ingestion().endswith(f"/{answer['ingestion_id']}")
+    shipper.siftd.client.wait_total(shipper.ingestion(), 50 * times)
+
+
+def test_records_of_several_lines(shipper):
+    text = b"2026-01-05 08:00:00,000 ERROR shop - failed\nTraceback (most recent call last):\n  File \"x.py\", line 1\nValueError: x\n"
+    assert shipper.push(text)[0] == 202
+    assert shipper.events(1)[0]["raw"].encode() + b"\n" == text
+
+
+def test_json_lines_and_arrays(shipper):
+    records = [{"time": "2026-01-05T08:00:00Z", "level": "warn", "service": "cart", "msg": f"slow {n}"} for n in range(3)]
+    assert shipper.push("\n".join(map(json.dumps, records)).encode())[0] == 202
+    status, _, body = shipper.push(json.dumps(records + ["2026-01-05T08:00:01Z ERROR cart: two\nlines"], indent=1).encode())
+    assert status == 202 and json.loads(body)["accepted"]["lines"] == 4
+    events = shipper.events(7)
+    assert [e["level"] for e in events] == ["WARN"] * 6 + ["ERROR"]
+    assert {e["service"] for e in events} == {"cart"}
+    assert events[6]["raw"] == "2026-01-05T08:00:01Z ERROR cart: two\nlines"
+
+
+def test_a_named_ingestion_and_a_person(shared, shipper):
+    assert shipper.push(LINES, query="?ingestion=by%20name")[0] == 202
+    shared.client.request("POST", f"{shared.scope}/push?ingestion=by+name", LINES)
+    shared.client.wait_total(shipper.ingestion("by name"), 100)
+
+
+def bomb(pack):
+    return pack(bytes(1 << 20) * 80)
+
+
+@pytest.mark.parametrize("body,headers,status", [
+    (b"", {}, 400), (b"  \n", {}, 400), (gzip.compress(LINES)[:-20], {}, 400), (LINES, {"Content-Encoding": "br"}, 415),
+    (bomb(gzip.compress), {}, 413), (bomb(zstd), {}, 413)], ids=["empty", "blank", "cut", "br", "gzip bomb", "zstd bomb"])
+def test_refused(shipper, body, headers, status):
+    got, headers, answer = shipper.push(body, headers)
+    assert (got, headers["Content-Type"]) == (status, "application/problem+json")
+    assert json.loads(answer)["status"] == status
+
+
+# Loki
+
+def loki(streams):
+    return {"streams": [{"stream": labels, "values": values} for labels, values in streams]}
+
+
+def test_loki_json(shipper):
+    second = f"{T0 + 1}000000000"
+    body = loki([
+        ({"job": "ignored", "app": "cart", "host": "web-1", "env": "prod"},
+         [[f"{T0}123456789", "level=error msg=\"reserve failed\" sku=17"],
+          [second, "plain words", {"trace_id": "0af7651916cd43dd8448eb211c80319c", "detected_level": "warn"}]]),
+        ({"service_name": "api"}, [[second, "tab\there \"quoted\" \u00fc\nsecond line"]])])
+    assert shipper.send("/loki/api/v1/push", body, {"Content-Type": "application/json"})[0] == 204
+    first, plain, other = shipper.events(3)
+    assert (first["ts"], first["level"], first["service"], first["host"]) == (
+        "2026-01-05T08:00:00.123456Z", "ERROR", "cart", "web-1")
+    assert first["message"] == "reserve failed" and first["raw"] == "level=error msg=\"reserve failed\" sku=17"
+    assert first["attributes"]["env"] == "prod" and first["attributes"]["job"] == "ignored"
+    assert first["attributes"]["sku"] == "17"
+    assert (plain["level"], plain["attributes"]["trace_id"]) == ("WARN", "0af7651916cd43dd8448eb211c80319c")
+    assert (other["service"], other["raw"]) == ("api", "tab\there \"quoted\" \u00fc\nsecond line")
+
+
+def varint(value):
+    out = b""
+    while value > 127:
+        out += bytes([value & 127 | 128])
+        value >>= 7
+    return out + bytes([value])
+
+
+def field(number, value):
+    """of a protobuf message: a number, or bytes, or a text"""
+    if isinstance(value, int):
+        return varint(number << 3) + varint(value)
+    value = value.encode() if isinstance(value, str) else value
+    return varint(number << 3 | 2) + varint(len(value)) + value
+
+
+def fixed64(number, value):
+    return varint(number << 3 | 1) + value.to_bytes(8, "little")
+
+
+def snappy(data):
+    """one block of literals, as the format description has them"""
+    out = varint(len(data))
+    for at in range(0, len(data), 60):
+        piece = data[at:at + 60]
+        out += bytes([len(piece) - 1 << 2]) + piece
+    return out
+
+
+def loki_entry(seconds, nanos, line, **metadata):
+    pairs = b"".join(field(3, field(1, name) + field(2, value)) for name, value in metadata.items())
+    return field(2, field(1, field(1, seconds) + field(2, nanos)) + field(2, line) + pairs)
+
+
+PROTOBUF = {"Content-Type": "application/x-protobuf"}
+
+
+def test_loki_protobuf(shipper):
+    stream = field(1, '{app="cart", node="web-1", path="C:\\\\x \\"y\\""}')
+    stream += loki_entry(T0, 5000, "first line", level="error") + loki_entry(T0 + 1, 0, "second line")
+    assert shipper.send("/loki/api/v1/push", snappy(field(1, stream)), PROTOBUF)[0] == 204
+    first, second = shipper.events(2)
+    assert (first["ts"], first["level"], first["service"], first["host"], first["message"]) == (
+        "2026-01-05T08:00:00.000005Z", "ERROR", "cart", "web-1", "first line")
+    assert first["attributes"]["path"] == 'C:\\x "y"'
+    assert (second["ts"], second["level"]) == ("2026-01-05T08:00:01.000000Z", None)
+
+
+def test_loki_refuses(shipper):
+    for body, headers in ((b"{", {}), (b"[]", {}), (b'{"streams":[{"stream":{},"values":[["x"]]}]}', {}),
+                          (b"\xff\xff", PROTOBUF), (snappy(b"\x0a\x7f"), PROTOBUF)):
+        status, _, answer = shipper.send("/loki/api/v1/push", body, headers)
+        assert status == 400 and answer, body
+    # a snappy block that claims four gigabytes
+    assert shipper.send("/loki/api/v1/push", varint(1 << 32 - 1) + b"\x00a", PROTOBUF)[0] in (400, 413)
+    too_long = loki([({"app": "x"}, [[f"{T0}000000000", "x" * (1 << 20)], [f"{T0}000000000", "short"]])])
+    status, _, answer = shipper.send("/loki/api/v1/push", too_long)
+    assert status == 400 and b"1 of 2 entries" in answer
+    assert [e["message"] for e in shipper.events(1)] == ["short"]
+
+
+# OpenTelemetry
+
+def otlp(*records, resource=(("service.name", "cart"), ("host.name", "web-1"), ("deployment.environment", "prod"))):
+    attributes = [{"key": key, "value": {"stringValue": value}} for key, value in resource]
+    return {"resourceLogs": [{"resource": {"attributes": attributes},
+                              "scopeLogs": [{"scope": {"name": "lib"}, "logRecords": list(records)}]}]}
+
+
+RECORD = {
+    "timeUnixNano": f"{T0}000001000", "observedTimeUnixNano": f"{T0 + 9}000000000", "severityNumber": 17,
+    "severityText": "ERROR", "body": {"stringValue": "payment \"refused\""},
+    "attributes": [{"key": "http.response.status_code", "value": {"intValue": "502"}},
+                   {"key": "retry", "value": {"boolValue": True}},
+                   {"key": "tags", "value": {"arrayValue": {"values": [{"stringValue": "a"}]}}}],
+    "traceId": "5b8efff798038103d269b633813fc60c", "spanId": "eee19b7ec3c1b174"}
+
+
+def check_record(event):
+    assert (event["ts"], event["level"], event["service"], event["host"], event["message"]) == (
+        "2026-01-05T08:00:00.000001Z", "ERROR", "cart", "web-1", 'payment "refused"')
+    told = {name: event["attributes"].get(name) for name in (
+        "deployment.environment", "scope.name", "http.response.status_code", "retry", "trace_id", "span_id")}
+    assert told == {"deployment.environment": "prod", "scope.name": "lib", "http.response.status_code": "502",
+                    "retry": "true", "trace_id": RECORD["traceId"], "span_id": RECORD["spanId"]}
+
+
+def test_otlp_json(shipper):
+    bare = {"observedTimeUnixNano": f"{T0 + 9}000000000", "body": {"stringValue": "2026-01-05T08:00:02Z WARN api: slow"}}
+    status, headers, answer = shipper.send("/v1/logs", otlp(RECORD, bare), {"Content-Type": "application/json"})
+    assert (status, headers["Content-Type"], json.loads(answer)) == (200, "application/json", {})
+    first, second = shipper.events(2)
+    check_record(first)
+    assert json.loads(first["attributes"]["tags"]) == {"values": [{"stringValue": "a"}]}
+    # what the record does not say its text may; the resource goes before the text
+    assert (second["ts"], second["level"], second["service"]) == ("2026-01-05T08:00:02.000000Z", "WARN", "cart")
+
+
+def pair(key, any_value):
+    return field(1, key) + field(2, any_value)
+
+
+def otlp_proto(records):
+    resource = b"".join(field(1, pair(key, field(1, value))) for key, value in (
+        ("service.name", "cart"), ("host.name", "web-1"), ("deployment.environment", "prod")))
+    logs = b"".join(field(2, record) for record in records)
+    return field(1, field(1, resource) + field(2, field(1, field(1, "lib")) + logs))
+
+
+def test_otlp_protobuf(shipper):
+    nested = field(5, field(1, field(1, "a")) + field(1, field(6, field(1, pair("n", field(3, 5))))))
+    record = (fixed64(1, T0 * 10**9 + 1000) + fixed64(11, (T0 + 9) * 10**9) + field(2, 17) + field(3, "ERROR")
+              + field(5, field(1, 'payment "refused"')) + field(6, pair("http.response.status_code", field(3, 502)))
+              + field(6, pair("retry", field(2, 1))) + field(6, pair("tags", nested))
+              + field(9, bytes.fromhex(RECORD["traceId"])) + field(10, bytes.fromhex(RECORD["spanId"])))
+    too_long = field(5, field(1, "x" * (1 << 20)))
+    status, headers, answer = shipper.send("/v1/logs", gzip.compress(otlp_proto([record, too_long])),
+                                           {**PROTOBUF, "Content-Encoding": "gzip"})
+    assert (status, headers["Content-Type"]) == (200, "application/x-protobuf")
+    assert answer == field(1, field(1, 1) + field(2, "a record is too long"))
+    event, = shipper.events(1)
+    check_record(event)
+    assert json.loads(event["attributes"]["tags"]) == ["a", {"n": 5}]
+
+
+def test_otlp_refuses(shipper):
+    status, _, answer = shipper.send("/v1/logs", b'{"resourceLogs":[5]}', {"Content-Type": "application/json"})
+    assert (status, json.loads(answer)["code"]) == (400, 3)
+    status, headers, answer = shipper.send("/v1/logs", b"\x0a\x7f", PROTOBUF)
+    assert (status, headers["Content-Type"], answer[:2]) == (400, "application/x-protobuf", b"\x08\x03")
+    # deeper than anybody needs
+    deep = field(1, "x")
+    for _ in range(3000):
+        deep = field(5, field(1, deep))
+    assert shipper.send("/v1/logs", otlp_proto([field(5, deep)]), PROTOBUF)[0] == 200
+    assert shipper.events(1)[0]["message"].startswith("[[[[")
