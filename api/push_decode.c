@@ -6,12 +6,15 @@
 #define NS_PER_US 1000
 
 /* labels that name a field, best first */
-static const char *const labels[PUSH_FIELDS][12] = {
+static const char *const labels[PUSH_FIELDS][16] = {
 	[PUSH_SERVICE] = { "service.name", "service_name", "service", "app",
-			   "application", "container", "container_name",
-			   "compose_service", "syslog_identifier", "unit", "job" },
-	[PUSH_HOST] = { "host.name", "host_name", "hostname", "host", "node_name",
-			"node", "instance" },
+			   "application", "app.kubernetes.io/name", "container",
+			   "container_name", "container.name", "k8s.container.name",
+			   "kubernetes.container_name", "kubernetes.container.name",
+			   "compose_service", "syslog_identifier", "job" },
+	[PUSH_HOST] = { "host.name", "host_name", "hostname", "host", "host.hostname",
+			"node_name", "node", "k8s.node.name", "kubernetes.host",
+			"kubernetes.node.name", "instance" },
 	[PUSH_LEVEL] = { "level", "severity", "severity_text", "log.level",
 			 "detected_level" },
 };

@@ -43,7 +43,7 @@ static enum push_status decode_array(struct slice body, struct push_lines *lines
 	return PUSH_OK;
 }
 
-static enum push_status decode_text(struct slice body, struct push_lines *lines)
+enum push_status push_lines_decode_text(struct slice body, struct push_lines *lines)
 {
 	int64_t count = 0;
 	int64_t bytes = 0;
@@ -78,7 +78,7 @@ enum push_status push_lines_decode(const struct push_input *input,
 	}
 	if (trimmed.len == 0)
 		return push_malformed(lines, "there is no line in the body");
-	return decode_text(input->body, lines);
+	return push_lines_decode_text(input->body, lines);
 }
 
 static void accept_lines(struct request *request, const struct push_verdict *verdict)

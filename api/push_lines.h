@@ -12,5 +12,7 @@ route_handler_fn push_lines_route;
 /* Text stays byte for byte, records of several lines and all. Of an array, each object
  * is one line, and each text one record */
 push_decode_fn push_lines_decode;
+/* never an array */
+enum push_status push_lines_decode_text(struct slice body, struct push_lines *lines);
 
 #endif

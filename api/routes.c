@@ -19,6 +19,8 @@
 #include "api/orgs.h"
 #include "api/overview.h"
 #include "api/projects.h"
+#include "api/push_elastic.h"
+#include "api/push_hec.h"
 #include "api/push_lines.h"
 #include "api/push_loki.h"
 #include "api/push_otlp.h"
@@ -38,6 +40,13 @@
 	{ method, PROJECT path, access, limit, handler },                              \
 	{                                                                              \
 		method, INGESTION path, access, limit, handler                         \
+	}
+
+/* what Elasticsearch's clients look for and put before they send */
+#define ELASTIC_SETTING(path)                                                          \
+	{ ROUTE_GET, path, ACCESS_SENDER, LIMIT_PUSH, push_elastic_found },            \
+	{                                                                              \
+		ROUTE_PUT, path, ACCESS_SENDER, LIMIT_PUSH, push_elastic_acknowledge   \
 	}
 
 /* clang-format off */
@@ -100,6 +109,29 @@ static const struct route routes[] = {
 	/* what other shippers know, where they expect it; an API key names the project */
 	{ ROUTE_POST, "/loki/api/v1/push", ACCESS_SENDER, LIMIT_PUSH, push_loki_route },
 	{ ROUTE_POST, "/v1/logs", ACCESS_SENDER, LIMIT_PUSH, push_otlp_route },
+	{ ROUTE_POST, "/services/collector", ACCESS_SENDER, LIMIT_PUSH, push_hec_event },
+	{ ROUTE_POST, "/services/collector/event", ACCESS_SENDER, LIMIT_PUSH, push_hec_event },
+	{ ROUTE_POST, "/services/collector/event/1.0", ACCESS_SENDER, LIMIT_PUSH, push_hec_event },
+	{ ROUTE_POST, "/services/collector/raw", ACCESS_SENDER, LIMIT_PUSH, push_hec_raw },
+	{ ROUTE_POST, "/services/collector/raw/1.0", ACCESS_SENDER, LIMIT_PUSH, push_hec_raw },
+	{ ROUTE_POST, "/services/collector/ack", ACCESS_SENDER, LIMIT_PUSH, push_hec_ack },
+	{ ROUTE_GET, "/services/collector/health", ACCESS_PUBLIC, LIMIT_NONE, push_hec_health },
+	{ ROUTE_GET, "/services/collector/health/1.0", ACCESS_PUBLIC, LIMIT_NONE, push_hec_health },
+	{ ROUTE_POST, "/_bulk", ACCESS_SENDER, LIMIT_PUSH, push_elastic_bulk },
+	{ ROUTE_PUT, "/_bulk", ACCESS_SENDER, LIMIT_PUSH, push_elastic_bulk },
+	{ ROUTE_POST, "/{index}/_bulk", ACCESS_SENDER, LIMIT_PUSH, push_elastic_bulk },
+	{ ROUTE_PUT, "/{index}/_bulk", ACCESS_SENDER, LIMIT_PUSH, push_elastic_bulk },
+	{ ROUTE_POST, "/{index}/_doc", ACCESS_SENDER, LIMIT_PUSH, push_elastic_document },
+	{ ROUTE_GET, "/", ACCESS_SENDER, LIMIT_PUSH, push_elastic_root },
+	{ ROUTE_GET, "/_license", ACCESS_SENDER, LIMIT_PUSH, push_elastic_license },
+	{ ROUTE_GET, "/_xpack", ACCESS_SENDER, LIMIT_PUSH, push_elastic_xpack },
+	{ ROUTE_GET, "/_cluster/health", ACCESS_SENDER, LIMIT_PUSH, push_elastic_cluster },
+	ELASTIC_SETTING("/_template/{name}"),
+	ELASTIC_SETTING("/_index_template/{name}"),
+	ELASTIC_SETTING("/_component_template/{name}"),
+	ELASTIC_SETTING("/_data_stream/{name}"),
+	ELASTIC_SETTING("/_ilm/policy/{name}"),
+	ELASTIC_SETTING("/_ingest/pipeline/{name}"),
 
 	IN_BOTH_SCOPES(ROUTE_GET, "/overview", ACCESS_READER, LIMIT_READ, overview_get),
 	IN_BOTH_SCOPES(ROUTE_GET, "/events", ACCESS_READER, LIMIT_READ, event_routes_list),

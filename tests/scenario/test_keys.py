@@ -1,6 +1,7 @@
 """test_keys.py - API keys: what they may do, and when they end"""
 import base64
 import datetime
+import http.client
 import json
 import os
 import re
@@ -45,6 +46,17 @@ def test_the_secret_is_shown_once(shared):
     assert made["key"].split("_")[2] not in str(shared.client.get(f"{shared.scope}/keys"))
 
 
+def first_line(shared, method, path, key):
+    """the status of an answer that may have no end"""
+    connection = http.client.HTTPConnection("127.0.0.1", shared.http_port, timeout=30)
+    try:
+        path = path[1:] if path.startswith("//") else "/api/v1" + path
+        connection.request(method, path, headers={"Authorization": f"Bearer {key}"})
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
 def paths(shared, scope):
     """every route that is not public, as (method, path below /api/v1, access, ids are a project's)"""
     table = json.loads(subprocess.run([shared.binary, "routes"], check=True, stdout=subprocess.PIPE).stdout)
@@ -61,17 +73,17 @@ def paths(shared, scope):
 @pytest.mark.parametrize("role,accesses", [("read", ("reader",)), ("ingest", ("pusher", "sender"))])
 def test_a_key_may_what_the_table_says(shared, other_project, role, accesses):
     """in its project; every other project is not found, and all else is forbidden"""
-    client = keyed(shared, make(shared, role=role)["key"])
+    key = make(shared, role=role)["key"]
     shared.client.new_ingestion(shared.scope, "keyed")
     shared.client.new_ingestion(other_project, "keyed")
     allowed = 0
     for method, path, access, _ in paths(shared, shared.scope):
-        status = status_of(client, method, path)
+        status = first_line(shared, method, path, key)
         assert (status not in (401, 403)) == (access in accesses), (method, path, status)
         allowed += access in accesses and status == 200
     assert allowed > 5 or role != "read"
     for method, path, _, in_project in paths(shared, other_project):
-        assert status_of(client, method, path) == 404 or not in_project, (method, path)
+        assert first_line(shared, method, path, key) == 404 or not in_project, (method, path)
 
 
 @pytest.mark.parametrize("scheme", ["Basic", "ApiKey"])

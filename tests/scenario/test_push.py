@@ -1,4 +1,5 @@
 """test_push.py - logs pushed by shippers: siftd's own way, Loki, OTLP, Elasticsearch, Splunk"""
+import base64
 import gzip
 import http.client
 import json
@@ -268,3 +269,104 @@ def test_otlp_refuses(shipper):
         deep = field(5, field(1, deep))
     assert shipper.send("/v1/logs", otlp_proto([field(5, deep)]), PROTOBUF)[0] == 200
     assert shipper.events(1)[0]["message"].startswith("[[[[")
+
+
+# Splunk
+
+def test_hec_events(shipper):
+    events = [
+        {"time": T0 + 0.25, "host": "web-1", "source": "/var/log/app.log", "sourcetype": "app", "index": "main",
+         "event": "2026-01-05T07:00:00Z ERROR cart: refused \"17\"", "fields": {"region": "eu", "n": 5}},
+        {"time": str(T0 + 1), "source": "billing", "event": {"level": "warn", "msg": "slow", "took": 7}},
+        {"time": T0 + 2, "event": "third", "fields": {"service.name": "api", "level": "info"}}]
+    body = " \n".join(json.dumps(event) for event in events).encode()
+    headers = {"Authorization": f"Splunk {shipper.key}"}
+    status, _, answer = shipper.send("/services/collector/event", gzip.compress(body), {**headers, "Content-Encoding": "gzip"})
+    assert (status, json.loads(answer)) == (200, {"text": "Success", "code": 0})
+    first, second, third = shipper.events(3)
+    assert (first["ts"], first["level"], first["service"], first["host"], first["message"]) == (
+        "2026-01-05T08:00:00.250000Z", "ERROR", "cart", "web-1", 'refused "17"')
+    told = {name: first["attributes"][name] for name in ("source", "sourcetype", "index", "region", "n")}
+    assert told == {"source": "/var/log/app.log", "sourcetype": "app", "index": "main", "region": "eu", "n": "5"}
+    assert (second["ts"], second["level"], second["service"], second["message"], second["attributes"]["took"]) == (
+        "2026-01-05T08:00:01.000000Z", "WARN", "billing", "slow", "7")
+    assert (third["level"], third["service"]) == ("INFO", "api")
+
+
+def test_hec_raw_and_acknowledgments(shipper):
+    channel = {"X-Splunk-Request-Channel": "0aeeac95-ac74-4aa9-b30d-6c4c0ac581ba"}
+    status, _, answer = shipper.send("/services/collector/raw?host=web-2&source=cart", b"ERROR one\nWARN two\n", channel)
+    assert (status, json.loads(answer)["ackId"]) == (200, 0)
+    status, _, answer = shipper.send("/services/collector/ack", b'{"acks":[0,7]}', channel)
+    assert (status, json.loads(answer)) == (200, {"acks": {"0": True, "7": True}})
+    assert shipper.send("/services/collector/raw", LINES)[0] == 200
+    events = shipper.events(52)
+    assert [(e["level"], e["service"], e["host"], e["raw"]) for e in events[:2]] == [
+        ("ERROR", "cart", "web-2", "ERROR one"), ("WARN", "cart", "web-2", "WARN two")]
+
+
+@pytest.mark.parametrize("body,code", [(b"", 5), (b"x", 6), (b'{"host":"x"}', 12), (b'{"event":""}', 13), (b'{"event":"x"}{', 6)])
+def test_hec_refuses(shipper, body, code):
+    status, _, answer = shipper.send("/services/collector", body)
+    assert (status, json.loads(answer)["code"]) == (400, code)
+    assert shipper.send("/services/collector/health", method="GET", headers={"Authorization": ""})[0] == 200
+
+
+# Elasticsearch
+
+NDJSON = {"Content-Type": "application/x-ndjson"}
+FILEBEAT = {"@timestamp": "2026-01-05T08:00:00.123Z", "message": "2026-01-05 09:00:00 ERROR [cart] refused", "host": {"name": "web-1"},
+            "log": {"file": {"path": "/var/log/cart.log"}, "offset": 0}, "ecs": {"version": "8.0.0"}, "tags": ["a"]}
+FLUENT_BIT = {"@timestamp": "2026-01-05T08:00:01Z", "log": "level=warn msg=slow",
+              "kubernetes": {"container_name": "api", "pod_name": "api-1", "host": "node-1"}}
+STRUCTURED = {"@timestamp": "2026-01-05T08:00:02Z", "log.level": "error", "service": {"name": "pay"}, "msg": "declined"}
+
+
+def bulk(*pairs):
+    return "".join(json.dumps(part) + "\n" for pair in pairs for part in pair if part is not None).encode()
+
+
+def test_elastic_bulk(shipper):
+    body = bulk(({"create": {"_index": "filebeat-8.12.0", "_id": "a1"}}, FILEBEAT), ({"index": {"_index": "fluent-bit"}}, FLUENT_BIT),
+                ({"index": {}}, STRUCTURED), ({"delete": {"_index": "x", "_id": "1"}}, None),
+                ({"update": {"_index": "x", "_id": "1"}}, {"doc": {}}), ({"create": {"_index": "x"}}, "no object"))
+    key = {"Authorization": "ApiKey " + base64.b64encode(f"id:{shipper.key}".encode()).decode()}
+    status, headers, answer = shipper.send("/_bulk", gzip.compress(body), {**NDJSON, **key, "Content-Encoding": "gzip"})
+    answer = json.loads(answer)
+    assert (status, headers["X-Elastic-Product"], answer["errors"]) == (200, "Elasticsearch", True)
+    assert [(name, item["status"]) for entry in answer["items"] for name, item in entry.items()] == [
+        ("create", 201), ("index", 201), ("index", 201), ("delete", 400), ("update", 400), ("create", 400)]
+    assert answer["items"][0]["create"]["_id"] == "a1" and answer["items"][0]["create"]["_index"] == "filebeat-8.12.0"
+    first, second, third = shipper.events(3)
+    assert (first["ts"], first["level"], first["host"], first["message"]) == (
+        "2026-01-05T08:00:00.123000Z", "ERROR", "web-1", "refused")
+    assert first["raw"] == FILEBEAT["message"] and first["attributes"]["log.file.path"] == "/var/log/cart.log"
+    assert (second["level"], second["service"], second["host"], second["message"]) == ("WARN", "api", "node-1", "slow")
+    assert (third["ts"], third["level"], third["service"], third["message"]) == (
+        "2026-01-05T08:00:02.000000Z", "ERROR", "pay", "declined")
+
+
+def test_elastic_one_document_and_an_index_in_the_path(shipper):
+    status, _, answer = shipper.send("/logs-1/_doc", FILEBEAT)
+    assert (status, json.loads(answer)["result"]) == (201, "created")
+    status, _, answer = shipper.send("/logs-2/_bulk", bulk(({"create": {}}, FILEBEAT)), NDJSON, "PUT")
+    assert json.loads(answer)["items"][0]["create"]["_index"] == "logs-2" and not json.loads(answer)["errors"]
+    assert [e["attributes"]["elastic.index"] for e in shipper.events(2)] == ["logs-1", "logs-2"]
+
+
+@pytest.mark.parametrize("body", [b"", b"x\n", b'{"index":{}}\n', b'{"index":5}\n{}\n'])
+def test_elastic_refuses(shipper, body):
+    status, headers, answer = shipper.send("/_bulk", body, NDJSON)
+    assert (status, headers["X-Elastic-Product"], json.loads(answer)["status"]) == (400, "Elasticsearch", 400)
+
+
+def test_elastic_probes(shipper):
+    status, headers, answer = shipper.send("/", method="GET")
+    assert (status, headers["X-Elastic-Product"]) == (200, "Elasticsearch")
+    assert json.loads(answer)["version"]["number"].startswith("8.")
+    assert shipper.send("/", method="HEAD")[0] == 200
+    assert json.loads(shipper.send("/_license", method="GET")[2])["license"]["status"] == "active"
+    for path in ("/_xpack", "/_cluster/health", "/_template/filebeat", "/_ilm/policy/filebeat", "/_index_template/filebeat-8.12.0"):
+        assert shipper.send(path, method="GET")[0] == 200, path
+    assert json.loads(shipper.send("/_ingest/pipeline/x", b"{}", method="PUT")[2]) == {"acknowledged": True}
+    assert shipper.send("/", method="GET", headers={"Authorization": ""})[0] == 401

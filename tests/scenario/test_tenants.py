@@ -97,6 +97,9 @@ def ask(world, method, path, token=None, body=None, headers=None, connection=Non
     connection = connection or http.client.HTTPConnection("127.0.0.1", world.siftd.http_port, timeout=20)
     connection.request(method, path, body, headers)
     answer = connection.getresponse()
+    if answer.headers.get("Content-Type", "").startswith("text/event-stream"):
+        connection.close()  # it has no end
+        return answer.status, answer.headers, b""
     return answer.status, answer.headers, answer.read()
 
 
