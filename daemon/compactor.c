@@ -6,6 +6,7 @@
 #include "api/query_workers.h"
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/crash_point.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "pipeline/block_merge.h"
@@ -198,6 +199,7 @@ static void on_replaced(void *context, const struct pg_rows *rows,
 
 	if (!check_rows(compactor, rows, error))
 		return;
+	crash_point("compact.replaced");
 	if (pg_rows_bool(rows, 0, 0)) {
 		compactor->stats.merges++;
 		compactor->stats.blocks_in += compactor->run.count;
@@ -236,6 +238,7 @@ static void replace(struct compactor *compactor)
 	add_hosts(&params, merged);
 	compactor->query = pg_query(compactor->pool, replace_sql, params.items,
 				    params.count, false, on_replaced, compactor);
+	crash_point("compact.sent");
 }
 
 static void merge_run(struct query_job *job, void *context)

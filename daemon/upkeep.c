@@ -9,6 +9,7 @@
 #include <inttypes.h>
 
 #include "base/clock.h"
+#include "base/crash_point.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "daemon/compactor.h"
@@ -22,9 +23,12 @@
 /* after a turn that left something to do */
 #define SOON_US INT64_C(50000)
 #define NUMBER_BYTES 24
+/* parts of counts that a live flush has not added up by then are somebody's who died;
+ * adding up those of a live one as well does no harm */
+#define PARTS_LEFT_S 20
 #define PARAMS_MAX 6
 
-enum task_number { TASK_REMOVE, TASK_DAYS, TASK_BLOCKS, TASK_ROWS, TASKS };
+enum task_number { TASK_COUNTS, TASK_REMOVE, TASK_DAYS, TASK_BLOCKS, TASK_ROWS, TASKS };
 
 /* each answers with how much it did; 0 or NULL: nothing is left */
 struct task {
@@ -34,6 +38,9 @@ struct task {
 };
 
 static const struct task tasks[TASKS] = {
+	[TASK_COUNTS] = { "SELECT siftd.fold_left_counts($1)",
+			  "folded_count_parts_total",
+			  "parts of counts added up that a flush had left" },
 	[TASK_REMOVE] = { "SELECT siftd.removal_step($1, $2)", "removed_rows_total",
 			  "rows and blocks of deleted ingestions and projects" },
 	[TASK_DAYS] = { "SELECT (siftd.drop_day($1, $2) IS NOT NULL)::integer",
@@ -162,6 +169,7 @@ static void on_swept(void *context, const struct pg_rows *rows,
 
 	if (!check_rows(upkeep, rows, error))
 		return;
+	crash_point("upkeep.swept");
 	keep_text(upkeep->project, pg_rows_slice(rows, 0, 0));
 	keep_text(upkeep->template, pg_rows_slice(rows, 0, 1));
 	upkeep->rolled += (uint64_t)pg_rows_int(rows, 0, 2);
@@ -223,6 +231,7 @@ static void on_step(void *context, const struct pg_rows *rows,
 
 	if (!check_rows(upkeep, rows, error))
 		return;
+	crash_point("upkeep.stepped");
 	amount = pg_rows_int(rows, 0, 0);
 	upkeep->done[upkeep->task] += (uint64_t)amount;
 	if (amount == 0 || ++upkeep->steps == STEPS_MAX) {
@@ -244,6 +253,9 @@ static void next_step(struct upkeep *upkeep)
 	struct params params = { 0 };
 
 	switch ((enum task_number)upkeep->task) {
+	case TASK_COUNTS:
+		add_int(&params, PARTS_LEFT_S);
+		break;
 	case TASK_REMOVE:
 		add_int(&params, config->upkeep.rows_max);
 		add_int(&params, config->upkeep.blocks_max);
@@ -286,6 +298,7 @@ static void on_locked(void *context, const struct pg_rows *rows,
 		end_turn(upkeep);
 		return;
 	}
+	crash_point("upkeep.locked");
 	upkeep->turns++;
 	upkeep->task = 0;
 	upkeep->steps = 0;

@@ -10,6 +10,7 @@ import harness
 CRASH_POINTS = (
     "flush.guarded", "flush.sent", "flush.synced", "flush.committed", "flush.told",
     "lane.sealed", "flows.rewind", "spool.segment_made", "spool.written", "spool.durable", "spool.trim",
+    "upkeep.locked", "upkeep.stepped", "upkeep.swept", "compact.sent", "compact.replaced",
 )
 
 

@@ -1,11 +1,13 @@
 """test_upkeep.py - small blocks merge while they are read, and what is deleted goes, through kill -9"""
 import collections
+import json
 import random
 import re
 import socket
 import time
 
 import harness
+import pytest
 
 NUMBER = re.compile(r"n=(\d+)")
 UPKEEP = {
@@ -79,6 +81,56 @@ def test_merging_is_not_seen(make_siftd, postgres):
     assert read(siftd.client, scope) == collections.Counter(range(300))
     assert postgres.sql("SELECT sum(event_count), sum(severities[4]) FROM siftd.event_blocks",
                         database="siftd") == "300|300"
+    assert siftd.stop() == 0
+
+
+def test_a_slow_stream_is_committed_within_a_second(make_siftd):
+    """with the batches and records that the defaults make: a line every 0.7 s, and what its first answer says"""
+    siftd = make_siftd()
+    siftd.config["http"].update(reads_per_minute=0)
+    siftd.syslog_port = siftd.add_syslog_source()
+    siftd.start()
+    scope = siftd.client.default_scope()
+    late = []
+    with socket.create_connection(("127.0.0.1", siftd.syslog_port)) as connection:
+        for number in range(8):
+            connection.sendall(f"<14>Jan  5 08:00:00 host app[1]: slow item n={number}\n".encode())
+            sent = time.monotonic()
+            harness.wait_until(lambda: siftd.client.total(scope) == number + 1, 10, "the line is there", every_s=0.02)
+            late.append(time.monotonic() - sent)
+            time.sleep(0.7)
+    # one may meet a checkpoint, or a machine that does something else
+    assert sorted(late)[-2] < 1, late
+    assert siftd.stop() == 0
+
+
+def test_retention_of_a_project(make_siftd, postgres):
+    """is set, kept when something else changes, taken away by null, and obeyed"""
+    siftd = make(make_siftd, postgres)
+    siftd.start()
+    client, scope = siftd.client, siftd.client.default_scope()
+
+    def change(**fields):
+        return json.loads(client.request("PATCH", scope, fields)[2])
+
+    assert client.get(scope)["retention_days"] is None
+    assert change(retention_days=30, retention_bytes=10**12)["retention_bytes"] == 10**12
+    changed = change(name="kept")
+    assert (changed["name"], changed["retention_days"], changed["retention_bytes"]) == ("kept", 30, 10**12)
+    assert change(retention_days=None)["retention_days"] is None
+    for wrong in ({"retention_days": 0}, {"retention_days": 1.5}, {"retention_bytes": -1}, {"retention_bytes": "all"},
+                  {"name": None}):
+        with pytest.raises(harness.HttpError) as error:
+            client.request("PATCH", scope, wrong)
+        assert error.value.status == 422
+        assert json.loads(error.value.body)["errors"][0]["field"] in wrong
+    client.paste(client.new_ingestion(scope, "many"), "2026-01-05T08:00:00Z INFO app: is kept for now\n" * 50)
+    client.wait_total(scope, 50)
+    change(retention_bytes=1)
+    harness.wait_until(lambda: blocks(postgres) == 0, 20, "the blocks gone")
+    # what is known about them stays
+    assert client.total(scope) == 50
+    assert client.get(f"{scope}/events")["items"] == []
     assert siftd.stop() == 0
 
 

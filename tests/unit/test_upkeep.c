@@ -252,6 +252,44 @@ static void rolls_up(void **state)
 			 0);
 }
 
+static void add_part(const char *age)
+{
+	char sql[500];
+
+	(void)snprintf(
+		sql, sizeof(sql),
+		"INSERT INTO siftd.group_count_parts (project_id, ingestion_id, template_keys,"
+		" minutes, severities, services, counts, created_at) VALUES (%lld, %lld,"
+		" '{1,1,2}', '{100,100,101}', '{3,3,4}', '{a,a,b}', '{2,3,7}',"
+		" now() - interval '%s')",
+		(long long)ids.project, (long long)ids.first, age);
+	run(sql);
+}
+
+/* what a killed process left counts without a further event of its project */
+static void folds_left_counts(void **state)
+{
+	static const char fold[] = "SELECT siftd.fold_left_counts(20)";
+
+	(void)state;
+	run("DELETE FROM siftd.group_counts; DELETE FROM siftd.scope_counts");
+	add_part("19 seconds");
+	assert_int_equal(number(fold), 0);
+	add_part("1 minute");
+	/* the young one goes along */
+	assert_int_equal(number(fold), 2);
+	assert_int_equal(number(fold), 0);
+	assert_int_equal(number("SELECT count(*) FROM siftd.group_count_parts"), 0);
+	assert_int_equal(
+		number("SELECT count FROM siftd.group_counts"
+		       " WHERE template_key = 1 AND minute = 100 AND severity = 3"),
+		10);
+	assert_int_equal(number("SELECT sum(count) FROM siftd.group_counts"), 24);
+	assert_int_equal(number("SELECT sum(count) FROM siftd.scope_counts"
+				" WHERE width = 60"),
+			 24);
+}
+
 static void forgets_counts(void **state)
 {
 	(void)state;
@@ -293,6 +331,7 @@ int main(void)
 		cmocka_unit_test_setup(removes_a_project, fill),
 		cmocka_unit_test_setup(drops_days, fill),
 		cmocka_unit_test_setup(expires_blocks_of_a_project, fill),
+		cmocka_unit_test_setup(folds_left_counts, fill),
 		cmocka_unit_test_setup(forgets_counts, fill),
 		cmocka_unit_test_setup(rolls_up, fill),
 	};
