@@ -12,6 +12,7 @@
 #include "api/passwords.h"
 #include "api/push.h"
 #include "api/routes.h"
+#include "api/source_rates.h"
 #include "api/tails.h"
 #include "api/token.h"
 #include "base/mem.h"
@@ -69,6 +70,9 @@ static int start(struct api *api, const struct api_config *config, struct error 
 	if (token_setup(error) != 0)
 		return error_prefix(error, "api");
 	randombytes_buf(&api->context.limiter_seed, sizeof(api->context.limiter_seed));
+	api->context.source_rates =
+		source_rates_new(http.base, api->context.deps.sources,
+				 api->context.deps.sources_count);
 	if (passwords_new(http.base, &api->context.passwords, error) != 0 ||
 	    http_server_new(&http, &api->server, error) != 0)
 		return -1;
@@ -124,6 +128,7 @@ void api_free(struct api **api_ptr)
 	bootstrap_free(&api->bootstrap);
 	http_server_free(&api->server);
 	tails_free(&api->context.tails);
+	source_rates_free(&api->context.source_rates);
 	passwords_free(&api->context.passwords);
 	limiter_free(&api->context.limiter);
 	mem_free(api);

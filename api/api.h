@@ -21,6 +21,7 @@ struct api;
 struct pg_pool;
 struct query_workers;
 struct rules;
+struct source;
 struct spool;
 struct words_cache;
 
@@ -82,7 +83,9 @@ struct api_deps {
 	struct query_workers *workers; /* decode blocks for the event routes */
 	struct words_cache *words;     /* which the workers use */
 	const struct rules *rules; /* what findings tell of their rules; may be NULL */
-	api_metrics_fn *metrics;   /* may be NULL */
+	struct source *const *sources; /* the daemon's own, for GET /sources */
+	size_t sources_count;
+	api_metrics_fn *metrics; /* may be NULL */
 	void *metrics_context;
 	api_regrouped_fn *regrouped; /* may be NULL */
 	void *regrouped_context;

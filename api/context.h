@@ -14,6 +14,7 @@ struct limiter;
 struct passwords;
 struct push_stats;
 struct request_stats;
+struct source_rates;
 struct tails;
 
 struct api_context {
@@ -22,6 +23,7 @@ struct api_context {
 	struct limiter *limiter;
 	struct passwords *passwords;
 	struct tails *tails;
+	struct source_rates *source_rates;
 	const struct request_stats *stats;
 	struct events_stats *events_stats;
 	struct push_stats *push_stats;

@@ -25,6 +25,7 @@
 #include "api/push_loki.h"
 #include "api/push_otlp.h"
 #include "api/sessions.h"
+#include "api/sources.h"
 #include "api/status.h"
 #include "api/triage.h"
 #include "api/users.h"
@@ -69,6 +70,8 @@ static const struct route routes[] = {
 	{ ROUTE_GET, V1 "/invitations/{token}", ACCESS_PUBLIC, LIMIT_LOGIN, joining_look },
 	{ ROUTE_POST, V1 "/invitations/{token}/accept", ACCESS_PUBLIC, LIMIT_REGISTER,
 	  joining_accept },
+
+	{ ROUTE_GET, V1 "/sources", ACCESS_USER, LIMIT_READ, sources_list },
 
 	{ ROUTE_GET, V1 "/orgs", ACCESS_USER, LIMIT_READ, orgs_list },
 	{ ROUTE_POST, V1 "/orgs", ACCESS_USER, LIMIT_WRITE, orgs_create },

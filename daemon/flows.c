@@ -2,6 +2,7 @@
  * guards */
 #include "daemon/flows.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "base/crash_point.h"
@@ -70,6 +71,34 @@ static struct source *source_named(const struct flows *flows, const char *name)
 	return NULL;
 }
 
+/* what the spool gave belongs to the source that put it there */
+static struct source *source_of_ingestion(const struct flows *flows,
+					  int64_t ingestion_id)
+{
+	for (size_t i = 0; i < flows->deps.counted_count; i++) {
+		if (flows->deps.sources[i]->ingestion_id == ingestion_id)
+			return flows->deps.sources[i];
+	}
+	return NULL;
+}
+
+static void count_ledger(const struct flows *flows, const struct batch_sums *sums)
+{
+	struct source *source = source_of_ingestion(flows, sums->ingestion_id);
+	uint64_t dropped = sums->skipped_bytes;
+
+	if (source == NULL)
+		return;
+	for (unsigned i = 0; i < DROP_DUPLICATE; i++)
+		dropped += sums->dropped.bytes[i];
+	atomic_fetch_add(&source->stats.ledger_received_bytes, sums->received_bytes);
+	atomic_fetch_add(&source->stats.ledger_stored_bytes, sums->stored_bytes);
+	atomic_fetch_add(&source->stats.ledger_stored_records, sums->stored_records);
+	atomic_fetch_add(&source->stats.ledger_deduplicated_bytes,
+			 sums->dropped.bytes[DROP_DUPLICATE]);
+	atomic_fetch_add(&source->stats.ledger_dropped_bytes, dropped);
+}
+
 static void tell_sources(const struct flows *flows, const struct batch *batch)
 {
 	for (size_t i = 0; i < batch->streams_count; i++) {
@@ -78,6 +107,8 @@ static void tell_sources(const struct flows *flows, const struct batch *batch)
 
 		if (source != NULL)
 			source->ops->committed(source, stream->stream, stream->to);
+		for (size_t k = 0; k < stream->sums_count; k++)
+			count_ledger(flows, &stream->sums[k]);
 	}
 	for (size_t i = 0; i < batch->learned_count; i++) {
 		const struct batch_learned *learned = &batch->learned[i];

@@ -35,7 +35,8 @@ struct flows_deps {
 	const char *conninfo;
 	struct flush_limits limits;
 	struct source **sources;
-	size_t sources_count;
+	size_t sources_count; /* of those with positions, which come first */
+	size_t counted_count; /* of all whose ledger is counted */
 };
 
 struct flows *flows_new(const struct flows_deps *deps);

@@ -143,6 +143,12 @@ static int make_spool(struct parts *parts, struct error *error)
 	return status;
 }
 
+static void set_owner(struct source *source, int64_t project_id, int64_t ingestion_id)
+{
+	source->project_id = project_id;
+	source->ingestion_id = ingestion_id;
+}
+
 static int make_file_tail(const struct parts *parts, const struct source_config *source,
 			  struct source **out, struct error *error)
 {
@@ -164,7 +170,10 @@ static int make_file_tail(const struct parts *parts, const struct source_config 
 	if (store_ingestion(parts->store, source, &config.project_id,
 			    &config.ingestion_id, error) < 0)
 		return -1;
-	return file_tail_new(&config, out, error);
+	if (file_tail_new(&config, out, error) < 0)
+		return -1;
+	set_owner(*out, config.project_id, config.ingestion_id);
+	return 0;
 }
 
 static int make_syslog_stream(const struct parts *parts,
@@ -189,6 +198,7 @@ static int make_syslog_stream(const struct parts *parts,
 	if (tls.cert_file != NULL && syslog_tls_new(&tls, &config.tls, error) < 0)
 		return -1;
 	*out = syslog_stream_new(parts->base, parts->spool, &config);
+	set_owner(*out, config.project_id, config.ingestion_id);
 	return 0;
 }
 
@@ -206,6 +216,7 @@ static int make_syslog_datagram(const struct parts *parts,
 			    &config.ingestion_id, error) < 0)
 		return -1;
 	*out = syslog_datagram_new(parts->base, parts->spool, &config);
+	set_owner(*out, config.project_id, config.ingestion_id);
 	return 0;
 }
 
@@ -217,7 +228,10 @@ static int make_kafka(const struct parts *parts, const struct source_config *sou
 	if (store_ingestion(parts->store, source, &config.project_id,
 			    &config.ingestion_id, error) < 0)
 		return -1;
-	return kafka_new(&config, out, error);
+	if (kafka_new(&config, out, error) < 0)
+		return -1;
+	set_owner(*out, config.project_id, config.ingestion_id);
+	return 0;
 }
 
 static int make_source(const struct parts *parts, const struct source_config *config,
@@ -297,6 +311,7 @@ static void make_flows(struct parts *parts)
 		.limits = telling_limits(parts->config),
 		.sources = parts->sources,
 		.sources_count = parts->positioned_count,
+		.counted_count = parts->sources_count,
 	};
 
 	parts->pool = pg_pool_new(parts->base, &pool_config);
@@ -365,6 +380,8 @@ static int make_api(struct parts *parts, struct error *error)
 		.pool = parts->pool,
 		.spool = parts->spool,
 		.rules = parts->rules,
+		.sources = parts->sources,
+		.sources_count = parts->sources_count,
 		.metrics = metrics_write,
 		.metrics_context = &parts->metrics,
 		.regrouped = regrouped,

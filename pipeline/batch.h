@@ -28,6 +28,19 @@
 #define EVIDENCE_EDGE 5
 #define FINDING_TEMPLATES_MAX 10
 
+/* the ledger of one batch, of what a stream held for one ingestion. received is
+ * counted where bytes come in, the others where they go to: that they agree is worth
+ * something */
+struct batch_sums {
+	int64_t project_id;
+	int64_t ingestion_id;
+	uint64_t received_bytes;
+	uint64_t stored_bytes;
+	uint64_t stored_records;
+	uint64_t skipped_bytes; /* gaps that the source reported */
+	struct drop_sums dropped;
+};
+
 struct batch_stream {
 	const struct stream_info
 		*info; /* borrowed from the lane; lives as long as it */
@@ -35,12 +48,8 @@ struct batch_stream {
 	bool is_new;          /* no flush of ours has stored it yet */
 	struct position from; /* the guard: where the row must stand */
 	struct position to;
-	/* the ledger, of this batch */
-	uint64_t received_bytes;
-	uint64_t stored_bytes;
-	uint64_t stored_records;
-	uint64_t skipped_bytes; /* gaps that the source reported */
-	struct drop_sums dropped;
+	const struct batch_sums *sums; /* in the arena */
+	size_t sums_count;
 };
 
 struct batch_block {

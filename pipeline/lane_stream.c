@@ -27,6 +27,7 @@ void lane_stream_free(struct lane_stream **stream)
 	for (size_t i = 0; i < (*stream)->substreams_count; i++)
 		substream_deinit(&(*stream)->substreams[i]);
 	mem_free((*stream)->substreams);
+	mem_free((*stream)->sums);
 	stream_info_free(&(*stream)->info);
 	mem_free(*stream);
 	*stream = NULL;
@@ -138,15 +139,67 @@ struct position lane_stream_position(const struct lane_stream *stream)
 	return position;
 }
 
-uint64_t lane_stream_open_bytes(const struct lane_stream *stream)
+struct stream_sums *lane_stream_sums(struct lane_stream *stream, int64_t project_id,
+				     int64_t ingestion_id)
+{
+	struct stream_sums *sums = NULL;
+
+	/* the one used last comes first */
+	for (size_t i = stream->sums_count; i-- > 0;) {
+		sums = &stream->sums[i];
+		if (sums->since.ingestion_id == ingestion_id &&
+		    sums->since.project_id == project_id)
+			return sums;
+	}
+	mem_grow(&stream->sums, &stream->sums_capacity, stream->sums_count,
+		 sizeof(*stream->sums));
+	sums = &stream->sums[stream->sums_count++];
+	*sums = (struct stream_sums){ .since = { .project_id = project_id,
+						 .ingestion_id = ingestion_id } };
+	return sums;
+}
+
+/* fed for the ingestion, and not yet given out in a record */
+static uint64_t open_bytes(const struct lane_stream *stream,
+			   const struct batch_sums *whose)
 {
 	uint64_t bytes = 0;
 
 	for (size_t i = 0; i < stream->substreams_count; i++) {
 		const struct substream *substream = &stream->substreams[i];
 
-		if (front_open_bytes(substream->front) > 0)
+		if (substream->ingestion_id == whose->ingestion_id &&
+		    substream->project_id == whose->project_id &&
+		    front_open_bytes(substream->front) > 0)
 			bytes += substream->fed - front_open_offset(substream->front);
 	}
 	return bytes;
+}
+
+void lane_stream_seal_sums(struct lane_stream *stream, struct arena *arena,
+			   struct batch_stream *out)
+{
+	struct batch_sums *sealed =
+		arena_alloc(arena, stream->sums_count * sizeof(*sealed));
+	size_t kept = 0;
+
+	out->sums = sealed;
+	out->sums_count = stream->sums_count;
+	for (size_t i = 0; i < stream->sums_count; i++) {
+		struct stream_sums sums = stream->sums[i];
+		uint64_t open = open_bytes(stream, &sums.since);
+		uint64_t received = sums.read_bytes - open;
+
+		sealed[i] = sums.since;
+		sealed[i].received_bytes = received - sums.sealed_bytes;
+		/* an upload is over when nothing of it is open */
+		if (open == 0)
+			continue;
+		sums.sealed_bytes = received;
+		sums.since =
+			(struct batch_sums){ .project_id = sums.since.project_id,
+					     .ingestion_id = sums.since.ingestion_id };
+		stream->sums[kept++] = sums;
+	}
+	stream->sums_count = kept;
 }

@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "pipeline/batch.h"
 #include "pipeline/chunk.h"
 #include "pipeline/front.h"
 
@@ -37,6 +38,13 @@ struct substream {
 	bool finished;
 };
 
+/* what a stream held for one ingestion */
+struct stream_sums {
+	uint64_t read_bytes;     /* fed or skipped, since the stream was opened */
+	uint64_t sealed_bytes;   /* of those, given out in records by the last seal */
+	struct batch_sums since; /* the last seal, but for received_bytes */
+};
+
 struct lane_stream {
 	uint64_t id;
 	struct stream_info *info;
@@ -46,13 +54,8 @@ struct lane_stream {
 	struct position read;   /* behind the last item */
 	struct substream *substreams;
 	size_t substreams_count, substreams_capacity;
-	uint64_t read_bytes;   /* fed or skipped, since the stream was opened */
-	uint64_t sealed_bytes; /* of those, given out in records by the last seal */
-	/* since the last seal */
-	uint64_t stored_bytes;
-	uint64_t stored_records;
-	uint64_t skipped_bytes;
-	struct drop_sums dropped;
+	struct stream_sums *sums; /* one for each ingestion that it is read for */
+	size_t sums_count, sums_capacity;
 };
 
 /* takes info */
@@ -70,7 +73,11 @@ void substream_note_item(struct substream *substream, const struct chunk_item *i
 void lane_stream_sweep(struct lane_stream *stream);
 /* where reading must begin to see every record that was not given out */
 struct position lane_stream_position(const struct lane_stream *stream);
-/* fed, and not yet given out in a record */
-uint64_t lane_stream_open_bytes(const struct lane_stream *stream);
+/* the sums of an ingestion; valid until the next call */
+struct stream_sums *lane_stream_sums(struct lane_stream *stream, int64_t project_id,
+				     int64_t ingestion_id);
+/* those that are not 0, in the arena, and begins again */
+void lane_stream_seal_sums(struct lane_stream *stream, struct arena *arena,
+			   struct batch_stream *out);
 
 #endif

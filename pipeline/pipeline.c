@@ -141,6 +141,7 @@ static void add_record(struct pipeline *pipeline, struct lane_stream *stream,
 				 .project_id = project->id,
 				 .record = &pipeline->record };
 	struct batch *batch = NULL;
+	struct stream_sums *sums = NULL;
 
 	batch = batch_builder_open(pipeline->builder, now_us);
 	classifier_run(project->classifier, &pipeline->record, &classified);
@@ -150,8 +151,9 @@ static void add_record(struct pipeline *pipeline, struct lane_stream *stream,
 				       &classified, origin);
 	sample.template_key = classified.template_key;
 	sampler_add(pipeline->sampler, batch, &sample);
-	stream->stored_bytes += consumed_bytes;
-	stream->stored_records++;
+	sums = lane_stream_sums(stream, substream->project_id, substream->ingestion_id);
+	sums->since.stored_bytes += consumed_bytes;
+	sums->since.stored_records++;
 	pipeline->stats.records++;
 }
 
@@ -193,9 +195,12 @@ static void feed_item(struct pipeline *pipeline, struct lane_stream *stream,
 	struct slice bytes = slice_of(chunk->data + item->offset, item->len);
 	struct substream *substream =
 		lane_stream_substream(stream, item, &pipeline->config.front);
+	struct stream_sums *sums = NULL;
 
 	pipeline->stats.bytes += item->len;
-	stream->skipped_bytes += item->skipped;
+	sums = lane_stream_sums(stream, item->project_id, item->ingestion_id);
+	sums->since.skipped_bytes += item->skipped;
+	sums->read_bytes += item->len + item->skipped;
 	if ((item->flags & CHUNK_ITEM_WHOLE_RECORD) != 0) {
 		feed_whole(pipeline, substream, chunk, item);
 		add_record(pipeline, stream, substream, item->len, now_us);
@@ -212,15 +217,17 @@ static void feed_item(struct pipeline *pipeline, struct lane_stream *stream,
 		substream->finished = true;
 	}
 	stream->read = item->end;
-	stream->read_bytes += item->len + item->skipped;
 }
 
 static void drop_item(struct lane_stream *stream, const struct chunk_item *item)
 {
-	stream->dropped.records[item->reason] += item->dropped;
-	stream->dropped.bytes[item->reason] += item->skipped;
+	struct stream_sums *sums =
+		lane_stream_sums(stream, item->project_id, item->ingestion_id);
+
+	sums->since.dropped.records[item->reason] += item->dropped;
+	sums->since.dropped.bytes[item->reason] += item->skipped;
+	sums->read_bytes += item->skipped;
 	stream->read = item->end;
-	stream->read_bytes += item->skipped;
 }
 
 static void finish_stream(struct pipeline *pipeline, struct lane_stream *stream,
@@ -266,32 +273,23 @@ static struct stream_info *copy_info(struct arena *arena,
 static void seal_stream(struct batch *batch, struct lane_stream *stream)
 {
 	struct position to = lane_stream_position(stream);
-	uint64_t received_bytes = 0;
+	struct batch_stream *sealed = NULL;
 
 	if (!has_moved(stream))
 		return;
 	mem_grow(&batch->streams, &batch->streams_capacity, batch->streams_count,
 		 sizeof(*batch->streams));
-	received_bytes = stream->read_bytes - lane_stream_open_bytes(stream);
-	batch->streams[batch->streams_count++] = (struct batch_stream){
+	sealed = &batch->streams[batch->streams_count++];
+	*sealed = (struct batch_stream){
 		.info = copy_info(&batch->arena, stream->info),
 		.stream = stream->id,
 		.is_new = !stream->stored,
 		.from = stream->sealed,
 		.to = to,
-		.received_bytes = received_bytes - stream->sealed_bytes,
-		.stored_bytes = stream->stored_bytes,
-		.stored_records = stream->stored_records,
-		.skipped_bytes = stream->skipped_bytes,
-		.dropped = stream->dropped,
 	};
+	lane_stream_seal_sums(stream, &batch->arena, sealed);
 	stream->stored = true;
 	stream->sealed = to;
-	stream->sealed_bytes = received_bytes;
-	stream->stored_bytes = 0;
-	stream->stored_records = 0;
-	stream->skipped_bytes = 0;
-	stream->dropped = (struct drop_sums){ 0 };
 }
 
 /* one piece of what the learner learned since our last batch; false: that was all */

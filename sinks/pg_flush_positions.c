@@ -162,43 +162,65 @@ static void write_reasons(struct buf *out, const uint64_t dropped[DROP_REASONS],
 	json_object_end(&json);
 }
 
-/* A block does not say which stream its events came from: what was not stored is taken
- * off the streams in order. For each source, and so for the sum, it is exact when the
+struct ledger_row {
+	const struct batch_stream *stream;
+	const struct batch_sums *sums;
+	bool deleted; /* the ingestion is gone, and what was for it is not stored */
+};
+
+/* A block does not say which stream its events came from: what was quarantined is taken
+ * off the rows in order. For each source, and so for the sum, it is exact when the
  * batch has one source. */
+static void add_ledger_row(struct flush_sender *sender, const struct ledger_row *row,
+			   struct flush_loss *loss, struct buf *reasons)
+{
+	struct pg_array *arrays = sender->arrays;
+	const struct batch_sums *sums = row->sums;
+	uint64_t d_bytes = row->deleted ? sums->stored_bytes : 0;
+	uint64_t d_records = row->deleted ? sums->stored_records : 0;
+	uint64_t q_bytes = take(&loss->quarantined_bytes, sums->stored_bytes - d_bytes);
+	uint64_t q_records =
+		take(&loss->quarantined_records, sums->stored_records - d_records);
+
+	add_stream_key(sender, row->stream);
+	pg_array_int8(&arrays[3], sums->ingestion_id);
+	pg_array_uint8(&arrays[4], sums->received_bytes);
+	pg_array_uint8(&arrays[5], sums->stored_bytes - q_bytes - d_bytes);
+	pg_array_uint8(&arrays[6], sums->stored_records - q_records - d_records);
+	pg_array_uint8(&arrays[7], sums->dropped.bytes[DROP_DUPLICATE]);
+	pg_array_uint8(&arrays[8], sums->dropped.records[DROP_DUPLICATE]);
+	pg_array_uint8(&arrays[9], q_bytes);
+	pg_array_uint8(&arrays[10], q_records);
+	write_reasons(reasons, sums->dropped.bytes, sums->skipped_bytes, d_bytes);
+	pg_array_text(&arrays[11], buf_slice(reasons), DETAIL_BYTES_MAX);
+	write_reasons(reasons, sums->dropped.records, 0, d_records);
+	pg_array_text(&arrays[12], buf_slice(reasons), DETAIL_BYTES_MAX);
+}
+
 void flush_send_ledger(struct flush_sender *sender, const struct flush_plan *plan)
 {
 	static const enum pg_type types[] = { PG_TEXT, PG_TEXT, PG_TEXT, PG_INT8,
 					      PG_INT8, PG_INT8, PG_INT8, PG_INT8,
-					      PG_INT8, PG_INT8, PG_TEXT, PG_TEXT };
+					      PG_INT8, PG_INT8, PG_INT8, PG_TEXT,
+					      PG_TEXT };
 	struct stream_place *streams = sorted_streams(plan->batch);
 	struct buf reasons = { 0 };
-	struct pg_array *arrays = sender->arrays;
 	struct flush_loss loss = { 0 };
 
 	flush_plan_loss(plan, &loss);
 	flush_arrays_begin(sender, types, ARRAY_LEN(types));
 	for (size_t i = 0; i < plan->batch->streams_count; i++) {
 		const struct batch_stream *stream = streams[i].stream;
-		uint64_t bytes = stream->stored_bytes;
-		uint64_t records = stream->stored_records;
-		uint64_t q_bytes = take(&loss.quarantined_bytes, bytes);
-		uint64_t q_records = take(&loss.quarantined_records, records);
-		uint64_t d_bytes = take(&loss.deleted_bytes, bytes - q_bytes);
-		uint64_t d_records = take(&loss.deleted_records, records - q_records);
 
-		add_stream_key(sender, stream);
-		pg_array_uint8(&arrays[3], stream->received_bytes);
-		pg_array_uint8(&arrays[4], bytes - q_bytes - d_bytes);
-		pg_array_uint8(&arrays[5], records - q_records - d_records);
-		pg_array_uint8(&arrays[6], stream->dropped.bytes[DROP_DUPLICATE]);
-		pg_array_uint8(&arrays[7], stream->dropped.records[DROP_DUPLICATE]);
-		pg_array_uint8(&arrays[8], q_bytes);
-		pg_array_uint8(&arrays[9], q_records);
-		write_reasons(&reasons, stream->dropped.bytes, stream->skipped_bytes,
-			      d_bytes);
-		pg_array_text(&arrays[10], buf_slice(&reasons), DETAIL_BYTES_MAX);
-		write_reasons(&reasons, stream->dropped.records, 0, d_records);
-		pg_array_text(&arrays[11], buf_slice(&reasons), DETAIL_BYTES_MAX);
+		for (size_t k = 0; k < stream->sums_count; k++) {
+			const struct batch_sums *sums = &stream->sums[k];
+			struct ledger_row row = { .stream = stream, .sums = sums };
+
+			row.deleted = sums->stored_records > 0 &&
+				      !flush_plan_has_ingestion(plan, sums->project_id,
+								sums->ingestion_id);
+			add_ledger_row(sender, &row, &loss, &reasons);
+		}
 	}
 	buf_deinit(&reasons);
 	mem_free(streams);

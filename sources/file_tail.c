@@ -281,6 +281,7 @@ static bool retire_files(struct file_tail *tail)
 static bool scan(struct file_tail *tail)
 {
 	tail_intake_run(&tail->intake);
+	atomic_store(&tail->source.stats.lag_bytes, tail->intake.behind_bytes);
 	tail->scanned_us = clock_monotonic_us();
 	tail->scan_due_us = tail->scanned_us + (int64_t)tail->config.rescan_ms * 1000;
 	retire_generations(tail);

@@ -57,6 +57,13 @@ struct source_stats {
 	_Atomic uint64_t truncated_frames;
 	_Atomic uint64_t dropped_frames;
 	_Atomic uint64_t lag_frames; /* there, and not yet committed */
+	_Atomic uint64_t lag_bytes;  /* of files: there, and not yet read */
+	/* the ledger of what was committed since the start; counted by the loop */
+	_Atomic uint64_t ledger_received_bytes;
+	_Atomic uint64_t ledger_stored_bytes;
+	_Atomic uint64_t ledger_stored_records;
+	_Atomic uint64_t ledger_deduplicated_bytes;
+	_Atomic uint64_t ledger_dropped_bytes;
 	_Atomic uint64_t rebalances;
 };
 
@@ -87,6 +94,9 @@ struct source {
 	/* whose its positions are; NULL: the daemon's; "": of all daemons that share
 	 * the database */
 	const char *host_id;
+	/* where its events go, set by the wiring; 0: to many, as from the spool */
+	int64_t project_id;
+	int64_t ingestion_id;
 	struct source_sink sink;
 	struct source_positions positions;
 	struct source_stats stats;

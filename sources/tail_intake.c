@@ -198,12 +198,16 @@ static void watch_target(struct tail_intake *intake, const struct tail_file *fil
 /* what has changed since it was read, and was not told of */
 static void look_at_open(struct tail_intake *intake)
 {
+	intake->behind_bytes = 0;
 	for (size_t i = 0; i < intake->set->count; i++) {
 		struct tail_file *file = intake->set->files[i];
-		bool more = file->coded != NULL ? tail_copy_pending(file)
-						: tail_file_size(file) != file->offset;
+		int64_t size = tail_file_size(file);
 
-		file->dirty = file->dirty || more;
+		if (file->coded == NULL && size > file->offset)
+			intake->behind_bytes += (uint64_t)(size - file->offset);
+		file->dirty =
+			file->dirty || (file->coded != NULL ? tail_copy_pending(file)
+							    : size != file->offset);
 		if (file->listed)
 			watch_target(intake, file);
 	}

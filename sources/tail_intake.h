@@ -20,6 +20,7 @@ struct tail_intake {
 	struct tail_set *set;
 	bool first_scan;
 	bool skip_present; /* files of the first scan are read from their end */
+	uint64_t behind_bytes; /* that the files have, and that were not read */
 };
 
 /* watches the folders, marks as listed what the patterns name, takes up what is new

@@ -150,6 +150,10 @@ class Client:
                 return
             query["cursor"] = page["next_cursor"]
 
+    def source(self, name):
+        """of GET /sources"""
+        return next(source for source in self.get("/sources")["items"] if source["name"] == name)
+
     def events(self, scope, **query):
         return self.pages(f"{scope}/events", **query)
 

@@ -50,6 +50,14 @@ def test_existing_and_appended_lines(make_siftd):
     assert siftd.postmasters() == []
 
 
+def assert_ledger(source, data_bytes, records):
+    """every byte that was read went somewhere, and the sum says so"""
+    ledger = source["ledger"]
+    assert ledger["closed"]
+    assert ledger["received_bytes"] == data_bytes
+    assert (ledger["stored_bytes"], ledger["stored_records"]) == (data_bytes, records)
+
+
 def test_clean_restart_reads_nothing_twice(make_siftd):
     siftd = make_siftd()
     siftd.add_file_source()
@@ -66,6 +74,11 @@ def test_clean_restart_reads_nothing_twice(make_siftd):
     assert_each_once(siftd.client, scope, 2000)
     after = {g["fingerprint"]: g["count"] for g in siftd.client.groups(scope)}
     assert groups.keys() == after.keys(), "fingerprints are stable across restarts"
+    # the ledger goes on where it was, and the position is at the end of the file
+    source = siftd.client.source("files")
+    assert_ledger(source, os.path.getsize(path), 2000)
+    assert [(p["path"], p["offset"]) for p in source["positions"]] == [(path, os.path.getsize(path))]
+    assert source["lag"]["bytes"] == 0
     assert siftd.stop() == 0
 
 

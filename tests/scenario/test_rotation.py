@@ -297,6 +297,9 @@ def test_compressed_after_it_was_read(case):
     case.check()
     restart(case.siftd, lambda: None)
     case.check()
+    ledger = case.siftd.client.source("files")["ledger"]
+    # the archive, as often as it was looked at
+    assert ledger["closed"] and ledger["deduplicated_bytes"] > 500 * 70
 
 
 def test_compressed_before_it_was_read(case):

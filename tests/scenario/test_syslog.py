@@ -47,6 +47,18 @@ def test_logger(shared, tmp_path, options):
          "-f", str(text)], check=True))
 
 
+def test_ledger(shared):
+    """what several sources put into the spool is counted for each of them"""
+    before = shared.client.source("syslog")["ledger"]
+    send_and_check(shared, "ledger", 300, lambda: subprocess.run(
+        ["logger", "-T", "-n", "127.0.0.1", "-P", str(shared.syslog_port), "-t", "probe"], check=True,
+        input="".join(f"ledger-n={number}\n" for number in range(300)).encode()))
+    after = shared.client.source("syslog")["ledger"]
+    assert after["closed"]
+    assert after["stored_records"] - before["stored_records"] == 300
+    assert after["received_bytes"] - before["received_bytes"] == after["stored_bytes"] - before["stored_bytes"] > 0
+
+
 def openssl(*arguments, **options):
     return subprocess.run(["openssl", *arguments], check=True, capture_output=True, **options)
 

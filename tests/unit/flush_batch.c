@@ -76,11 +76,28 @@ static void add_totals(struct batch *batch, uint64_t template_key, uint32_t coun
 				      .latest_raw = raw_of(batch, count - 1) };
 }
 
+/* all blocks of these batches are of one ingestion */
+static void add_sums(struct batch *batch, const struct flush_batch_origin *origin,
+		     uint32_t records, uint64_t bytes)
+{
+	struct batch_stream *stream = &batch->streams[0];
+	struct batch_sums *sums = arena_alloc(&batch->arena, sizeof(*sums));
+
+	*sums = stream->sums_count > 0
+			? stream->sums[0]
+			: (struct batch_sums){ .project_id = origin->project_id,
+					       .ingestion_id = origin->ingestion_id };
+	sums->received_bytes += bytes;
+	sums->stored_bytes += bytes;
+	sums->stored_records += records;
+	stream->sums = sums;
+	stream->sums_count = 1;
+}
+
 void flush_batch_add_block(struct batch *batch, const struct flush_batch_origin *origin,
 			   uint64_t template_key, uint32_t count)
 {
 	struct block_builder *builder = block_builder_new(1);
-	struct batch_stream *stream = &batch->streams[0];
 	struct batch_block *block = NULL;
 
 	mem_grow(&batch->blocks, &batch->blocks_capacity, batch->blocks_count,
@@ -103,9 +120,7 @@ void flush_batch_add_block(struct batch *batch, const struct flush_batch_origin 
 	}
 	block_builder_seal(builder, &block->encoded);
 	block_builder_free(&builder);
-	stream->stored_records += count;
-	stream->stored_bytes += block->encoded.raw_bytes;
-	stream->received_bytes += block->encoded.raw_bytes;
+	add_sums(batch, origin, count, block->encoded.raw_bytes);
 	batch->events += count;
 	batch->raw_bytes += block->encoded.raw_bytes;
 	if (!add_to_totals(batch, template_key, count))

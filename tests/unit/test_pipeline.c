@@ -135,8 +135,10 @@ static void store_batch(struct stored *stored, struct batch *batch)
 
 		assert_int_equal(position_compare(stream->from, stored->position), 0);
 		stored->position = stream->to;
-		stored->received_bytes += stream->received_bytes;
-		stored->stored_bytes += stream->stored_bytes;
+		for (size_t k = 0; k < stream->sums_count; k++) {
+			stored->received_bytes += stream->sums[k].received_bytes;
+			stored->stored_bytes += stream->sums[k].stored_bytes;
+		}
 	}
 	for (size_t i = 0; i < batch->blocks_count; i++)
 		store_block(stored, &batch->blocks[i].encoded);
