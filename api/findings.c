@@ -60,7 +60,7 @@ static const char *const severity_words[] = { "LOW", "MED", "HIGH", "CRIT", NULL
 	"    AND m.finding_id = f.id GROUP BY 1 ORDER BY 2 DESC LIMIT 10) AS k)," \
 	" coalesce((SELECT json_agg(DISTINCT e.seq) FROM siftd.evidence AS e" \
 	"  WHERE " IN_SCOPE("e") " AND e.finding_id = f.id), '[]')," \
-	" CASE WHEN f.window_us > 0 THEN json_build_object('span_seconds'," \
+	" CASE WHEN f.window_type <> '' THEN json_build_object('type', f.window_type, 'span_seconds'," \
 	"  f.window_us / 1000000.0, 'threshold', f.window_count, 'peak', f.window_peak)" \
 	" END, " ACTIVE ", (SELECT count(*) FROM siftd.episodes AS p" \
 	"  WHERE p.project_id = $1 AND p.finding_id = f.id) + f.episodes_forgotten," \

@@ -199,6 +199,9 @@ void sift_findings_absorb(struct sift_findings *findings, const struct batch *ba
 	for (size_t i = 0; i < batch->windows_count; i++) {
 		const struct batch_window *window = &batch->windows[i];
 
+		/* the others need all that was stored: the daemon judges them */
+		if (window->rule->window.type != WINDOW_THRESHOLD)
+			continue;
 		if (sift_windows_add(&findings->windows,
 				     hash_of(window->rule, window->key), window))
 			row_of(findings, window->rule, window->key)->reached = true;

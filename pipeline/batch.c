@@ -29,12 +29,14 @@ void batch_free(struct batch **batch_ptr)
 		runs_deinit(&batch->findings[i].runs);
 	mem_free(batch->findings);
 	mem_free(batch->windows);
+	mem_free(batch->values);
 	mem_free(batch->variables);
 	mem_free(batch->learned);
 	table_deinit(&batch->counts_index);
 	table_deinit(&batch->groups_index);
 	table_deinit(&batch->findings_index);
 	table_deinit(&batch->windows_index);
+	table_deinit(&batch->values_index);
 	table_deinit(&batch->variables_index);
 	arena_deinit(&batch->arena);
 	mem_free(batch);

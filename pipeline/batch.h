@@ -141,6 +141,16 @@ struct batch_window {
 	int64_t bucket_us; /* begin of the bucket, a multiple of its width */
 	int64_t bucket_width_us;
 	uint64_t count;
+	uint64_t others; /* rate_ratio: events that `of` matches */
+	/* sequence, new_group: the moments of events; INT64_MAX and INT64_MIN: none */
+	int64_t first_us, last_us;
+	int64_t then_first_us, then_last_us;
+};
+
+/* cardinality: a value that a bucket has seen */
+struct batch_value {
+	size_t window; /* place in windows */
+	uint64_t hash;
 };
 
 /* template and merge events of one project's learner */
@@ -172,7 +182,9 @@ struct batch {
 	size_t findings_count, findings_capacity;
 	struct batch_window *windows;
 	size_t windows_count, windows_capacity;
-	uint64_t windows_dropped; /* events not counted: too many keys */
+	uint64_t windows_dropped; /* events not counted: too many keys or values */
+	struct batch_value *values;
+	size_t values_count, values_capacity;
 	struct variable_sketch *variables;
 	size_t variables_count, variables_capacity;
 	struct batch_learned *learned;
@@ -180,6 +192,7 @@ struct batch {
 	/* indexes used while it is built: hash of the key -> place + 1 */
 	struct table counts_index, groups_index, findings_index, windows_index;
 	struct table variables_index;
+	struct table values_index; /* mix of window and hash -> 1 */
 };
 
 struct batch *batch_new(unsigned lane, uint64_t number);

@@ -179,8 +179,21 @@ static void add_moment(struct batch_finding *finding, int64_t moment_us)
 		runs_add(&finding->runs, moment_us, finding->rule->quiet_us);
 }
 
+static void count_in_window(struct batch *batch, const struct findings_event *event,
+			    const struct rule *rule, bool is_partner, struct slice key)
+{
+	const struct window_event counted = {
+		.project_id = event->project_id,
+		.timestamp_us = event->timestamp_us,
+		.template_key = event->template_key,
+		.record = event->record,
+	};
+
+	window_add(batch, &counted, rule, is_partner, key);
+}
+
 static void add_one(struct batch *batch, const struct findings_event *event,
-		    const struct rule *rule)
+		    const struct rule *rule, bool is_partner)
 {
 	char hex[KEY_HEX_BYTES];
 	enum finding_severity severity = rule_severity(rule, event->record->severity);
@@ -196,9 +209,11 @@ static void add_one(struct batch *batch, const struct findings_event *event,
 	};
 	struct batch_finding *finding = NULL;
 
-	if (rule->window.type == WINDOW_THRESHOLD)
-		window_add(batch, event->project_id, rule, wanted.key,
-			   event->timestamp_us);
+	if (rule->window.type != WINDOW_NONE)
+		count_in_window(batch, event, rule, is_partner, wanted.key);
+	/* what is only compared with is no occurrence */
+	if (is_partner && rule->window.type == WINDOW_RATE_RATIO)
+		return;
 	finding = find_or_add(batch, &wanted);
 	finding->count++;
 	if (severity > finding->severity)
@@ -225,7 +240,13 @@ void findings_add(struct batch *batch, const struct findings_event *event,
 		for (uint64_t left = matched->bits[i]; left != 0; left &= left - 1) {
 			size_t index = i * 64 + (size_t)__builtin_ctzll(left);
 
-			add_one(batch, event, rules_get(rules, index));
+			const struct rule *rule = rules_get(rules, index);
+
+			if (rule->is_partner)
+				add_one(batch, event, rules_get(rules, index - 1),
+					true);
+			else
+				add_one(batch, event, rule, false);
 		}
 	}
 }

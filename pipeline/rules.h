@@ -39,14 +39,6 @@
 
 enum finding_severity { FINDING_LOW, FINDING_MED, FINDING_HIGH, FINDING_CRIT };
 
-enum window_type { WINDOW_NONE, WINDOW_THRESHOLD };
-
-struct rule_window {
-	enum window_type type;
-	int64_t span_us; /* length of the window */
-	uint64_t count;  /* threshold: at least so many events in the span */
-};
-
 /* MESSAGE: patterns are also looked for in the error texts that structured records
  * carry beside the message (error, exception, stack_trace, ...) */
 enum rule_field {
@@ -57,6 +49,30 @@ enum rule_field {
 	RULE_FIELD_LEVEL,
 	RULE_FIELD_ATTRIBUTE,
 	RULE_FIELD_GROUP
+};
+
+/* what makes a rule fire; docs/rules.md tells of each */
+enum window_type {
+	WINDOW_NONE, /* every match */
+	WINDOW_THRESHOLD,
+	WINDOW_SPIKE,
+	WINDOW_RATE_RATIO,
+	WINDOW_CARDINALITY,
+	WINDOW_SEQUENCE,
+	WINDOW_NEW_GROUP,
+	WINDOW_FLATLINE,
+	WINDOW_TYPES
+};
+
+struct rule_window {
+	enum window_type type;
+	int64_t span_us; /* length of the window */
+	uint64_t count;  /* at least so many events, or values, in the span */
+	uint64_t
+		factor_ppm; /* spike: of the baseline; rate_ratio: of all; millionths */
+	int64_t baseline_us; /* spike: what came before; new_group: the time to learn */
+	enum rule_field field;  /* cardinality: whose values are counted */
+	struct slice attribute; /* its name, when the field is ATTRIBUTE */
 };
 
 struct rule {
@@ -77,12 +93,18 @@ struct rule {
 	struct slice group_attribute; /* its name, when group_by is ATTRIBUTE */
 	bool grouped;
 	int64_t quiet_us; /* an episode ends when it was quiet for longer */
+	/* of the other events of a window (`of`, `then`): the rule that they belong to
+	 * is the one before it in the set */
+	bool is_partner;
 };
 
 /* a set of rule indexes */
 struct rule_set {
 	uint64_t bits[RULES_MAX / 64];
 };
+
+/* "threshold"; "" for none */
+const char *window_type_name(enum window_type type);
 
 struct rules;
 struct rules_scratch;

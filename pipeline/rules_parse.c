@@ -6,9 +6,6 @@
 #include "base/mem.h"
 #include "pipeline/rules_reader.h"
 
-#define WINDOW_COUNT_MAX INT64_C(1000000000)
-#define WINDOW_SPAN_MAX_US (INT64_C(7) * 86400 * 1000000)
-#define WINDOW_SPAN_MIN_US INT64_C(1000000)
 #define QUIET_MAX_US (INT64_C(30) * 86400 * 1000000)
 #define QUIET_MIN_US (INT64_C(60) * 1000000)
 #define QUIET_DEFAULT_US (INT64_C(3600) * 1000000)
@@ -19,7 +16,6 @@ static const char *const rule_keys[] = { "id",       "title",        "descriptio
 					 "match",    "first_checks", "references",
 					 "window",   "group_by",     "quiet",
 					 "tests" };
-static const char *const window_keys[] = { "type", "count", "within" };
 static const char *const tests_keys[] = { "should", "should_not" };
 
 static const char *const severity_names[] = { "LOW", "MED", "HIGH", "CRIT" };
@@ -91,39 +87,6 @@ static int read_confidence(const struct rule_reader *reader,
 		return yaml_error(reader->doc, node, reader->error,
 				  "a confidence is a number from 0 to 1, such as 0.85");
 	reader->entry->rule.confidence = (uint8_t)percent;
-	return 0;
-}
-
-static int read_window(const struct rule_reader *reader, const struct yaml_node *node)
-{
-	struct rule_window *window = &reader->entry->rule.window;
-	const struct yaml_node *type = yaml_find(node, "type");
-	const struct yaml_node *count = yaml_find(node, "count");
-	const struct yaml_node *within = yaml_find(node, "within");
-	int64_t number = 0;
-
-	if (rule_reader_check_keys(reader, node, window_keys, ARRAY_LEN(window_keys)) !=
-	    0)
-		return -1;
-	if (type == NULL || count == NULL || within == NULL)
-		return yaml_error(reader->doc, node, reader->error,
-				  "a window needs type, count and within");
-	if (!slice_equal(type->text, SLICE("threshold")))
-		return yaml_error(reader->doc, type, reader->error,
-				  "a window's type is threshold");
-	if (yaml_read_int(reader->doc, count, &number, reader->error) != 0 ||
-	    yaml_read_duration_us(reader->doc, within, &window->span_us,
-				  reader->error) != 0)
-		return -1;
-	if (number < 2 || number > WINDOW_COUNT_MAX)
-		return yaml_error(reader->doc, count, reader->error,
-				  "a window's count is 2 to 1000000000");
-	if (window->span_us < WINDOW_SPAN_MIN_US ||
-	    window->span_us > WINDOW_SPAN_MAX_US)
-		return yaml_error(reader->doc, within, reader->error,
-				  "a window spans 1s to 7d");
-	window->type = WINDOW_THRESHOLD;
-	window->count = (uint64_t)number;
 	return 0;
 }
 
@@ -254,12 +217,59 @@ static const struct {
 	{ "generic", read_generic, false },
 	{ "first_checks", read_first_checks, false },
 	{ "references", read_references, false },
-	{ "window", read_window, false },
+	{ "window", rule_reader_window, false },
 	{ "group_by", read_group_by, false },
 	{ "quiet", read_quiet, false },
 	{ "match", read_match, true },
 	{ "tests", read_tests, false },
 };
+
+/* window and group_by together */
+static int check_window(const struct rule_reader *reader)
+{
+	const struct yaml_doc *doc = reader->doc;
+	struct rule *rule = &reader->entry->rule;
+
+	if (rule->generic && rule->window.type != WINDOW_NONE)
+		return yaml_error(doc, doc->root, reader->error,
+				  "a generic rule has no window");
+	if (rule->window.type != WINDOW_NEW_GROUP)
+		return 0;
+	if (rule->grouped && rule->group_by != RULE_FIELD_GROUP)
+		return yaml_error(doc, doc->root, reader->error,
+				  "a window of new_group has group_by: group");
+	rule->grouped = true;
+	rule->group_by = RULE_FIELD_GROUP;
+	return 0;
+}
+
+static void append(struct rules *rules, const struct rule_entry *entry)
+{
+	mem_grow(&rules->entries, &rules->capacity, rules->count,
+		 sizeof(*rules->entries));
+	rules->entries[rules->count++] = *entry;
+}
+
+/* The other events of a window are a rule of their own: patterns know rules by their
+ * place, so it is read once the rule itself has its place. */
+static int append_partner(const struct rule_reader *reader)
+{
+	struct rule_entry partner = { .rule = reader->entry->rule };
+	const struct yaml_node *window = yaml_find(reader->doc->root, "window");
+
+	partner.rule.is_partner = true;
+	if (partner.rule.window.type != WINDOW_RATE_RATIO &&
+	    partner.rule.window.type != WINDOW_SEQUENCE)
+		return 0;
+	if (reader->rules->count == RULES_MAX)
+		return yaml_error(reader->doc, window, reader->error,
+				  "more than %d rules", RULES_MAX);
+	partner.match = rule_reader_partner(reader, window);
+	if (partner.match == NULL)
+		return -1;
+	append(reader->rules, &partner);
+	return 0;
+}
 
 int rules_parse_document(struct rules *rules, const struct yaml_doc *doc,
 			 struct error *error)
@@ -283,11 +293,8 @@ int rules_parse_document(struct rules *rules, const struct yaml_doc *doc,
 		if (node != NULL && readers[i].read(&reader, node) != 0)
 			return -1;
 	}
-	if (entry.rule.generic && entry.rule.window.type != WINDOW_NONE)
-		return yaml_error(doc, doc->root, error,
-				  "a generic rule has no window");
-	mem_grow(&rules->entries, &rules->capacity, rules->count,
-		 sizeof(*rules->entries));
-	rules->entries[rules->count++] = entry;
-	return 0;
+	if (check_window(&reader) != 0)
+		return -1;
+	append(rules, &entry);
+	return append_partner(&reader);
 }

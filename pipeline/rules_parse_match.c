@@ -196,3 +196,8 @@ struct condition *rule_reader_match(const struct rule_reader *reader,
 	}
 	return all;
 }
+
+struct condition *rule_reader_always(const struct rule_reader *reader)
+{
+	return new_condition(reader, CONDITION_ALL);
+}

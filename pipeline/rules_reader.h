@@ -31,8 +31,16 @@ MUST_CHECK int rule_reader_texts(const struct rule_reader *reader,
 /* false when no field has that name; the attribute borrows from it */
 bool rule_reader_field(struct slice name, enum rule_field *field,
 		       struct slice *attribute);
+/* window: {type: ..., ...} */
+MUST_CHECK int rule_reader_window(const struct rule_reader *reader,
+				  const struct yaml_node *node);
+/* its `of` or `then`; every event where there is no `of` */
+struct condition *rule_reader_partner(const struct rule_reader *reader,
+				      const struct yaml_node *window);
 /* a mapping of conditions, all of which must hold */
 struct condition *rule_reader_match(const struct rule_reader *reader,
 				    const struct yaml_node *node);
+/* one that holds for every event */
+struct condition *rule_reader_always(const struct rule_reader *reader);
 
 #endif

@@ -80,7 +80,8 @@ static void send_findings(struct flush_sender *sender, const struct flush_plan *
 	static const enum pg_type types[] = { PG_INT8, PG_TEXT, PG_TEXT, PG_TEXT,
 					      PG_INT2, PG_INT2, PG_INT8, PG_INT8,
 					      PG_INT8, PG_INT8, PG_INT8, PG_INT8,
-					      PG_TEXT, PG_TEXT };
+					      PG_TEXT, PG_TEXT, PG_TEXT, PG_INT8,
+					      PG_INT8 };
 	const struct flush_range *range = &plan->ranges[at];
 	struct pg_array *arrays = sender->arrays;
 
@@ -104,6 +105,11 @@ static void send_findings(struct flush_sender *sender, const struct flush_plan *
 		pg_array_int8(&arrays[11], rule->quiet_us);
 		add_names(sender, &arrays[12], &finding->services);
 		add_names(sender, &arrays[13], &finding->hosts);
+		pg_array_text(&arrays[14],
+			      slice_str(window_type_name(rule->window.type)),
+			      KEY_BYTES_MAX);
+		pg_array_uint8(&arrays[15], rule->window.factor_ppm);
+		pg_array_int8(&arrays[16], rule->window.baseline_us);
 	}
 	flush_arrays_end(sender);
 	flush_unit_send(sender, FLUSH_FINDINGS, at);
@@ -182,6 +188,21 @@ static void send_evidence(struct flush_sender *sender, const struct flush_plan *
 	flush_unit_send(sender, FLUSH_EVIDENCE, at);
 }
 
+void flush_send_clock(struct flush_sender *sender, const struct flush_plan *plan)
+{
+	static const enum pg_type types[] = { PG_INT8 };
+	char kept[4];
+
+	flush_arrays_begin(sender, types, ARRAY_LEN(types));
+	for (size_t i = 0; i < plan->projects_count; i++) {
+		if (plan->projects[i].first_seq > 0)
+			pg_array_int8(&sender->arrays[0], plan->projects[i].id);
+	}
+	flush_arrays_end(sender);
+	flush_param_add(sender, pg_int4(kept, sender->limits.episodes_max));
+	flush_unit_send(sender, FLUSH_CLOCK, SIZE_MAX);
+}
+
 void flush_send_words(struct flush_sender *sender, const struct flush_plan *plan)
 {
 	static const enum pg_type types[] = { PG_INT8, PG_TEXT, PG_TEXT,
@@ -251,9 +272,11 @@ static void add_bucket(struct flush_sender *sender, const struct batch_window *w
 static void send_buckets(struct flush_sender *sender, const struct flush_plan *plan,
 			 size_t at)
 {
-	static const enum pg_type types[] = { PG_INT8, PG_TEXT, PG_TEXT,
+	static const enum pg_type types[] = { PG_INT8, PG_TEXT, PG_TEXT, PG_INT8,
+					      PG_INT8, PG_INT8, PG_INT8, PG_INT8,
 					      PG_INT8, PG_INT8, PG_INT8 };
 	const struct flush_range *range = &plan->ranges[at];
+	struct pg_array *arrays = sender->arrays;
 
 	flush_arrays_begin(sender, types, ARRAY_LEN(types));
 	for (size_t i = range->first; i < range->first + range->count; i++) {
@@ -262,10 +285,46 @@ static void send_buckets(struct flush_sender *sender, const struct flush_plan *p
 		if (!flush_plan_has_project(plan, window->project_id))
 			continue;
 		add_bucket(sender, window);
-		pg_array_uint8(&sender->arrays[5], window->count);
+		pg_array_uint8(&arrays[5], window->count);
+		pg_array_uint8(&arrays[6], window->others);
+		pg_array_int8(&arrays[7], window->first_us);
+		pg_array_int8(&arrays[8], window->last_us);
+		pg_array_int8(&arrays[9], window->then_first_us);
+		pg_array_int8(&arrays[10], window->then_last_us);
 	}
 	flush_arrays_end(sender);
 	flush_unit_send(sender, FLUSH_WINDOWS, at);
+}
+
+/* of the windows of the range */
+static void send_values(struct flush_sender *sender, const struct flush_plan *plan,
+			size_t at)
+{
+	static const enum pg_type types[] = { PG_INT8, PG_TEXT, PG_TEXT, PG_INT8,
+					      PG_INT8, PG_INT8, PG_INT8 };
+	const struct flush_range *range = &plan->ranges[at];
+	size_t sent = 0;
+
+	flush_arrays_begin(sender, types, ARRAY_LEN(types));
+	for (size_t i = 0; i < plan->batch->values_count; i++) {
+		const struct batch_value *value = &plan->batch->values[i];
+		const struct batch_window *window =
+			&plan->batch->windows[value->window];
+
+		if (value->window < range->first ||
+		    value->window >= range->first + range->count ||
+		    !flush_plan_has_project(plan, window->project_id))
+			continue;
+		add_bucket(sender, window);
+		pg_array_uint8(&sender->arrays[5], value->hash);
+		pg_array_uint8(&sender->arrays[6], window->rule->window.count);
+		sent++;
+	}
+	flush_arrays_end(sender);
+	if (sent > 0)
+		flush_unit_send(sender, FLUSH_VALUES, at);
+	else
+		sender->params = 0;
 }
 
 static void send_judge(struct flush_sender *sender, const struct flush_plan *plan,
@@ -292,6 +351,7 @@ void flush_send_windows(struct flush_sender *sender, const struct flush_plan *pl
 			size_t range)
 {
 	send_buckets(sender, plan, range);
+	send_values(sender, plan, range);
 	send_judge(sender, plan, range);
 }
 

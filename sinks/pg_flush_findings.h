@@ -14,6 +14,8 @@ void flush_send_findings(struct flush_sender *sender, const struct flush_plan *p
 void flush_send_windows(struct flush_sender *sender, const struct flush_plan *plan,
 			size_t range);
 
+/* what the time of a project's events decides, once they are stored */
+void flush_send_clock(struct flush_sender *sender, const struct flush_plan *plan);
 /* word of the findings of all ranges, once they are judged */
 void flush_send_words(struct flush_sender *sender, const struct flush_plan *plan);
 

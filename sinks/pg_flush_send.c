@@ -229,6 +229,7 @@ void flush_send_rest(struct flush_sender *sender, const struct flush_plan *plan)
 			send_quarantined(sender, plan, i);
 		else
 			send_range(sender, plan, i);
+	flush_send_clock(sender, plan);
 	flush_send_words(sender, plan);
 	flush_send_fold(sender, plan);
 	flush_send_ledger(sender, plan);

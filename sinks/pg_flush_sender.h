@@ -17,7 +17,7 @@
 #include "sinks/pg_conn.h"
 #include "sinks/pg_flush_sql.h"
 
-#define FLUSH_PARAMS_MAX 17
+#define FLUSH_PARAMS_MAX 18
 
 struct flush_unit {
 	enum flush_statement statement;

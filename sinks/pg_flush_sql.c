@@ -12,7 +12,6 @@
 #define OF_FINDING                                                                     \
 	" JOIN siftd.findings AS f ON f.project_id = u.project AND f.rule_id = u.rule" \
 	" AND f.key = u.key"
-#define NAMES(column) "siftd.unite_names_of(siftd.split_names(" column "))"
 /* INT64_MIN stands for none */
 #define NO_TIME "-9223372036854775808"
 
@@ -126,32 +125,38 @@ const struct flush_sql flush_sql[FLUSH_STATEMENTS] = {
 	[FLUSH_FINDINGS] = { "siftd_findings",
 			     "INSERT INTO siftd.findings AS f (project_id, rule_id, key, title, severity,"
 			     " confidence, status, first_us, last_us, total, window_us, window_count,"
-			     " quiet_us, services, hosts)"
+			     " quiet_us, services, hosts, window_type, window_factor, window_baseline_us)"
 			     " SELECT project, rule, key, max(title), max(severity), max(confidence),"
-			     " CASE WHEN max(span) > 0 THEN 'provisional' ELSE 'open' END,"
-			     " min(first), max(last), sum(count)::bigint, max(span), max(need),"
-			     " max(quiet), " NAMES("services") ", " NAMES(
-				     "hosts") " FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[],"
-					      " $5::smallint[], $6::smallint[], $7::bigint[], $8::bigint[], $9::bigint[],"
-					      " $10::bigint[], $11::bigint[], $12::bigint[], $13::text[], $14::text[])"
-					      " AS u(project, rule, key, title, severity,"
-					      " confidence, first, last, count, span, need, quiet, services, hosts)"
-					      " GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
-					      " ON CONFLICT (project_id, rule_id, key) DO UPDATE SET"
-					      " title = excluded.title,"
-					      " severity = greatest(f.severity, excluded.severity),"
-					      " confidence = excluded.confidence,"
-					      " status = CASE WHEN excluded.status = 'open' AND f.status = 'provisional'"
-					      " THEN 'open' WHEN excluded.status = 'open' AND f.status = 'resolved'"
-					      " THEN 'regressed' ELSE f.status END,"
-					      " first_us = least(f.first_us, excluded.first_us),"
-					      " last_us = greatest(f.last_us, excluded.last_us),"
-					      " total = f.total + excluded.total,"
-					      " window_us = excluded.window_us, window_count = excluded.window_count,"
-					      " quiet_us = excluded.quiet_us,"
-					      " services = siftd.unite_names(f.services, excluded.services),"
-					      " hosts = siftd.unite_names(f.hosts, excluded.hosts),"
-					      " updated_at = now()" },
+			     " CASE WHEN max(type) <> '' THEN 'provisional' ELSE 'open' END,"
+			     " min(first), max(last), sum(count)::bigint, max(span), max(need), max(quiet),"
+			     " siftd.unite_names_of(siftd.split_names(services)),"
+			     " siftd.unite_names_of(siftd.split_names(hosts)),"
+			     " max(type), max(factor), max(baseline)"
+			     " FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[],"
+			     " $5::smallint[], $6::smallint[], $7::bigint[], $8::bigint[], $9::bigint[],"
+			     " $10::bigint[], $11::bigint[], $12::bigint[], $13::text[], $14::text[],"
+			     " $15::text[], $16::bigint[], $17::bigint[])"
+			     " AS u(project, rule, key, title, severity, confidence, first, last, count,"
+			     " span, need, quiet, services, hosts, type, factor, baseline)"
+			     " GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
+			     " ON CONFLICT (project_id, rule_id, key) DO UPDATE SET"
+			     " title = excluded.title,"
+			     " severity = greatest(f.severity, excluded.severity),"
+			     " confidence = excluded.confidence,"
+			     " status = CASE WHEN excluded.status = 'open' AND f.status = 'provisional'"
+			     " THEN 'open' WHEN excluded.status = 'open' AND f.status = 'resolved'"
+			     " THEN 'regressed' ELSE f.status END,"
+			     " first_us = least(f.first_us, excluded.first_us),"
+			     " last_us = greatest(f.last_us, excluded.last_us),"
+			     " total = f.total + excluded.total,"
+			     " window_us = excluded.window_us, window_count = excluded.window_count,"
+			     " window_type = excluded.window_type,"
+			     " window_factor = excluded.window_factor,"
+			     " window_baseline_us = excluded.window_baseline_us,"
+			     " quiet_us = excluded.quiet_us,"
+			     " services = siftd.unite_names(f.services, excluded.services),"
+			     " hosts = siftd.unite_names(f.hosts, excluded.hosts),"
+			     " updated_at = now()" },
 	/* $7: single */
 	[FLUSH_RUNS] = { "siftd_runs",
 			 "SELECT siftd.add_runs($1, $2, $3, $4, $5, $6, $7)" },
@@ -199,17 +204,30 @@ const struct flush_sql flush_sql[FLUSH_STATEMENTS] = {
 				  " AND k.template_key = touched.template AND k.edge = 1"
 				  " ORDER BY k.seq DESC LIMIT $6::int) AS kept)" },
 	[FLUSH_WINDOWS] = { "siftd_windows",
-			    "INSERT INTO siftd.window_buckets AS w (project_id, rule_id, key, bucket_us,"
-			    " width_us, count) SELECT project, rule, key, bucket, max(width),"
-			    " sum(count)::bigint FROM unnest($1::bigint[], $2::text[], $3::text[],"
-			    " $4::bigint[], $5::bigint[], $6::bigint[])"
-			    " AS u(project, rule, key, bucket, width, count)"
-			    " GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"
+			    "INSERT INTO siftd.window_buckets AS w (project_id, rule_id, key,"
+			    " bucket_us, width_us, count, others, first_us, last_us, then_first_us,"
+			    " then_last_us) SELECT project, rule, key, bucket, max(width),"
+			    " sum(count)::bigint, sum(others)::bigint, min(first), max(last),"
+			    " min(then_first), max(then_last) FROM unnest($1::bigint[], $2::text[],"
+			    " $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],"
+			    " $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[])"
+			    " AS u(project, rule, key, bucket, width, count, others, first, last,"
+			    " then_first, then_last) GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"
 			    " ON CONFLICT (project_id, rule_id, key, bucket_us) DO UPDATE SET"
-			    " count = w.count + excluded.count, width_us = excluded.width_us" },
+			    " count = w.count + excluded.count, width_us = excluded.width_us,"
+			    " others = w.others + excluded.others,"
+			    " first_us = least(w.first_us, excluded.first_us),"
+			    " last_us = greatest(w.last_us, excluded.last_us),"
+			    " then_first_us = least(w.then_first_us, excluded.then_first_us),"
+			    " then_last_us = greatest(w.then_last_us, excluded.then_last_us)" },
+	[FLUSH_VALUES] = { "siftd_values",
+			   "SELECT siftd.add_values($1, $2, $3, $4, $6, $7)"
+			   " WHERE cardinality($5::bigint[]) > 0" },
 	/* $6: single */
 	[FLUSH_JUDGE] = { "siftd_judge",
 			  "SELECT siftd.judge_windows($1, $2, $3, $4, $5, $6)" },
+	/* $2: single */
+	[FLUSH_CLOCK] = { "siftd_clock", "SELECT siftd.advance_clock($1, $2)" },
 	/* $7 and $8: single */
 	[FLUSH_TELL] = { "siftd_tell",
 			 "SELECT siftd.tell($1, $2, $3, $4, $5, $6, $7, $8)" },

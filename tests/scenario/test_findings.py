@@ -5,6 +5,9 @@ import hmac
 import http.server
 import itertools
 import json
+import os
+import random
+import shutil
 import threading
 
 import harness
@@ -49,11 +52,64 @@ def receiver():
     server.shutdown()
 
 
+# one of each type of window; words that no shipped rule knows
+WINDOWS = """
+id: w_spike
+title: Many more than before
+severity: MED
+confidence: 0.5
+window: {type: spike, count: 10, within: 1m, factor: 3, baseline: 10m}
+match: {message: {words: spiky}}
+---
+id: w_ratio
+title: A share of requests fails
+severity: MED
+confidence: 0.5
+window: {type: rate_ratio, count: 5, within: 2m, ratio: 0.2, of: {message: {words: requested}}}
+group_by: service
+match: {message: {words: requested and lost}}
+---
+id: w_values
+title: Many users
+severity: MED
+confidence: 0.5
+window: {type: cardinality, count: 4, within: 1m, field: attributes.user}
+match: {message: {words: seen}}
+---
+id: w_sequence
+title: This, then that
+severity: MED
+confidence: 0.5
+window: {type: sequence, within: 1m, then: {message: {words: dropped}}}
+group_by: host
+match: {message: {words: lifted}}
+---
+id: w_new
+title: Never seen before
+severity: LOW
+confidence: 0.5
+window: {type: new_group, learn: 1h}
+match: {message: {words: novelty}}
+---
+id: w_silence
+title: A beat is missing
+severity: HIGH
+confidence: 0.5
+window: {type: flatline, within: 5m, count: 3}
+group_by: service
+match: {message: {words: heartbeat}}
+"""
+
+
 @pytest.fixture(scope="module")
 def shared():
-    """one siftd that looks often for what is to be told, and lets a test ask much"""
+    """one siftd that looks often for what is to be told, lets a test ask much, and has a rule for each window"""
     siftd = harness.Siftd(notify={"interval": "200ms", "attempts_max": 3, "public_url": "https://siftd.example"})
     siftd.config["http"].update(writes_per_minute=10000, reads_per_minute=100000)
+    siftd.config["rules_dir"] = os.path.join(siftd.directory, "rules")
+    shutil.copytree(os.path.join(harness.TOP, "conf/rules"), siftd.config["rules_dir"])
+    with open(os.path.join(siftd.config["rules_dir"], "windows.yaml"), "w", encoding="utf-8") as file:
+        file.write(WINDOWS)
     siftd.add_file_source()
     try:
         siftd.start()
@@ -333,3 +389,82 @@ def test_mutes_end(shared):
         patch(client, what, status="muted", until=at(1))
     harness.wait_until(lambda: client.get(path)["finding"]["status"] == "open", 10, "the mute's end")
     harness.wait_until(lambda: client.get(group)["group"]["status"] == "open", 10, "the mute's end")
+
+
+BASE = datetime.datetime(2026, 3, 1, tzinfo=datetime.timezone.utc)
+
+
+def line(seconds, text, service="app", **fields):
+    """a line so many seconds after BASE"""
+    stamp = (BASE + datetime.timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return json.dumps({"ts": stamp, "level": "INFO", "service": service, "message": text, **fields})
+
+
+def facts(client, scope):
+    """what must not depend on how events came: no ids"""
+    found = {}
+    for item in client.pages(f"{scope}/findings"):
+        detail = client.get(f"{scope}/findings/{item['id']}")
+        found[item["rule"], item["key"]] = (
+            item["status"], item["total_occurrences"], item["first_seen"], item["last_seen"], item["window"],
+            [(e["first_seen"], e["last_seen"], e["total"]) for e in detail["episodes"]],
+            sorted((m["fingerprint"], m["count"]) for m in item["matched_fingerprints"]))
+    return found
+
+
+def history():
+    """lines for all windows, some of which fire"""
+    lines = [line(n * 60, "spiky thing") for n in range(30)]
+    lines += [line(1800 + n, "spiky thing") for n in range(30)]
+    for n in range(60):
+        lines.append(line(n * 20, "page requested fine", "web"))
+        lines.append(line(n * 20, "page requested fine", "api"))
+    lines += [line(600 + n * 10, "page requested and lost", "api") for n in range(12)]
+    lines += [line(600 + n * 60, "page requested and lost", "web") for n in range(6)]
+    lines += [line(100 + n, "was seen here", user=f"u{n % 6}") for n in range(20)]
+    lines += [line(4000 + n, "was seen here", user=f"u{n % 3}") for n in range(20)]
+    lines += [line(50, "load lifted up", host="h1"), line(80, "load dropped", host="h1"),
+              line(50, "load lifted up", host="h2"), line(200, "load dropped", host="h2"),
+              line(300, "load dropped", host="h3"), line(310, "load lifted up", host="h3")]
+    lines += [line(60, "novelty of old"), line(7000, "novelty of old"), line(7000, "unheard novelty came up in full")]
+    lines += [line(n * 30, "heartbeat", "steady") for n in range(240)]
+    lines += [line(n * 30, "heartbeat", "halting") for n in range(240) if not 60 <= n < 90]
+    lines += [line(n * 30, "heartbeat", "dying") for n in range(100)]
+    return lines
+
+
+def test_windows(shared):
+    client, scope = shared.client, new_project(shared)
+    feed(client, scope, history())
+    found = facts(client, scope)
+    times = {key: [(first[11:19], last[11:19]) for first, last, _ in value[5]] for key, value in found.items()}
+    totals = {key: [total for _, _, total in value[5]] for key, value in found.items()}
+    assert times.pop(("w_spike", "")) == [("00:30:00", "00:30:30")], times
+    assert times.pop(("w_ratio", "api")) == [("00:09:00", "00:13:10")], times
+    assert times.pop(("w_values", "")) == [("00:01:40", "00:02:00")], times
+    assert times.pop(("w_sequence", "h1")) == [("00:00:50", "00:01:25")], times
+    (new, moments), = [(key, times.pop(key)) for key in list(times) if key[0] == "w_new"]
+    assert moments == [("01:56:40", "01:56:40")] and totals[new] == [1]
+    assert times.pop(("w_silence", "halting")) == [("00:29:35", "00:45:00")], times
+    assert times.pop(("w_silence", "dying")) == [("00:49:35", "01:59:10")], times
+    assert not times
+
+
+def test_findings_do_not_depend_on_batches(shared):
+    """any order, any parts: the same findings"""
+    client = shared.client
+    lines = history()
+    expected = None
+    for seed in range(3):
+        scope = new_project(shared)
+        rng = random.Random(seed)
+        if seed > 0:
+            rng.shuffle(lines)
+        before = 0
+        while before < len(lines):
+            count = len(lines) if seed == 0 else rng.choice([7, 60, 300])
+            feed(client, scope, lines[before:before + count])
+            before += count
+        found = facts(client, scope)
+        expected = expected or found
+        assert found == expected

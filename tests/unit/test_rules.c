@@ -69,6 +69,34 @@ static const struct {
 	{ HEAD "match: {message: {words: x}}\n"
 	       "window: {type: threshold, count: 5, within: 8d}\n",
 	  "t:6:37: a window spans 1s to 7d" },
+	{ HEAD "match: {message: {words: x}}\nwindow: {type: thresold}\n",
+	  "t:6:10: a window's type is threshold, spike, rate_ratio, cardinality, "
+	  "sequence, new_group or flatline" },
+	{ HEAD "match: {message: {words: x}}\nwindow: {type: spike, within: 1m}\n",
+	  "t:6:1: a window of spike needs \"count\"" },
+	{ HEAD "match: {message: {words: x}}\n"
+	       "window: {type: threshold, count: 5, within: 1m, ratio: 0.5}\n",
+	  "t:6:49: a window of threshold has no \"ratio\"" },
+	{ HEAD "match: {message: {words: x}}\n"
+	       "window: {type: rate_ratio, count: 5, within: 1m, ratio: 1.5}\n",
+	  "t:6:50: a ratio is above 0 and at most 1, such as 0.05" },
+	{ HEAD "match: {message: {words: x}}\n"
+	       "window: {type: spike, count: 5, within: 1m, factor: 1, baseline: 1h}\n",
+	  "t:6:45: a factor is more than 1, such as 3 or 2.5" },
+	{ HEAD "match: {message: {words: x}}\n"
+	       "window: {type: spike, count: 5, within: 1m, factor: 2, baseline: 2m}\n",
+	  "t:6:56: a baseline is 3 to 100 times as long as within" },
+	{ HEAD "match: {message: {words: x}}\n"
+	       "window: {type: cardinality, count: 2000, within: 1m, field: host}\n",
+	  "t:6:29: a window's count is 2 to 1000" },
+	{ HEAD "match: {message: {words: x}}\n"
+	       "window: {type: sequence, within: 1m, then: {massage: {words: y}}}\n",
+	  "t:6:45: unknown key \"massage\", did you mean \"message\"?" },
+	{ HEAD "match: {message: {words: x}}\ngroup_by: host\n"
+	       "window: {type: new_group, learn: 1d}\n",
+	  "t:1:1: a window of new_group has group_by: group" },
+	{ HEAD "match: {message: {words: x}}\nquiet: 1s\n",
+	  "t:6:1: quiet is 1m to 30d" },
 	{ HEAD "match: {message: {words: x}}\ngeneric: true\n"
 	       "window: {type: threshold, count: 5, within: 1m}\n",
 	  "t:1:1: a generic rule has no window" },
