@@ -20,6 +20,7 @@ cmd_fn cmd_config;
 cmd_fn cmd_export;
 cmd_fn cmd_key;
 cmd_fn cmd_migrate;
+cmd_fn cmd_query;
 cmd_fn cmd_routes;
 cmd_fn cmd_rules;
 

@@ -9,18 +9,17 @@
 
 #include "api/events.h"
 #include "api/events_render.h"
-#include "api/words_cache.h"
 #include "base/compiler.h"
 #include "base/mem.h"
 #include "daemon/cmd.h"
 #include "daemon/config.h"
+#include "daemon/event_session.h"
+#include "daemon/event_words.h"
 #include "daemon/project_find.h"
 #include "daemon/store.h"
-#include "sinks/pg_pool.h"
 #include "sinks/pg_sync.h"
 
 #define PAGE_EVENTS 2000
-#define WORDS_BYTES ((size_t)64 << 20)
 
 static const char usage[] =
 	"usage: siftd export --project NAME [OPTION...]\n\n"
@@ -39,11 +38,9 @@ static const char usage[] =
 
 struct export
 {
-	struct event_base *base;
-	struct events_deps deps;
+	struct event_session session;
 	struct events_scope scope;
 	struct event_filter filter;
-	struct events_stats stats;
 	int64_t left; /* of --limit */
 	bool has_limit;
 	int status;
@@ -56,8 +53,7 @@ struct wishes {
 	const char *ingestion;
 	const char *format;
 	const char *limit;
-	struct query filters;
-	char *names[QUERY_PARAMS_MAX]; /* of the filters, in the interface's spelling */
+	struct event_words filters;
 };
 
 static const struct option words[] = {
@@ -69,15 +65,7 @@ static const struct option words[] = {
 	{ "help", no_argument, NULL, 'h' },
 	/* val 0: a filter */
 	{ "order", required_argument, NULL, 0 },
-	{ "levels", required_argument, NULL, 0 },
-	{ "service", required_argument, NULL, 0 },
-	{ "host", required_argument, NULL, 0 },
-	{ "group", required_argument, NULL, 0 },
-	{ "fingerprint", required_argument, NULL, 0 },
-	{ "ts-from", required_argument, NULL, 0 },
-	{ "ts-to", required_argument, NULL, 0 },
-	{ "q", required_argument, NULL, 0 },
-	{ "q-mode", required_argument, NULL, 0 },
+	EVENT_WORDS_OPTIONS,
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -87,7 +75,8 @@ static void fail(struct export *export, const char *why)
 {
 	(void)fprintf(stderr, "siftd export: %s\n", why); /* the status says it too */
 	export->status = 1;
-	(void)event_base_loopbreak(export->base); /* fails before the loop only */
+	(void)event_base_loopbreak(
+		export->session.base); /* fails before the loop only */
 }
 
 static void on_page(void *context, const struct events_answer *answer)
@@ -109,7 +98,7 @@ static void on_page(void *context, const struct events_answer *answer)
 	if (answer->has_more && (!export->has_limit || export->left > 0))
 		next_page(export);
 	else
-		(void)event_base_loopbreak(export->base); /* as above */
+		(void)event_base_loopbreak(export->session.base); /* as above */
 }
 
 static void next_page(struct export *export)
@@ -117,31 +106,9 @@ static void next_page(struct export *export)
 	export->filter.limit = PAGE_EVENTS;
 	if (export->has_limit && export->left < PAGE_EVENTS)
 		export->filter.limit = (unsigned)export->left;
-	if (events_query_start(&export->deps, &export->scope, &export->filter, on_page,
-			       export) == NULL)
+	if (events_query_start(&export->session.deps, &export->scope, &export->filter,
+			       on_page, export) == NULL)
 		fail(export, "no query could be started");
-}
-
-static void add_filter(struct wishes *wishes, const char *word, const char *value)
-{
-	size_t at_end = wishes->filters.count++;
-	struct query_param *param = &wishes->filters.items[at_end];
-	char *name = mem_strdup(word);
-
-	wishes->names[at_end] = name;
-	/* ts-from is ts_from in the interface */
-	for (char *at = name; *at != '\0'; at++) {
-		if (*at == '-')
-			*at = '_';
-	}
-	param->name = slice_str(name);
-	param->value = slice_str(value);
-}
-
-static void free_filters(struct wishes *wishes)
-{
-	for (size_t i = 0; i < wishes->filters.count; i++)
-		mem_free(wishes->names[i]);
 }
 
 static bool take_word(struct wishes *wishes, int word, int index)
@@ -163,10 +130,7 @@ static bool take_word(struct wishes *wishes, int word, int index)
 		wishes->limit = optarg;
 		return true;
 	case 0:
-		if (wishes->filters.count == QUERY_PARAMS_MAX)
-			return false;
-		add_filter(wishes, words[index].name, optarg);
-		return true;
+		return event_words_add(&wishes->filters, words[index].name, optarg);
 	default:
 		return false;
 	}
@@ -212,7 +176,7 @@ static int read_wishes(const struct wishes *wishes, struct export *export,
 		       struct error *error)
 {
 	const char *field = NULL;
-	struct query filters = wishes->filters;
+	struct query filters = wishes->filters.filters;
 
 	if (event_filter_from_query(&filters, &export->filter, &field, error) < 0)
 		return -1;
@@ -248,28 +212,7 @@ static int find_project(const struct store *store, const char *name,
 static void run(struct export *export, const struct config *config,
 		const struct store *store)
 {
-	const struct pg_config pool = {
-		.conninfo = store_conninfo(store),
-		.connections_max = 1,
-		.pending_max = 16,
-		.query_ms_max = (unsigned)(config->database.query_timeout_us / 1000),
-	};
-	struct pg_pool *pg_pool = NULL;
-	struct query_workers *workers = NULL;
-	struct words_cache *cache = words_cache_new(WORDS_BYTES);
-
-	export->base = event_base_new();
-	if (export->base == NULL)
-		abort(); /* out of memory */
-	pg_pool = pg_pool_new(export->base, &pool);
-	workers = query_workers_new(export->base, 1, 4);
-	export->deps = (struct events_deps){
-		.pool = pg_pool,
-		.workers = workers,
-		.words = cache,
-		.limits = { config->query.time_us, (size_t)config->query.memory_bytes },
-		.stats = &export->stats,
-	};
+	event_session_open(&export->session, config, store);
 	if (export->filter.form == EVENT_FORM_CSV) {
 		struct buf header = { 0 };
 
@@ -279,11 +222,8 @@ static void run(struct export *export, const struct config *config,
 		buf_deinit(&header);
 	}
 	next_page(export);
-	(void)event_base_dispatch(export->base); /* until loopbreak */
-	query_workers_free(&workers);
-	pg_pool_free(&pg_pool);
-	event_base_free(export->base);
-	words_cache_free(&cache);
+	(void)event_base_dispatch(export->session.base); /* until loopbreak */
+	event_session_close(&export->session);
 	if (fflush(stdout) != 0 && export->status == 0) {
 		(void)fprintf(stderr, "siftd export: standard output takes no more\n");
 		export->status = 1;
@@ -332,6 +272,6 @@ int cmd_export(int argc, char **argv)
 		status = export_events(&wishes, config);
 	}
 	config_free(&config);
-	free_filters(&wishes);
+	event_words_deinit(&wishes.filters);
 	return status;
 }

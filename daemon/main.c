@@ -17,6 +17,7 @@ static const struct {
 	{ "export", cmd_export, "write stored events as NDJSON or CSV" },
 	{ "key", cmd_key, "make, list and revoke API keys" },
 	{ "migrate", cmd_migrate, "bring the database's schema up to date" },
+	{ "query", cmd_query, "show events, groups and findings in a terminal" },
 	{ "routes", cmd_routes, "print what is served over HTTP, and to whom" },
 	{ "rules", cmd_rules, "rules test [FOLDER]: run the rules' own cases" },
 };
