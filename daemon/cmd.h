@@ -17,6 +17,7 @@ cmd_fn cmd_run;
 cmd_fn cmd_sift;
 cmd_fn cmd_check;
 cmd_fn cmd_config;
+cmd_fn cmd_doctor;
 cmd_fn cmd_export;
 cmd_fn cmd_key;
 cmd_fn cmd_migrate;

@@ -14,6 +14,7 @@ static const struct {
 	{ "sift", cmd_sift, "triage files or standard input, without a database" },
 	{ "check", cmd_check, "read a configuration and say what is wrong with it" },
 	{ "config", cmd_config, "print every option with its default" },
+	{ "doctor", cmd_doctor, "look for damage, and mend the spool" },
 	{ "export", cmd_export, "write stored events as NDJSON or CSV" },
 	{ "key", cmd_key, "make, list and revoke API keys" },
 	{ "migrate", cmd_migrate, "bring the database's schema up to date" },

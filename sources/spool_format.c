@@ -86,6 +86,29 @@ size_t spool_frame_seal(char *frame, uint64_t offset)
 	       spool_header_seal(frame, frame + SPOOL_HEADER_BYTES, offset);
 }
 
+void spool_hole_write(char *to, size_t len, uint64_t offset)
+{
+	struct spool_frame hole = { .flags =
+					    SPOOL_FRAME_HOLE | SPOOL_FRAME_APPEND_END };
+
+	assert(len >= SPOOL_HEADER_BYTES);
+	memset(to, 0, len);
+	while (len > 0) {
+		size_t size = len;
+
+		if (size > SPOOL_HEADER_BYTES + SPOOL_PAYLOAD_MAX)
+			/* what is left has room for a header in any case */
+			size = SPOOL_PAYLOAD_MAX;
+		hole.payload =
+			slice_of(to + SPOOL_HEADER_BYTES, size - SPOOL_HEADER_BYTES);
+		spool_header_write(to, &hole);
+		(void)spool_frame_seal(to, offset); /* the size is known */
+		to += size;
+		offset += size;
+		len -= size;
+	}
+}
+
 size_t spool_frame_size(struct slice bytes, uint64_t offset)
 {
 	size_t payload_len = 0;

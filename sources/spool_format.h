@@ -31,7 +31,9 @@ enum spool_frame_flags {
 	SPOOL_FRAME_WHOLE_RECORD = 1,
 	SPOOL_FRAME_END = 2,
 	/* the last frame of an append: a crash leaves all of an append, or nothing */
-	SPOOL_FRAME_APPEND_END = 4
+	SPOOL_FRAME_APPEND_END = 4,
+	/* stands where damaged bytes were: its payload is none, and lost */
+	SPOOL_FRAME_HOLE = 8
 };
 
 struct spool_frame {
@@ -56,6 +58,8 @@ void spool_header_write(char *to, const struct spool_frame *frame);
 size_t spool_frame_seal(char *frame, uint64_t offset);
 /* as above, of a payload that lies elsewhere; returns the payload's length */
 size_t spool_header_seal(char *header, const char *payload, uint64_t offset);
+/* frames that fill so many bytes, at least SPOOL_HEADER_BYTES, as a hole */
+void spool_hole_write(char *to, size_t len, uint64_t offset);
 /* bytes consumed, SPOOL_CORRUPT, or SPOOL_PARTIAL: the bytes end inside the frame */
 MUST_CHECK ssize_t spool_frame_read(struct slice bytes, uint64_t offset,
 				    struct spool_frame *out);

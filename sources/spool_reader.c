@@ -121,7 +121,10 @@ static size_t cut_frames(struct spool_reader *reader, struct chunk *chunk, bool 
 
 		if (n == SPOOL_PARTIAL && !to_end)
 			break;
-		if (n > 0) {
+		if (n > 0 && (frame.flags & SPOOL_FRAME_HOLE) != 0) {
+			skip(reader, (uint64_t)n, "damaged bytes, mended");
+			used += (size_t)n;
+		} else if (n > 0) {
 			add_frame(reader, chunk, &frame, (size_t)n);
 			used += (size_t)n;
 		} else {
