@@ -164,6 +164,9 @@ static const struct config_option options[] = {
 	{ "retention.windows_age", OPTION_DURATION, 0, AT(retention.windows_us), "30d",
 	  0, RETENTION_MAX, NULL,
 	  "how long the buckets of windows of rules are kept; 0s: for ever" },
+	{ "retention.positions_age", OPTION_DURATION, 0, AT(retention.positions_us),
+	  "30d", 0, RETENTION_MAX, NULL,
+	  "how long it is kept how far files that are gone were read; 0s: for ever" },
 
 	{ "rollup.hours_after", OPTION_DURATION, 0, AT(rollup.hours_after_us), "14d", 0,
 	  RETENTION_MAX, NULL, "counts by minute become counts by hour at this age" },

@@ -142,6 +142,7 @@ struct config {
 		int64_t counts_us;
 		int64_t audit_us;
 		int64_t windows_us;
+		int64_t positions_us;
 	} retention;
 	struct {
 		int64_t hours_after_us;

@@ -177,6 +177,8 @@ void metrics_write(void *context, struct buf *out)
 	write_learners(deps, out);
 	if (deps->upkeep != NULL)
 		upkeep_write_metrics(deps->upkeep, out);
+	if (deps->gone_files != NULL)
+		gone_files_write_metrics(deps->gone_files, out);
 	if (deps->follower != NULL)
 		follower_write_metrics(deps->follower, out);
 	if (deps->notify != NULL)

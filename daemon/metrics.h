@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "daemon/flows.h"
 #include "daemon/follower.h"
+#include "daemon/gone_files.h"
 #include "daemon/lanes.h"
 #include "daemon/learners.h"
 #include "daemon/upkeep.h"
@@ -20,6 +21,7 @@ struct metrics_deps {
 	struct learners *learners;
 	const struct upkeep *upkeep;
 	const struct follower *follower;
+	const struct gone_files *gone_files;
 	const struct notify *notify;
 	struct source **sources;
 	size_t sources_count;

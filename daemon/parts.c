@@ -14,6 +14,7 @@
 #include "daemon/config_http.h"
 #include "daemon/flows.h"
 #include "daemon/follower.h"
+#include "daemon/gone_files.h"
 #include "daemon/lanes.h"
 #include "daemon/learners.h"
 #include "daemon/positions.h"
@@ -349,6 +350,20 @@ static void make_upkeep(struct parts *parts)
 	parts->metrics.upkeep = parts->upkeep;
 }
 
+static void make_gone_files(struct parts *parts)
+{
+	const struct gone_files_deps deps = {
+		.base = parts->base,
+		.pool = parts->pool,
+		.workers = parts->workers,
+		.config = parts->config,
+		.host_id = parts->host_id,
+	};
+
+	parts->gone_files = gone_files_new(&deps);
+	parts->metrics.gone_files = parts->gone_files;
+}
+
 static void make_follower(struct parts *parts)
 {
 	const struct follower_deps deps = {
@@ -400,6 +415,7 @@ static int make_api(struct parts *parts, struct error *error)
 	deps.words = parts->words;
 	make_upkeep(parts);
 	make_follower(parts);
+	make_gone_files(parts);
 	config = config_http(parts->config, &endpoint);
 	status = api_new(&config, &deps, &parts->api, error);
 	endpoint_deinit(&endpoint);
@@ -460,6 +476,7 @@ void parts_free(struct parts *parts)
 	words_cache_free(&parts->words);
 	upkeep_free(&parts->upkeep);
 	follower_free(&parts->follower);
+	gone_files_free(&parts->gone_files);
 	notify_free(&parts->notify);
 	flows_free(&parts->flows);
 	/* the spool's own source goes with the spool */

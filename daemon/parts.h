@@ -15,6 +15,7 @@ struct config;
 struct event_base;
 struct flows;
 struct follower;
+struct gone_files;
 struct lanes;
 struct learners;
 struct pg_pool;
@@ -49,6 +50,7 @@ struct parts {
 	struct flows *flows;
 	struct upkeep *upkeep;
 	struct follower *follower;
+	struct gone_files *gone_files;
 	struct notify *notify;
 	struct api *api;
 	struct metrics_deps metrics;

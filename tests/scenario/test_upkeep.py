@@ -1,6 +1,7 @@
 """test_upkeep.py - small blocks merge while they are read, and what is deleted goes, through kill -9"""
 import collections
 import json
+import os
 import random
 import re
 import socket
@@ -165,4 +166,37 @@ def test_deleted_is_gone_at_once(make_siftd, postgres):
         lambda: postgres.sql("SELECT count(*) FROM siftd.projects", database="siftd") == "0", 30, "the project gone")
     for table in ("event_blocks", "group_counts", "group_stats", "templates", "groups", "findings", "evidence"):
         assert postgres.sql(f"SELECT count(*) FROM siftd.{table}", database="siftd") == "0", table
+    assert siftd.stop() == 0
+
+
+def test_positions_of_gone_files_go(make_siftd, postgres):
+    """the ledger's sums stay; a file that is there keeps its position, and is not read again"""
+    siftd = make_siftd(database={"url": postgres.url()}, rollup={"interval": "300ms"}, retention={"positions_age": "1s"})
+    siftd.add_file_source()
+    siftd.start()
+    scope = siftd.client.default_scope()
+    for number in range(6):
+        with open(os.path.join(siftd.logs, f"{number}.log"), "w", encoding="ascii") as file:
+            file.write(f"2026-01-05T08:00:00Z INFO app: is stored n={number}\n" * 3)
+    siftd.client.wait_total(scope, 18)
+
+    def ask(text):
+        return postgres.sql(text, database="siftd")
+
+    sums = "SELECT sum(received_bytes), sum(stored_bytes), sum(stored_records) FROM siftd.ledger"
+    before = ask(sums)
+    time.sleep(1.5)
+    assert ask("SELECT count(*) FROM siftd.source_positions WHERE source = 'files'") == "6"
+    for number in range(4):
+        os.unlink(os.path.join(siftd.logs, f"{number}.log"))
+    harness.wait_until(lambda: ask("SELECT count(*) FROM siftd.source_positions WHERE source = 'files'") == "2", 20,
+                       "the positions gone")
+    assert ask("SELECT count(*) FROM siftd.ledger WHERE source = 'files'") == "3"
+    assert ask(sums) == before
+    assert counter(siftd.client, "siftd_forgotten_positions_total") == 4
+    assert siftd.stop() == 0
+    siftd.start()
+    with open(os.path.join(siftd.logs, "4.log"), "a", encoding="ascii") as file:
+        file.write("2026-01-05T08:00:00Z INFO app: is stored n=7\n")
+    siftd.client.wait_total(scope, 19)
     assert siftd.stop() == 0
