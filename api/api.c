@@ -8,6 +8,7 @@
 #include "api/events.h"
 #include "api/gate.h"
 #include "api/http.h"
+#include "api/http_tls.h"
 #include "api/limiter.h"
 #include "api/passwords.h"
 #include "api/push.h"
@@ -25,6 +26,7 @@
 struct api {
 	struct api_context context;
 	struct http_server *server;
+	struct http_tls *tls;
 	struct bootstrap *bootstrap;
 	struct events_stats events_stats;
 	struct push_stats push_stats;
@@ -37,7 +39,14 @@ struct api_config api_config_default(void)
 		.port = 8080,
 		.body_bytes_max = (size_t)64 * 1024 * 1024,
 		.record_bytes_max = (size_t)1024 * 1024,
-		.idle_timeout_s = 60,
+		.public_body_bytes_max = (size_t)64 * 1024,
+		.http = { .head_bytes = (size_t)32 * 1024,
+			  .bodies_bytes = (size_t)256 * 1024 * 1024,
+			  .body_rate = 1024,
+			  .connections = 1024,
+			  .connections_per_address = 256,
+			  .head_timeout_s = 10,
+			  .idle_timeout_s = 60 },
 		.token_lifetime_s = INT64_C(7) * 24 * 3600,
 		.registration = API_REGISTRATION_LOCAL,
 		.invitation_lifetime_s = INT64_C(7) * 24 * 3600,
@@ -60,8 +69,17 @@ static int start(struct api *api, const struct api_config *config, struct error 
 		.base = api->context.deps.base,
 		.address = config->address,
 		.port = config->port,
+		.limits = {
+			.head_bytes = config->http.head_bytes,
+			.bodies_bytes = config->http.bodies_bytes,
+			.body_rate = config->http.body_rate,
+			.connections = config->http.connections,
+			.connections_per_address = config->http.connections_per_address,
+			.head_timeout_s = config->http.head_timeout_s,
+			.idle_timeout_s = config->http.idle_timeout_s,
+		},
 		.body_bytes_max = config->body_bytes_max,
-		.idle_timeout_s = config->idle_timeout_s,
+		.public_body_bytes_max = config->public_body_bytes_max,
 		.routes = api_routes,
 		.api = &api->context,
 		.gate = gate_admit,
@@ -73,10 +91,18 @@ static int start(struct api *api, const struct api_config *config, struct error 
 	api->context.source_rates =
 		source_rates_new(http.base, api->context.deps.sources,
 				 api->context.deps.sources_count);
+	if (config->tls_certificate != NULL) {
+		if (http_tls_new(config->tls_certificate, config->tls_key, &api->tls,
+				 error) != 0)
+			return -1;
+		http.tls = api->tls;
+		api->context.config.secure = true;
+	}
 	if (passwords_new(http.base, &api->context.passwords, error) != 0 ||
 	    http_server_new(&http, &api->server, error) != 0)
 		return -1;
 	api->context.stats = http_server_stats(api->server);
+	api->context.conn_stats = http_server_conn_stats(api->server);
 	return 0;
 }
 
@@ -105,7 +131,10 @@ int api_new(const struct api_config *config, const struct api_deps *deps,
 	struct api *api = mem_calloc(1, sizeof(*api));
 
 	api->context.config = *config;
-	api->context.config.address = NULL; /* the caller's; used by start alone */
+	/* the caller's; used by start alone */
+	api->context.config.address = NULL;
+	api->context.config.tls_certificate = NULL;
+	api->context.config.tls_key = NULL;
 	api->context.deps = *deps;
 	api->context.limiter = limiter_new();
 	api->context.events_stats = &api->events_stats;
@@ -130,9 +159,25 @@ void api_free(struct api **api_ptr)
 	tails_free(&api->context.tails);
 	source_rates_free(&api->context.source_rates);
 	passwords_free(&api->context.passwords);
+	http_tls_free(&api->tls);
 	limiter_free(&api->context.limiter);
 	mem_free(api);
 	*api_ptr = NULL;
+}
+
+void api_drain(struct api *api)
+{
+	http_server_drain(api->server);
+}
+
+bool api_idle(const struct api *api)
+{
+	return http_server_conn_stats(api->server)->open == 0;
+}
+
+int api_reload(struct api *api, struct error *error)
+{
+	return api->tls == NULL ? 0 : http_tls_reload(api->tls, error);
 }
 
 void api_bootstrap_admin(struct api *api, api_bootstrap_fn *done, void *context)

@@ -49,11 +49,22 @@ struct api_config {
 	uint16_t port;
 	size_t body_bytes_max;
 	size_t record_bytes_max; /* of a pushed record, as the pipeline reads it */
-	unsigned idle_timeout_s; /* a connection that neither sends nor takes bytes */
+	size_t public_body_bytes_max; /* where anybody may call */
+	struct {
+		size_t head_bytes;
+		size_t bodies_bytes;
+		size_t body_rate; /* bytes a second */
+		unsigned connections;
+		unsigned connections_per_address;
+		unsigned head_timeout_s;
+		unsigned idle_timeout_s;
+	} http;
+	const char *tls_certificate; /* PEM files; NULL: no TLS */
+	const char *tls_key;
 	int64_t token_lifetime_s;
 	enum api_registration registration;
 	int64_t invitation_lifetime_s;
-	bool secure; /* clients come by TLS only: cookies say so too */
+	bool secure; /* clients come by TLS only: cookies say so too. TLS implies it */
 	struct api_rates rates;
 	/* of one question for events; beyond: see events.h */
 	int64_t query_time_us;
@@ -95,6 +106,12 @@ struct api_deps {
 /* binds and listens; the error names address and port when they are taken */
 MUST_CHECK int api_new(const struct api_config *config, const struct api_deps *deps,
 		       struct api **out, struct error *error);
+/* takes no more connections; requests that are open may end */
+void api_drain(struct api *api);
+/* no request is open, and all answers were taken */
+bool api_idle(const struct api *api);
+/* reads certificate and key again. Without TLS nothing is done */
+MUST_CHECK int api_reload(struct api *api, struct error *error);
 void api_free(struct api **api);
 
 /* is called once: text is what to print (NULL: users exist, nothing was made); error is

@@ -12,6 +12,7 @@
 struct events_stats;
 struct limiter;
 struct passwords;
+struct http_conn_stats;
 struct push_stats;
 struct request_stats;
 struct source_rates;
@@ -25,6 +26,7 @@ struct api_context {
 	struct tails *tails;
 	struct source_rates *source_rates;
 	const struct request_stats *stats;
+	const struct http_conn_stats *conn_stats;
 	struct events_stats *events_stats;
 	struct push_stats *push_stats;
 	bool ready; /* the first admin is there, so that somebody can log in */

@@ -179,7 +179,7 @@ static void call_handler(struct request *request)
 			  : snprintf(who, sizeof(who), "key %" PRId64, caller->key_id);
 
 	if (gate_allow(request, request->route->limit, slice_of(who, (size_t)len)))
-		request->route->handler(request);
+		request_admit(request);
 }
 
 static uint64_t bad_token_key(const struct request *request)
@@ -404,5 +404,5 @@ void gate_admit(struct request *request)
 		authorise(request);
 	else if (gate_allow(request, request->route->limit,
 			    slice_str(request->address)))
-		request->route->handler(request);
+		request_admit(request);
 }

@@ -1,29 +1,28 @@
-/* request.c - the life of a request: open -> answered, or open -> client gone
- *
- * evhttp stops reading from a connection while its request is open, so it never sees
- * the client leave. An event of our own watches the socket meanwhile. It must not read:
- * bytes that are there belong to the next request.
- */
+/* request.c - the life of a request: open -> answered, or open -> client gone */
 #include "api/request.h"
 
-#include <errno.h>
 #include <event2/buffer.h>
-#include <event2/bufferevent.h>
-#include <event2/event.h>
-#include <event2/http.h>
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <sys/socket.h>
+#include <time.h>
 
+#include "api/context.h"
+#include "api/http_conn.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 
-/* a client that takes no byte of a long answer for so long is given up */
-#define STREAM_STALL_S 60
+#define DATE_SIZE 40
+
+/* of the answer's head; in the arena */
+struct request_field {
+	struct request_field *next;
+	const char *name;
+	const char *value;
+};
 
 static const struct {
 	const char *name;
@@ -43,8 +42,6 @@ static const struct {
 static void request_free(struct request *request)
 {
 	struct request_list *list = request->list;
-	struct evhttp_connection *connection =
-		evhttp_request_get_connection(request->evhttp);
 
 	if (request->previous != NULL)
 		request->previous->next = request->next;
@@ -53,16 +50,12 @@ static void request_free(struct request *request)
 	if (request->next != NULL)
 		request->next->previous = request->previous;
 	list->stats.open--;
-	if (request->drained != NULL && connection != NULL)
-		evhttp_connection_set_closecb(connection, NULL, NULL);
-	if (request->gone != NULL)
-		event_free(request->gone);
 	arena_deinit(&request->arena);
 	buf_deinit(&request->out);
 	mem_free(request);
 }
 
-static void abandon(struct request *request)
+void request_abandon(struct request *request)
 {
 	request_cancel_fn *cancel = request->cancel;
 
@@ -76,42 +69,7 @@ static void abandon(struct request *request)
 void request_list_cancel(struct request_list *list)
 {
 	while (list->first != NULL)
-		abandon(list->first);
-}
-
-static void client_gone(struct request *request)
-{
-	struct evhttp_connection *connection =
-		evhttp_request_get_connection(request->evhttp);
-
-	abandon(request);
-	evhttp_connection_free(connection);
-}
-
-static void on_socket_event(evutil_socket_t fd, short what, void *context)
-{
-	struct request *request = context;
-	char byte = 0;
-	ssize_t got = recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-
-	(void)what; /* the socket itself says more */
-	if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR))
-		client_gone(request);
-	/* otherwise the next request's bytes: no more can be learned from the socket,
-	 * and the event has ended by itself */
-}
-
-static void watch_client(struct request *request)
-{
-	struct evhttp_connection *connection =
-		evhttp_request_get_connection(request->evhttp);
-	struct bufferevent *stream = evhttp_connection_get_bufferevent(connection);
-
-	request->gone =
-		event_new(bufferevent_get_base(stream), bufferevent_getfd(stream),
-			  EV_READ | EV_CLOSED, on_socket_event, request);
-	if (request->gone == NULL || event_add(request->gone, NULL) != 0)
-		log_warn("http", "cannot watch a client's socket");
+		request_abandon(list->first);
 }
 
 static void make_id(char *out)
@@ -122,22 +80,9 @@ static void make_id(char *out)
 	sodium_bin2hex(out, REQUEST_ID_SIZE, bytes, sizeof(bytes));
 }
 
-static void read_address(struct request *request)
-{
-	char *address = NULL;
-	ev_uint16_t port = 0;
-
-	evhttp_connection_get_peer(evhttp_request_get_connection(request->evhttp),
-				   &address, &port);
-	/* an address is shorter than its buffer */
-	(void)snprintf(request->address, sizeof(request->address), "%s",
-		       address == NULL ? "" : address);
-}
-
-struct request *request_new(struct request_list *list, struct evhttp_request *evhttp)
+struct request *request_new(struct request_list *list, struct http_conn *conn)
 {
 	struct request *request = mem_calloc(1, sizeof(*request));
-	struct evbuffer *input = evhttp_request_get_input_buffer(evhttp);
 
 	request->list = list;
 	request->next = list->first;
@@ -145,29 +90,49 @@ struct request *request_new(struct request_list *list, struct evhttp_request *ev
 		list->first->previous = request;
 	list->first = request;
 	list->stats.open++;
-	request->evhttp = evhttp;
+	request->conn = conn;
 	request->started_us = clock_monotonic_us();
-	request->body_len = evbuffer_get_length(input);
 	make_id(request->id);
-	read_address(request);
-	watch_client(request);
+	/* an address is shorter than its buffer */
+	(void)snprintf(request->address, sizeof(request->address), "%s",
+		       http_conn_address(conn));
+	http_conn_set_context(conn, request);
 	return request;
+}
+
+void request_admit(struct request *request)
+{
+	http_conn_admit(request->conn, request->body_bytes_max);
+}
+
+void request_refuse_body(struct request *request, int status)
+{
+	http_conn_end_after(request->conn);
+	if (status == 413)
+		request_problem(request, 413, "The body is larger than %zu bytes.",
+				request->body_bytes_max);
+	else if (status == 503)
+		request_unavailable(request,
+				    "Too many bodies are on their way; send this one "
+				    "again.");
+	else
+		request_problem(request, status, "The body's chunks are malformed.");
 }
 
 struct slice request_body(struct request *request)
 {
-	struct evbuffer *input = evhttp_request_get_input_buffer(request->evhttp);
+	struct evbuffer *body = http_conn_body(request->conn);
 
-	return slice_of((const char *)evbuffer_pullup(input, -1),
-			evbuffer_get_length(input));
+	return slice_of((const char *)evbuffer_pullup(body, -1),
+			evbuffer_get_length(body));
 }
 
 struct evbuffer *request_take_body(struct request *request)
 {
-	struct evbuffer *input = evhttp_request_get_input_buffer(request->evhttp);
 	struct evbuffer *body = evbuffer_new();
 
-	if (body != NULL && evbuffer_add_buffer(body, input) != 0) {
+	if (body != NULL &&
+	    evbuffer_add_buffer(body, http_conn_body(request->conn)) != 0) {
 		evbuffer_free(body);
 		return NULL;
 	}
@@ -176,17 +141,22 @@ struct evbuffer *request_take_body(struct request *request)
 
 const char *request_header(const struct request *request, const char *name)
 {
-	return evhttp_find_header(evhttp_request_get_input_headers(request->evhttp),
-				  name);
+	return http_head_field(http_conn_head(request->conn), name);
 }
 
 void request_set_header(struct request *request, const char *name, const char *value)
 {
-	struct evkeyvalq *headers = evhttp_request_get_output_headers(request->evhttp);
+	struct request_field *field = request->fields;
 
-	(void)evhttp_remove_header(headers, name); /* usually not there */
-	/* fails on a line break in the value only, and none of ours has one */
-	(void)evhttp_add_header(headers, name, value);
+	while (field != NULL && strcmp(field->name, name) != 0)
+		field = field->next;
+	if (field == NULL) {
+		field = request_alloc(request, sizeof(*field));
+		field->name = name;
+		field->next = request->fields;
+		request->fields = field;
+	}
+	field->value = arena_dup(&request->arena, slice_str(value)).ptr;
 }
 
 bool request_query_text(struct request *request, const char *name, struct slice *out)
@@ -212,24 +182,38 @@ void request_on_cancel(struct request *request, request_cancel_fn *cancel,
 	request->cancel_context = context;
 }
 
-static void free_bytes(const void *data, size_t len, void *context)
+static void write_date(struct buf *out)
 {
-	(void)data; /* the same bytes as context, but const */
-	(void)len;
-	mem_free(context);
+	char text[DATE_SIZE];
+	time_t now = (time_t)(clock_now_us() / 1000000);
+	struct tm utc = { 0 };
+
+	/* siftd sets no locale: the names are those of RFC 9110 section 5.6.7 */
+	if (gmtime_r(&now, &utc) != NULL &&
+	    strftime(text, sizeof(text), "%a, %d %b %Y %H:%M:%S GMT", &utc) > 0)
+		buf_printf(out, "Date: %s\r\n", text);
 }
 
-static void set_common_headers(struct request *request)
+static void write_head(struct request *request, int status, struct buf *out)
 {
+	buf_printf(out, "HTTP/1.1 %d %s\r\n", status, problem_title(status));
+	write_date(out);
 	for (size_t i = 0; i < ARRAY_LEN(security_headers); i++)
-		request_set_header(request, security_headers[i].name,
-				   security_headers[i].value);
-	request_set_header(request, "X-Request-Id", request->id);
+		buf_printf(out, "%s: %s\r\n", security_headers[i].name,
+			   security_headers[i].value);
+	if (request->api->config.secure)
+		buf_append_str(out, "Strict-Transport-Security: max-age=31536000\r\n");
+	buf_printf(out, "X-Request-Id: %s\r\n", request->id);
+	for (const struct request_field *field = request->fields; field != NULL;
+	     field = field->next)
+		buf_printf(out, "%s: %s\r\n", field->name, field->value);
+	if (!http_conn_keeps_alive(request->conn))
+		buf_append_str(out, "Connection: close\r\n");
 }
 
 static bool is_head(const struct request *request)
 {
-	return evhttp_request_get_command(request->evhttp) == EVHTTP_REQ_HEAD;
+	return slice_equal(http_conn_head(request->conn)->method, SLICE("HEAD"));
 }
 
 static void count_answer(struct request *request, int status)
@@ -241,27 +225,21 @@ static void count_answer(struct request *request, int status)
 
 static void send_and_free(struct request *request, int status)
 {
-	struct evbuffer *output = evhttp_request_get_output_buffer(request->evhttp);
-	struct evhttp_request *evhttp = request->evhttp;
-	size_t len = request->out.len;
-	char length[24];
+	struct http_conn *conn = request->conn;
+	char *body = NULL;
+	size_t len = is_head(request) ? 0 : request->out.len;
+	struct buf head = { 0 };
 
-	set_common_headers(request);
-	if (is_head(request)) {
-		/* libevent would send a body, and the client take it for the next
-		 * answer */
-		(void)snprintf(length, sizeof(length), "%zu", len); /* fits */
-		request_set_header(request, "Content-Length", length);
-	} else if (len > 0) {
-		char *bytes = buf_take(&request->out);
-
-		if (evbuffer_add_reference(output, bytes, len, free_bytes, bytes) != 0)
-			mem_free(bytes);
-	}
+	write_head(request, status, &head);
+	if (status != 204)
+		buf_printf(&head, "Content-Length: %zu\r\n", request->out.len);
+	buf_append_str(&head, "\r\n");
 	count_answer(request, status);
-	/* before the reply: afterwards the socket may be closed already */
+	if (len > 0)
+		body = buf_take(&request->out);
 	request_free(request);
-	evhttp_send_reply(evhttp, status, problem_title(status), NULL);
+	http_conn_answer(conn, buf_slice(&head), body, len);
+	buf_deinit(&head);
 }
 
 void request_reply(struct request *request, int status, const char *content_type)
@@ -334,89 +312,49 @@ void request_unavailable(struct request *request, const char *detail)
 	request_problem(request, 503, "%s", detail);
 }
 
-/* evhttp frees a connection that fails by itself: the request must not outlive it. When
- * it saw the end of the stream it has let go of the request first, which is ours then.
- */
-static void on_stream_closed(struct evhttp_connection *connection, void *context)
-{
-	struct request *request = context;
-	struct evhttp_request *evhttp = request->evhttp;
-	bool let_go = evhttp_request_get_connection(evhttp) == NULL;
-
-	(void)connection; /* on its way out */
-	abandon(request);
-	if (let_go)
-		evhttp_request_free(evhttp);
-}
-
-/* while an answer is under way only the writing may time out: the client has nothing to
- * say, and siftd may have to search before it can go on */
-static void expect_no_input(struct evhttp_connection *connection)
-{
-	struct bufferevent *stream = evhttp_connection_get_bufferevent(connection);
-	struct timeval write_limit = { .tv_sec = STREAM_STALL_S };
-
-	bufferevent_set_timeouts(stream, NULL, &write_limit);
-}
-
 bool request_stream_start(struct request *request, const char *content_type,
 			  request_drained_fn *drained, void *context)
 {
-	struct evhttp_request *evhttp = request->evhttp;
-	struct evhttp_connection *connection = evhttp_request_get_connection(evhttp);
+	struct buf head = { 0 };
 
-	set_common_headers(request);
 	request_set_header(request, "Content-Type", content_type);
-	/* its timeouts are changed */
-	request_set_header(request, "Connection", "close");
-	count_answer(request, 200);
 	if (is_head(request)) {
-		request_free(request);
-		evhttp_send_reply(evhttp, 200, problem_title(200), NULL);
+		send_and_free(request, 200);
 		return false;
 	}
 	request->drained = drained;
 	request->drained_context = context;
-	evhttp_connection_set_closecb(connection, on_stream_closed, request);
-	expect_no_input(connection);
-	evhttp_send_reply_start(evhttp, 200, problem_title(200));
+	if (http_conn_head(request->conn)->is_1_0)
+		http_conn_end_after(request->conn); /* the only end it knows */
+	else
+		request_set_header(request, "Transfer-Encoding", "chunked");
+	count_answer(request, 200);
+	write_head(request, 200, &head);
+	buf_append_str(&head, "\r\n");
+	http_conn_stream(request->conn, buf_slice(&head));
+	buf_deinit(&head);
 	return true;
-}
-
-static void on_drained(struct evhttp_connection *connection, void *context)
-{
-	struct request *request = context;
-
-	(void)connection; /* the request's */
-	request->drained(request->drained_context);
 }
 
 void request_stream_piece(struct request *request)
 {
-	struct evbuffer *piece = evbuffer_new();
 	size_t len = request->out.len;
-	char *bytes = buf_take(&request->out);
 
-	if (piece == NULL || len == 0 ||
-	    evbuffer_add_reference(piece, bytes, len, free_bytes, bytes) != 0)
-		abort(); /* out of memory; a piece is never empty */
-	evhttp_send_reply_chunk_with_cb(request->evhttp, piece, on_drained, request);
-	evbuffer_free(piece);
+	http_conn_piece(request->conn, buf_take(&request->out), len);
 }
 
 void request_stream_end(struct request *request)
 {
-	struct evhttp_request *evhttp = request->evhttp;
+	struct http_conn *conn = request->conn;
 
 	request_free(request);
-	evhttp_send_reply_end(evhttp);
+	http_conn_stream_end(conn);
 }
 
 void request_stream_break(struct request *request)
 {
-	struct evhttp_connection *connection =
-		evhttp_request_get_connection(request->evhttp);
+	struct http_conn *conn = request->conn;
 
 	request_free(request);
-	evhttp_connection_free(connection);
+	http_conn_free(conn);
 }

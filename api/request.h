@@ -28,9 +28,9 @@
 
 struct api_context;
 struct evbuffer;
-struct evhttp_request;
-struct event;
+struct http_conn;
 struct request;
+struct request_field;
 
 enum role { ROLE_NONE, ROLE_MEMBER, ROLE_ADMIN };
 /* of an API key */
@@ -76,7 +76,8 @@ struct request {
 	const struct route *route;
 	struct route_params params;
 	struct query query;
-	size_t body_len;
+	size_t body_len;       /* when it is there: in the handler */
+	size_t body_bytes_max; /* that will be taken */
 	struct caller caller;
 	void *state; /* a handler's own, between its callbacks; in the arena */
 	char id[REQUEST_ID_SIZE];
@@ -86,8 +87,8 @@ struct request {
 	/* for the list and the connection: request.c only */
 	struct request_list *list;
 	struct request *previous, *next;
-	struct evhttp_request *evhttp;
-	struct event *gone;
+	struct http_conn *conn;
+	struct request_field *fields; /* of the answer's head */
 	request_cancel_fn *cancel;
 	void *cancel_context;
 	request_drained_fn *drained; /* of an answer in pieces; else NULL */
@@ -95,8 +96,14 @@ struct request {
 	int64_t started_us;
 };
 
-/* takes evhttp over; fills id, address and body_len */
-struct request *request_new(struct request_list *list, struct evhttp_request *evhttp);
+/* becomes the context of conn; fills id and address */
+struct request *request_new(struct request_list *list, struct http_conn *conn);
+/* lets its body come; the route's handler is called when it is there */
+void request_admit(struct request *request);
+/* answers 413, 503 or 400: too large, no room for it now, or malformed */
+void request_refuse_body(struct request *request, int status);
+/* the client has gone: cancels and frees; conn is on its way out */
+void request_abandon(struct request *request);
 /* cancels and frees all, without answers: the server is about to close connections */
 void request_list_cancel(struct request_list *list);
 

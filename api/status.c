@@ -6,6 +6,7 @@
 #include "api/context.h"
 #include "api/db.h"
 #include "api/events.h"
+#include "api/http_conn.h"
 #include "api/limiter.h"
 #include "api/push.h"
 #include "api/tails.h"
@@ -83,6 +84,33 @@ static void write_own_metrics(const struct api_context *api, struct buf *out)
 		   limiter_forgotten(api->limiter));
 }
 
+static void write_connection_metrics(const struct api_context *api, struct buf *out)
+{
+	const struct http_conn_stats *stats = api->conn_stats;
+
+	buf_printf(out,
+		   "# TYPE siftd_http_connections_total counter\n"
+		   "siftd_http_connections_total %" PRIu64 "\n"
+		   "# TYPE siftd_http_connections_open gauge\n"
+		   "siftd_http_connections_open %" PRIu64 "\n"
+		   "# TYPE siftd_http_connections_refused_total counter\n"
+		   "siftd_http_connections_refused_total{limit=\"all\"} %" PRIu64 "\n"
+		   "siftd_http_connections_refused_total{limit=\"address\"} %" PRIu64
+		   "\n"
+		   "# TYPE siftd_http_slow_total counter\n"
+		   "siftd_http_slow_total %" PRIu64 "\n",
+		   stats->accepted, stats->open, stats->refused_total,
+		   stats->refused_address, stats->slow);
+	buf_printf(out,
+		   "# TYPE siftd_http_heads_refused_total counter\n"
+		   "siftd_http_heads_refused_total %" PRIu64 "\n"
+		   "# TYPE siftd_http_bodies_bytes gauge\n"
+		   "siftd_http_bodies_bytes %" PRIu64 "\n"
+		   "# TYPE siftd_http_bodies_refused_total counter\n"
+		   "siftd_http_bodies_refused_total %" PRIu64 "\n",
+		   stats->heads_refused, stats->bodies_bytes, stats->bodies_refused);
+}
+
 static void write_query_metrics(const struct api_context *api, struct buf *out)
 {
 	static const char *const names[EVENTS_STATUSES] = {
@@ -152,6 +180,7 @@ void status_metrics(struct request *request)
 		   "siftd_build_info{version=\"%s\"} 1\n",
 		   api->deps.version);
 	write_own_metrics(api, &request->out);
+	write_connection_metrics(api, &request->out);
 	write_query_metrics(api, &request->out);
 	write_tail_metrics(api, &request->out);
 	push_write_metrics(api->push_stats, &request->out);

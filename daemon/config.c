@@ -29,6 +29,32 @@ static const struct config_option options[] = {
 	  NULL, "address and port of the HTTP interface" },
 	{ "http.body_bytes_max", OPTION_BYTES, 0, AT(http.body_bytes_max), "64MiB",
 	  1024, GIB, NULL, "largest request body" },
+	{ "http.public_body_bytes_max", OPTION_BYTES, 0, AT(http.public_body_bytes_max),
+	  "64KiB", 1024, GIB, NULL,
+	  "largest body where anybody may call, such as a login" },
+	{ "http.bodies_bytes", OPTION_BYTES, 0, AT(http.bodies_bytes), "256MiB",
+	  (int64_t)1 << 20, 64 * GIB, NULL,
+	  "memory for all bodies; what does not fit is answered 503" },
+	{ "http.body_rate", OPTION_BYTES, 0, AT(http.body_rate), "1KiB", 0, GIB, NULL,
+	  "bytes a second that a body must come with; slower ones are closed" },
+	{ "http.head_bytes_max", OPTION_BYTES, 0, AT(http.head_bytes_max), "32KiB",
+	  1024, (int64_t)1 << 20, NULL, "largest head of a request" },
+	{ "http.connections_max", OPTION_INT, 0, AT(http.connections_max), "1024", 1,
+	  100000, NULL, "connections; idle ones give way to new ones" },
+	{ "http.connections_per_address_max", OPTION_INT, 0,
+	  AT(http.connections_per_address_max), "256", 0, 100000, NULL,
+	  "connections of an address; 0: any, as behind a reverse proxy" },
+	{ "http.head_timeout", OPTION_DURATION, 0, AT(http.head_timeout_us), "10s",
+	  SECOND_US, 3600 * SECOND_US, NULL,
+	  "how long a request's head, or a TLS handshake, may take" },
+	{ "http.drain_timeout", OPTION_DURATION, 0, AT(http.drain_timeout_us), "5s", 0,
+	  60 * SECOND_US, NULL,
+	  "at the end, open requests may take so long to be answered" },
+	{ "http.tls_certificate", OPTION_STRING, 0, AT(http.tls_certificate), NULL, 0,
+	  0, NULL,
+	  "PEM file, with those above it; then the interface speaks TLS. SIGHUP reads it anew" },
+	{ "http.tls_key", OPTION_STRING, 0, AT(http.tls_key), NULL, 0, 0, NULL,
+	  "PEM file of its key, without a passphrase" },
 	{ "http.idle_timeout", OPTION_DURATION, 0, AT(http.idle_timeout_us), "60s",
 	  SECOND_US, DAY_US, NULL, "a connection silent for so long is closed" },
 	{ "http.token_lifetime", OPTION_DURATION, 0, AT(http.token_lifetime_us), "12h",
@@ -213,6 +239,10 @@ static int load_document(struct config *config, const struct yaml_doc *doc,
 		return error_set(error,
 				 "%s: database.url and database.url_file are both set",
 				 doc->name);
+	if ((config->http.tls_certificate == NULL) != (config->http.tls_key == NULL))
+		return error_set(
+			error, "%s: http.tls_certificate and http.tls_key go together",
+			doc->name);
 	return config_sources_read(config, doc, error);
 }
 

@@ -72,6 +72,16 @@ struct config {
 	struct {
 		char *listen;
 		int64_t body_bytes_max;
+		int64_t public_body_bytes_max;
+		int64_t bodies_bytes;
+		int64_t body_rate;
+		int64_t head_bytes_max;
+		int64_t connections_max;
+		int64_t connections_per_address_max;
+		int64_t head_timeout_us;
+		int64_t drain_timeout_us;
+		char *tls_certificate;
+		char *tls_key;
 		int64_t idle_timeout_us;
 		int64_t token_lifetime_us;
 		char *registration;

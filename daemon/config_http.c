@@ -31,7 +31,17 @@ struct api_config config_http(const struct config *config,
 	out.invitation_lifetime_s = config->http.invitation_lifetime_us / SECOND_US;
 	out.body_bytes_max = (size_t)config->http.body_bytes_max;
 	out.record_bytes_max = (size_t)config->record.bytes_max;
-	out.idle_timeout_s = (unsigned)(config->http.idle_timeout_us / SECOND_US);
+	out.public_body_bytes_max = (size_t)config->http.public_body_bytes_max;
+	out.http.head_bytes = (size_t)config->http.head_bytes_max;
+	out.http.bodies_bytes = (size_t)config->http.bodies_bytes;
+	out.http.body_rate = (size_t)config->http.body_rate;
+	out.http.connections = (unsigned)config->http.connections_max;
+	out.http.connections_per_address =
+		(unsigned)config->http.connections_per_address_max;
+	out.http.head_timeout_s = (unsigned)(config->http.head_timeout_us / SECOND_US);
+	out.http.idle_timeout_s = (unsigned)(config->http.idle_timeout_us / SECOND_US);
+	out.tls_certificate = config->http.tls_certificate;
+	out.tls_key = config->http.tls_key;
 	out.token_lifetime_s = config->http.token_lifetime_us / SECOND_US;
 	out.rates = (struct api_rates){
 		.login = (unsigned)config->http.logins_per_minute,

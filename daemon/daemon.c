@@ -2,9 +2,10 @@
  *
  *   STARTING -> RUNNING -> DRAINING -> (loop ends)
  *
- * Draining: the interface takes nothing new, lanes take no more chunks (a source that
- * waits for room gives up: what it held will be read again), sources stop, and the loop
- * goes on until the last batch is committed, or DRAIN_MAX_US passed.
+ * Draining: the interface takes nothing new and answers what was asked; then lanes take
+ * no more chunks (a source that waits for room gives up: what it held will be read
+ * again), sources stop, and the loop goes on until the last batch is committed, or
+ * DRAIN_MAX_US passed.
  */
 #include "daemon/daemon.h"
 
@@ -34,6 +35,7 @@ struct daemon {
 	struct event_base *base;
 	struct event *terminate;
 	struct event *interrupt;
+	struct event *hangup;
 	struct event *child;
 	struct event *tick;
 	struct sd_notify notify;
@@ -62,6 +64,12 @@ static void begin_draining(struct daemon *daemon)
 	daemon->draining = true;
 	sd_notify_stopping(&daemon->notify);
 	log_info("daemon", "stopping: storing what was read");
+	api_drain(daemon->parts.api);
+}
+
+/* what was asked is answered, or took too long */
+static void stop_taking(struct daemon *daemon)
+{
 	api_free(&daemon->parts.api);
 	lanes_finish(daemon->parts.lanes);
 	parts_stop_sources(&daemon->parts);
@@ -78,11 +86,30 @@ static void on_signal(evutil_socket_t number, short events, void *context)
 		log_warn("daemon",
 			 "stopping at once, what is not stored will be read again");
 		daemon->incomplete = true;
+		if (daemon->parts.api != NULL)
+			stop_taking(daemon);
 		event_base_loopbreak(daemon->base);
 		return;
 	}
 	log_info("daemon", "signal number=%d", (int)number);
 	begin_draining(daemon);
+}
+
+/* what files say is read again, as far as that can be done while running */
+static void on_hangup(evutil_socket_t number, short events, void *context)
+{
+	const struct daemon *daemon = context;
+	struct error error = { 0 };
+
+	(void)number; /* the one it was made for */
+	(void)events;
+	if (daemon->draining)
+		return;
+	if (api_reload(daemon->parts.api, &error) < 0)
+		log_error("daemon", "reload: the old certificate stays: %s",
+			  error.text);
+	else
+		log_info("daemon", "reloaded");
 }
 
 /* a server that cannot start ends at once: the next try waits for the tick */
@@ -108,6 +135,13 @@ static void on_child(evutil_socket_t number, short events, void *context)
 static void go_on_draining(struct daemon *daemon)
 {
 	daemon->drain_ticks++;
+	if (daemon->parts.api != NULL) {
+		if (!api_idle(daemon->parts.api) &&
+		    daemon->drain_ticks * TICK_US <
+			    daemon->parts.config->http.drain_timeout_us)
+			return;
+		stop_taking(daemon);
+	}
 	sd_notify_extend_timeout(&daemon->notify, INT64_C(5000000));
 	if (flows_idle(daemon->parts.flows)) {
 		event_base_loopbreak(daemon->base);
@@ -193,6 +227,7 @@ static int run(struct daemon *daemon, const struct config *config, struct error 
 		return -1;
 	daemon->terminate = add_event(daemon, SIGTERM, EV_SIGNAL, on_signal);
 	daemon->interrupt = add_event(daemon, SIGINT, EV_SIGNAL, on_signal);
+	daemon->hangup = add_event(daemon, SIGHUP, EV_SIGNAL, on_hangup);
 	daemon->child = add_event(daemon, SIGCHLD, EV_SIGNAL, on_child);
 	daemon->tick = add_event(daemon, -1, 0, on_tick);
 	(void)pthread_sigmask(SIG_UNBLOCK, &stops, NULL); /* valid arguments */
@@ -208,7 +243,7 @@ static int run(struct daemon *daemon, const struct config *config, struct error 
 static void free_events(struct daemon *daemon)
 {
 	struct event *const events[] = { daemon->terminate, daemon->interrupt,
-					 daemon->child, daemon->tick };
+					 daemon->hangup, daemon->child, daemon->tick };
 
 	for (size_t i = 0; i < ARRAY_LEN(events); i++) {
 		if (events[i] != NULL)

@@ -1,0 +1,368 @@
+/* http_conn.c - a connection's states, its bounds of bytes and of time */
+#include "api/http_conn_state.h"
+
+#include <errno.h>
+#include <event2/bufferevent_ssl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+#define READ_AHEAD ((size_t)64 * 1024)
+#define LINGER_S 2
+
+static void turn(struct http_conn *conn);
+
+static struct evbuffer *input_of(const struct http_conn *conn)
+{
+	return bufferevent_get_input(conn->stream);
+}
+
+void http_conn_free(struct http_conn *conn)
+{
+	struct http_shared *shared = conn->shared;
+
+	if (conn->previous != NULL)
+		conn->previous->next = conn->next;
+	else
+		shared->first = conn->next;
+	if (conn->next != NULL)
+		conn->next->previous = conn->previous;
+	shared->stats.open--;
+	http_conn_release_body(conn);
+	bufferevent_free(conn->stream);
+	event_free(conn->timer);
+	evbuffer_free(conn->body);
+	mem_free(conn->head_bytes);
+	mem_free(conn);
+}
+
+static bool has_request(const struct http_conn *conn)
+{
+	return conn->state == CONN_ADMITTING || conn->state == CONN_BODY ||
+	       conn->state == CONN_ANSWERING || conn->state == CONN_STREAMING;
+}
+
+static void lose(struct http_conn *conn)
+{
+	if (has_request(conn))
+		conn->shared->ops->gone(conn->context);
+	http_conn_free(conn);
+}
+
+static void become_idle(struct http_conn *conn)
+{
+	conn->state = CONN_IDLE;
+	conn->since_us = clock_monotonic_us();
+	conn->searched = 0;
+	http_conn_set_timer(conn, conn->shared->limits.idle_timeout_s);
+	/* what was read ahead tells nobody of itself */
+	if (evbuffer_get_length(input_of(conn)) > 0)
+		bufferevent_trigger(conn->stream, EV_READ,
+				    BEV_TRIG_IGNORE_WATERMARKS |
+					    BEV_TRIG_DEFER_CALLBACKS);
+}
+
+/* the position behind the empty line that ends a head, 0: it is not there yet */
+static size_t find_head_end(struct http_conn *conn)
+{
+	struct evbuffer *input = input_of(conn);
+	struct evbuffer_ptr from = { 0 };
+	struct evbuffer_ptr found;
+
+	if (evbuffer_ptr_set(input, &from, conn->searched > 3 ? conn->searched - 3 : 0,
+			     EVBUFFER_PTR_SET) != 0)
+		return 0;
+	found = evbuffer_search(input, "\r\n\r\n", 4, &from);
+	conn->searched = evbuffer_get_length(input);
+	return found.pos < 0 ? 0 : (size_t)found.pos + 4;
+}
+
+static void give_head(struct http_conn *conn, int status)
+{
+	conn->state = CONN_ADMITTING;
+	(void)event_del(conn->timer); /* cannot fail */
+	conn->keep_alive =
+		status == 0 && conn->head.keep_alive && !conn->shared->draining;
+	conn->body_left = conn->head.chunked ? 0 : conn->head.body_len;
+	conn->body_received = 0;
+	conn->chunks = (struct http_chunks){ .state = CHUNK_SIZE };
+	if (status != 0)
+		conn->shared->stats.heads_refused++;
+	conn->shared->ops->head(conn->shared->owner, conn, status);
+}
+
+/* a robust server ignores empty lines in front of a request (RFC 9112 section 2.2) */
+static void skip_empty_lines(struct evbuffer *input)
+{
+	char two[2];
+
+	while (evbuffer_copyout(input, two, 2) == 2 && two[0] == '\r' && two[1] == '\n')
+		(void)evbuffer_drain(input, 2); /* they are there */
+}
+
+static void read_head(struct http_conn *conn)
+{
+	struct evbuffer *input = input_of(conn);
+	size_t max = conn->shared->limits.head_bytes;
+	size_t len = 0;
+
+	if (conn->state == CONN_IDLE)
+		skip_empty_lines(input);
+	if (evbuffer_get_length(input) == 0)
+		return;
+	if (conn->state == CONN_IDLE) {
+		conn->state = CONN_HEAD;
+		http_conn_set_timer(conn, conn->shared->limits.head_timeout_s);
+	}
+	len = find_head_end(conn);
+	if (len == 0 && conn->searched <= max)
+		return;
+	conn->head = (struct http_head){ .method = SLICE("GET"), .path = SLICE("") };
+	if (len == 0 || len > max) {
+		give_head(conn, 431);
+		return;
+	}
+	mem_free(conn->head_bytes);
+	conn->head_bytes = mem_alloc(len);
+	(void)evbuffer_remove(input, conn->head_bytes, len); /* it holds as many */
+	give_head(conn, http_head_parse(conn->head_bytes, len, &conn->head));
+}
+
+/* of a body that nobody wanted */
+static void skip_body(struct http_conn *conn)
+{
+	struct evbuffer *input = input_of(conn);
+	size_t len = evbuffer_get_length(input);
+
+	if (len > conn->body_left)
+		len = (size_t)conn->body_left;
+	(void)evbuffer_drain(input, len); /* they are there */
+	conn->body_left -= len;
+	if (conn->body_left == 0)
+		become_idle(conn);
+}
+
+/* the answer is written. Closing while bytes of the client are unread would reset the
+ * connection, and the client might never see its answer: so its side is read a while */
+static void end_answer(struct http_conn *conn)
+{
+	bool unread = conn->body_left > 0 || conn->unread_chunks ||
+		      evbuffer_get_length(input_of(conn)) > 0;
+
+	if (conn->keep_alive && !conn->shared->draining) {
+		conn->state = CONN_SKIPPING;
+		http_conn_set_timer(conn, conn->shared->limits.head_timeout_s);
+		skip_body(conn);
+		return;
+	}
+	if (!unread || bufferevent_openssl_get_ssl(conn->stream) != NULL ||
+	    shutdown(bufferevent_getfd(conn->stream), SHUT_WR) != 0) {
+		http_conn_free(conn);
+		return;
+	}
+	conn->state = CONN_LINGERING;
+	conn->since_us = clock_monotonic_us();
+	http_conn_set_timer(conn, LINGER_S);
+	turn(conn);
+}
+
+/* one turn of the machine: there are bytes to read */
+static void turn(struct http_conn *conn)
+{
+	switch (conn->state) {
+	case CONN_IDLE:
+	case CONN_HEAD:
+		read_head(conn);
+		break;
+	case CONN_BODY:
+		http_conn_read_body(conn);
+		break;
+	case CONN_SKIPPING:
+		skip_body(conn);
+		break;
+	case CONN_LINGERING:
+		/* as many as there are */
+		(void)evbuffer_drain(input_of(conn),
+				     evbuffer_get_length(input_of(conn)));
+		break;
+	case CONN_ADMITTING:
+	case CONN_ANSWERING:
+	case CONN_STREAMING:
+	case CONN_WRITING:
+		break; /* they wait for the next request */
+	}
+}
+
+static void on_read(struct bufferevent *stream, void *context)
+{
+	(void)stream; /* the connection's */
+	turn(context);
+}
+
+static void on_written(struct bufferevent *stream, void *context)
+{
+	struct http_conn *conn = context;
+
+	if (evbuffer_get_length(bufferevent_get_output(stream)) > 0)
+		return;
+	if (conn->state == CONN_WRITING) {
+		end_answer(conn);
+		return;
+	}
+	if (conn->state != CONN_STREAMING || !conn->telling)
+		return;
+	conn->telling = false;
+	conn->shared->ops->drained(conn->context);
+}
+
+static void on_event(struct bufferevent *stream, short what, void *context)
+{
+	struct http_conn *conn = context;
+	bool ended = (what & (BEV_EVENT_EOF | BEV_EVENT_READING)) ==
+		     (BEV_EVENT_EOF | BEV_EVENT_READING);
+
+	(void)stream; /* the connection's */
+	if ((what & BEV_EVENT_CONNECTED) != 0)
+		return; /* the end of a TLS handshake */
+	if (ended && conn->state == CONN_WRITING) {
+		/* it said all it had to say, and waits */
+		conn->keep_alive = false;
+		conn->body_left = 0;
+		return;
+	}
+	if ((what & BEV_EVENT_TIMEOUT) != 0)
+		conn->shared->stats.slow++;
+	lose(conn);
+}
+
+/* a body may come slowly, but not at the price of the memory it holds */
+static bool is_body_slow(const struct http_conn *conn)
+{
+	int64_t passed_us = clock_monotonic_us() - conn->since_us;
+	int64_t grace_us = conn->shared->limits.head_timeout_s * INT64_C(1000000);
+
+	if (passed_us <= grace_us)
+		return false;
+	return conn->body_received * 1000000 <
+	       (uint64_t)(passed_us - grace_us) * conn->shared->limits.body_rate;
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *context)
+{
+	struct http_conn *conn = context;
+
+	(void)fd;   /* none */
+	(void)what; /* the time is over */
+	if (conn->state == CONN_BODY && !is_body_slow(conn)) {
+		http_conn_set_timer(conn, conn->shared->limits.head_timeout_s);
+		return;
+	}
+	if (conn->state != CONN_IDLE && conn->state != CONN_LINGERING)
+		conn->shared->stats.slow++;
+	if (conn->state == CONN_HEAD) {
+		conn->head =
+			(struct http_head){ .method = SLICE("GET"), .path = SLICE("") };
+		give_head(conn, 408);
+		return;
+	}
+	lose(conn);
+}
+
+void http_conn_new(struct http_shared *shared, struct bufferevent *stream,
+		   const char *address)
+{
+	struct http_conn *conn = mem_calloc(1, sizeof(*conn));
+	const struct timeval write_limit = { .tv_sec = shared->limits.idle_timeout_s };
+
+	conn->shared = shared;
+	conn->stream = stream;
+	conn->timer = evtimer_new(shared->base, on_timer, conn);
+	conn->body = evbuffer_new();
+	if (conn->timer == NULL || conn->body == NULL)
+		abort(); /* out of memory */
+	(void)snprintf(conn->address, sizeof(conn->address), "%s",
+		       address); /* shorter */
+	conn->next = shared->first;
+	if (shared->first != NULL)
+		shared->first->previous = conn;
+	shared->first = conn;
+	shared->stats.open++;
+	shared->stats.accepted++;
+	bufferevent_setcb(stream, on_read, on_written, on_event, conn);
+	bufferevent_setwatermark(stream, EV_READ, 0, READ_AHEAD);
+	/* fails on values that are none */
+	(void)bufferevent_set_max_single_read(stream, READ_AHEAD);
+	bufferevent_set_timeouts(stream, NULL, &write_limit);
+	conn->state = CONN_IDLE;
+	conn->since_us = clock_monotonic_us();
+	http_conn_set_timer(conn, shared->limits.head_timeout_s);
+	if (bufferevent_enable(stream, EV_READ | EV_WRITE) != 0)
+		http_conn_free(conn);
+}
+
+bool http_conn_free_idle(struct http_shared *shared)
+{
+	struct http_conn *oldest = NULL;
+
+	for (struct http_conn *conn = shared->first; conn != NULL; conn = conn->next) {
+		if ((conn->state == CONN_IDLE || conn->state == CONN_LINGERING) &&
+		    (oldest == NULL || conn->since_us < oldest->since_us))
+			oldest = conn;
+	}
+	if (oldest == NULL)
+		return false;
+	http_conn_free(oldest);
+	return true;
+}
+
+void http_conn_drain(struct http_shared *shared)
+{
+	struct http_conn *next = NULL;
+
+	shared->draining = true;
+	for (struct http_conn *conn = shared->first; conn != NULL; conn = next) {
+		next = conn->next;
+		conn->keep_alive = false;
+		if (!has_request(conn) && conn->state != CONN_WRITING)
+			http_conn_free(conn);
+	}
+}
+
+unsigned http_conn_count_address(const struct http_shared *shared, const char *address)
+{
+	unsigned count = 0;
+
+	for (const struct http_conn *conn = shared->first; conn != NULL;
+	     conn = conn->next)
+		count += strcmp(conn->address, address) == 0;
+	return count;
+}
+
+void http_conn_set_context(struct http_conn *conn, void *context)
+{
+	conn->context = context;
+}
+
+const char *http_conn_address(const struct http_conn *conn)
+{
+	return conn->address;
+}
+
+const struct http_head *http_conn_head(const struct http_conn *conn)
+{
+	return &conn->head;
+}
+
+struct evbuffer *http_conn_body(struct http_conn *conn)
+{
+	return conn->body;
+}
+
+void http_conn_end_after(struct http_conn *conn)
+{
+	conn->keep_alive = false;
+}

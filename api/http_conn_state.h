@@ -1,0 +1,51 @@
+/* http_conn_state.h - what a connection is (internal to http_conn*.c)
+ *
+ * Threads: the loop thread only.
+ */
+#ifndef SIFTD_API_HTTP_CONN_STATE_H
+#define SIFTD_API_HTTP_CONN_STATE_H
+
+#include "api/http_conn.h"
+
+enum conn_state {
+	CONN_IDLE,
+	CONN_HEAD,
+	CONN_ADMITTING,
+	CONN_BODY,
+	CONN_ANSWERING,
+	CONN_STREAMING,
+	CONN_WRITING,
+	CONN_SKIPPING,
+	CONN_LINGERING
+};
+
+struct http_conn {
+	struct http_shared *shared;
+	struct http_conn *previous, *next;
+	struct bufferevent *stream;
+	struct event *timer;
+	enum conn_state state;
+	char address[HTTP_ADDRESS_SIZE];
+	int64_t since_us; /* of IDLE, BODY and LINGERING */
+	void *context;
+	char *head_bytes;
+	struct http_head head;
+	size_t searched; /* bytes of the input that hold no end of a head */
+	bool keep_alive;
+	struct evbuffer *body;
+	uint64_t body_left; /* on the socket; unless chunked */
+	uint64_t body_received;
+	size_t body_max;
+	size_t reserved; /* of the memory for all bodies */
+	struct http_chunks chunks;
+	bool telling;       /* the owner waits to hear that a piece was taken */
+	bool unread_chunks; /* of a body that nobody wanted */
+};
+
+/* takes what is there of the body, and gives it to ops when it is whole or refused */
+void http_conn_read_body(struct http_conn *conn);
+/* gives its memory back */
+void http_conn_release_body(struct http_conn *conn);
+void http_conn_set_timer(struct http_conn *conn, unsigned seconds);
+
+#endif
