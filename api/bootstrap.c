@@ -13,8 +13,6 @@
 #include "sinks/pg_pool.h"
 
 #define ADMIN_EMAIL "admin@localhost"
-#define PASSWORD_RANDOM_BYTES 15
-#define PASSWORD_SIZE 24
 
 static const char make_admin_sql[] =
 	"WITH known AS (SELECT id FROM siftd.organisations WHERE name = 'default'"
@@ -38,7 +36,7 @@ struct bootstrap {
 	enum bootstrap_state state;
 	struct pg_query *query;
 	struct password_job *job;
-	char password[PASSWORD_SIZE];
+	char password[PASSWORD_TEXT_SIZE];
 };
 
 static void finish(struct bootstrap *bootstrap, const char *text,
@@ -83,16 +81,6 @@ static void on_hashed(void *context, bool ok, const char *hash)
 				    1, false, on_written, bootstrap);
 }
 
-static void make_password(char out[PASSWORD_SIZE])
-{
-	unsigned char random[PASSWORD_RANDOM_BYTES];
-
-	randombytes_buf(random, sizeof(random));
-	sodium_bin2base64(out, PASSWORD_SIZE, random, sizeof(random),
-			  sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-	sodium_memzero(random, sizeof(random));
-}
-
 static void on_counted(void *context, const struct pg_rows *rows,
 		       const struct pg_error *error)
 {
@@ -107,7 +95,7 @@ static void on_counted(void *context, const struct pg_rows *rows,
 		finish(bootstrap, NULL, NULL);
 		return;
 	}
-	make_password(bootstrap->password);
+	password_make(bootstrap->password);
 	bootstrap->state = HASHING;
 	bootstrap->job =
 		passwords_hash(bootstrap->api->passwords,

@@ -7,6 +7,8 @@
 #include "base/mailbox.h"
 #include "base/mem.h"
 
+#define PASSWORD_RANDOM_BYTES 15
+
 struct password_job {
 	/* read and written by the loop only */
 	password_done_fn *done;
@@ -173,4 +175,23 @@ struct password_job *passwords_verify(struct passwords *passwords, struct slice 
 void password_job_cancel(struct password_job *job)
 {
 	job->done = NULL;
+}
+
+int password_hash(struct slice password, char out[PASSWORD_HASH_SIZE])
+{
+	_Static_assert(PASSWORD_HASH_SIZE == crypto_pwhash_STRBYTES,
+		       "libsodium's size");
+	return crypto_pwhash_str(out, password.ptr, password.len,
+				 crypto_pwhash_OPSLIMIT_INTERACTIVE,
+				 crypto_pwhash_MEMLIMIT_INTERACTIVE);
+}
+
+void password_make(char out[PASSWORD_TEXT_SIZE])
+{
+	unsigned char random[PASSWORD_RANDOM_BYTES];
+
+	randombytes_buf(random, sizeof(random));
+	sodium_bin2base64(out, PASSWORD_TEXT_SIZE, random, sizeof(random),
+			  sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+	sodium_memzero(random, sizeof(random));
 }

@@ -20,6 +20,9 @@
 #define PASSWORD_BYTES_MIN 8
 #define PASSWORD_BYTES_MAX 1024
 
+#define PASSWORD_TEXT_SIZE 24 /* of one that was made: 20 letters and NUL fit */
+#define PASSWORD_HASH_SIZE 128
+
 struct passwords;
 struct password_job;
 
@@ -37,6 +40,10 @@ struct password_job *passwords_hash(struct passwords *passwords, struct slice pa
 struct password_job *passwords_verify(struct passwords *passwords, struct slice hash,
 				      struct slice password, password_done_fn *done,
 				      void *context);
+/* at once, for a process that has no loop; sodium_init was called. -1: no memory */
+MUST_CHECK int password_hash(struct slice password, char out[PASSWORD_HASH_SIZE]);
+/* a random one, 120 bits */
+void password_make(char out[PASSWORD_TEXT_SIZE]);
 /* the callback will not be called */
 void password_job_cancel(struct password_job *job);
 

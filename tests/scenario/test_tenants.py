@@ -400,3 +400,34 @@ def test_no_secret_is_logged(world):
     assert "level=debug" in text
     for secret in (PASSWORD, world.admin.token, world.member.token, "siftd_session", "$argon2"):
         assert secret not in text
+
+
+def siftd_user(world, *words, stdin=None, ok=True):
+    done = subprocess.run([harness.BINARY, "user", *words, "--config", world.siftd.write_config()], input=stdin,
+                          capture_output=True, text=True, check=False)
+    assert (done.returncode == 0) == ok, done
+    return done.stdout.strip() if ok else done.stderr
+
+
+def test_accounts_by_command(world):
+    email, org = f"cli{next(NUMBERS)}@example.com", str(world.ours["org"])
+    password = siftd_user(world, "create", email, "--org", org)
+    person = harness.Client(world.siftd.http_port)
+    person.login(email, password)
+    assert person.get(f"/orgs/{org}")["role"] == "member"
+    siftd_user(world, "promote", email, "--org", org)
+    assert person.get(f"/orgs/{org}")["role"] == "admin"
+    assert any(line.split("\t")[:3] == [email, "admin", org] for line in siftd_user(world, "list").split("\n"))
+    siftd_user(world, "password", email.upper(), "--password-stdin", stdin="another secret\n")
+    assert person.status("/auth/me") == 401
+    person.login(email, "another secret")
+    assert status_of(person.login, email, password) == 401
+    rows = audit(world, world.ours, limit=9)
+    assert {("member.add", True), ("member.role", True), ("password.change", True)} <= {
+        (row["action"], row["actor"].startswith("siftd user, uid")) for row in rows}
+    siftd_user(world, "demote", email, "--org", org)
+    assert "last admin" in siftd_user(world, "demote", world.stranger.email, "--org", str(world.theirs["org"]), ok=False)
+    assert "organisation" in siftd_user(world, "create", "x" + email, "--org", "nowhere", ok=False)
+    assert "x" + email not in siftd_user(world, "list")
+    for words in (("create",), ("list", "x"), ("promote", email), ("create", email, "--role", "god"), ("eat", email)):
+        assert "usage" in siftd_user(world, *words, ok=False)
