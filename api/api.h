@@ -100,6 +100,9 @@ struct api_deps {
 	void *metrics_context;
 	api_regrouped_fn *regrouped; /* may be NULL */
 	void *regrouped_context;
+	/* is called when a project's own rules were changed; may be NULL */
+	void (*rules_changed)(void *rules_context);
+	void *rules_context;
 	const char *version;
 };
 

@@ -24,6 +24,7 @@
 #include "api/push_lines.h"
 #include "api/push_loki.h"
 #include "api/push_otlp.h"
+#include "api/rules.h"
 #include "api/sessions.h"
 #include "api/sources.h"
 #include "api/status.h"
@@ -158,6 +159,13 @@ static const struct route routes[] = {
 	IN_BOTH_SCOPES(ROUTE_GET, "/findings/{finding}", ACCESS_READER, LIMIT_READ, findings_get),
 	IN_BOTH_SCOPES(ROUTE_PATCH, "/findings/{finding}", ACCESS_MEMBER, LIMIT_WRITE, triage_finding),
 
+	{ ROUTE_GET, PROJECT "/rules", ACCESS_READER, LIMIT_READ, rules_list },
+	{ ROUTE_POST, PROJECT "/rules", ACCESS_ADMIN, LIMIT_WRITE, rules_create },
+	/* before {rule} */
+	{ ROUTE_POST, PROJECT "/rules/test", ACCESS_MEMBER, LIMIT_WRITE, rules_try },
+	{ ROUTE_GET, PROJECT "/rules/{rule}", ACCESS_READER, LIMIT_READ, rules_get_one },
+	{ ROUTE_PUT, PROJECT "/rules/{rule}", ACCESS_ADMIN, LIMIT_WRITE, rules_replace },
+	{ ROUTE_DELETE, PROJECT "/rules/{rule}", ACCESS_ADMIN, LIMIT_WRITE, rules_delete },
 	{ ROUTE_GET, PROJECT "/channels", ACCESS_READER, LIMIT_READ, channels_list },
 	{ ROUTE_POST, PROJECT "/channels", ACCESS_ADMIN, LIMIT_WRITE, channels_create },
 	{ ROUTE_GET, PROJECT "/channels/{channel}", ACCESS_READER, LIMIT_READ, channels_get },

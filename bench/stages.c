@@ -27,7 +27,7 @@
 
 struct bench {
 	struct slice input;
-	const struct rules *rules;
+	struct rules *rules;
 	struct learner *learner;
 	uint64_t lines;
 	struct shape_stats shapes;
@@ -54,7 +54,7 @@ static void classify_all(struct classifier *classifier, struct front *front)
 	}
 }
 
-static void run_front(struct bench *bench, const struct rules *rules,
+static void run_front(struct bench *bench, struct rules *rules,
 		      struct shape_cache *shapes)
 {
 	const struct front_config config = { .shapes = shapes };

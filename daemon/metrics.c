@@ -181,6 +181,8 @@ void metrics_write(void *context, struct buf *out)
 		gone_files_write_metrics(deps->gone_files, out);
 	if (deps->follower != NULL)
 		follower_write_metrics(deps->follower, out);
+	if (deps->rule_shelf != NULL)
+		rule_shelf_write_metrics(deps->rule_shelf, out);
 	if (deps->notify != NULL)
 		notify_write_metrics(deps->notify, out);
 	for (size_t i = 0; i < deps->sources_count; i++)

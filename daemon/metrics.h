@@ -11,6 +11,7 @@
 #include "daemon/gone_files.h"
 #include "daemon/lanes.h"
 #include "daemon/learners.h"
+#include "daemon/rule_shelf.h"
 #include "daemon/upkeep.h"
 #include "sinks/notify.h"
 #include "sources/port.h"
@@ -23,6 +24,7 @@ struct metrics_deps {
 	const struct follower *follower;
 	const struct gone_files *gone_files;
 	const struct notify *notify;
+	const struct rule_shelf *rule_shelf;
 	struct source **sources;
 	size_t sources_count;
 };

@@ -18,6 +18,7 @@
 #include "daemon/lanes.h"
 #include "daemon/learners.h"
 #include "daemon/positions.h"
+#include "daemon/rule_shelf.h"
 #include "daemon/rules_cache.h"
 #include "daemon/shipped_rules.h"
 #include "daemon/state_dir.h"
@@ -113,6 +114,10 @@ static void make_lanes(struct parts *parts)
 		},
 	};
 	const struct pipeline_deps deps = { .rules = parts->rules,
+					    .rules_of = rule_shelf_take,
+					    .rules_context = parts->rule_shelf,
+					    .rules_generation = rule_shelf_generation(
+						    parts->rule_shelf),
 					    .learner_of = learner_of,
 					    .context = parts->learners };
 
@@ -395,6 +400,8 @@ static int make_api(struct parts *parts, struct error *error)
 		.pool = parts->pool,
 		.spool = parts->spool,
 		.rules = parts->rules,
+		.rules_changed = rule_shelf_poke,
+		.rules_context = parts->rule_shelf,
 		.sources = parts->sources,
 		.sources_count = parts->sources_count,
 		.metrics = metrics_write,
@@ -413,6 +420,8 @@ static int make_api(struct parts *parts, struct error *error)
 	parts->words = words_cache_new((size_t)parts->config->query.cache_bytes);
 	deps.workers = parts->workers;
 	deps.words = parts->words;
+	rule_shelf_follow(parts->rule_shelf, parts->base, parts->pool, parts->workers);
+	parts->metrics.rule_shelf = parts->rule_shelf;
 	make_upkeep(parts);
 	make_follower(parts);
 	make_gone_files(parts);
@@ -433,6 +442,9 @@ int parts_make(struct parts *parts, const struct config *config,
 	    store_start(config, &parts->store, error) < 0)
 		return -1;
 	make_learners(parts);
+	parts->rule_shelf = rule_shelf_new(config->rules_dir);
+	if (rule_shelf_load(parts->rule_shelf, store_conninfo(parts->store), error) < 0)
+		return -1;
 	if (store_restore(parts->store, parts->learners, error) < 0)
 		return -1;
 	make_lanes(parts);
@@ -472,6 +484,7 @@ void parts_stop_sources(struct parts *parts)
 void parts_free(struct parts *parts)
 {
 	api_free(&parts->api);
+	rule_shelf_rest(parts->rule_shelf);
 	query_workers_free(&parts->workers);
 	words_cache_free(&parts->words);
 	upkeep_free(&parts->upkeep);
@@ -490,6 +503,7 @@ void parts_free(struct parts *parts)
 	mem_free(parts->sources);
 	lanes_free(&parts->lanes);
 	learners_free(&parts->learners);
+	rule_shelf_free(&parts->rule_shelf);
 	rules_free(&parts->rules);
 	store_stop(&parts->store);
 	if (parts->state_dir_fd > 0)

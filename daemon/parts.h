@@ -23,6 +23,7 @@ struct positions;
 struct query_workers;
 struct words_cache;
 struct rules;
+struct rule_shelf;
 struct source;
 struct spool;
 struct store;
@@ -35,6 +36,7 @@ struct parts {
 	int state_dir_fd; /* locked; 0: not yet */
 	char host_id[HOST_ID_MAX];
 	struct rules *rules;
+	struct rule_shelf *rule_shelf;
 	struct learners *learners;
 	struct store *store;
 	struct lanes *lanes;

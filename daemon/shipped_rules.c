@@ -42,3 +42,10 @@ int shipped_rules_load(const char *folder, struct rules **out, struct error *err
 	yaml_docs_free(&docs);
 	return status;
 }
+
+int shipped_rules_docs(const char *folder, struct yaml_doc **out, struct error *error)
+{
+	*out = NULL;
+	return folder != NULL ? rules_read_folder(folder, out, error)
+			      : parse_all(out, error);
+}

@@ -14,4 +14,8 @@
 MUST_CHECK int shipped_rules_load(const char *folder, struct rules **out,
 				  struct error *error);
 
+/* their documents, for yaml_docs_free */
+MUST_CHECK int shipped_rules_docs(const char *folder, struct yaml_doc **out,
+				  struct error *error);
+
 #endif

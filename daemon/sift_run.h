@@ -38,9 +38,9 @@ struct sift_config {
 	struct front_config front;
 	struct learner_config learner;
 	size_t templates_max;
-	const struct rules *rules; /* NULL: no findings */
-	int64_t since_us;          /* records from here on; TIMESTAMP_NONE: all */
-	int64_t until_us;          /* records before this; TIMESTAMP_NONE: all */
+	struct rules *rules; /* NULL: no findings */
+	int64_t since_us;    /* records from here on; TIMESTAMP_NONE: all */
+	int64_t until_us;    /* records before this; TIMESTAMP_NONE: all */
 };
 
 /* one record as it was classified; line is its first, 1-based over all files */

@@ -28,6 +28,9 @@ void batch_free(struct batch **batch_ptr)
 	for (size_t i = 0; i < batch->findings_count; i++)
 		runs_deinit(&batch->findings[i].runs);
 	mem_free(batch->findings);
+	for (size_t i = 0; i < batch->rules_count; i++)
+		rules_free(&batch->rules[i]);
+	mem_free(batch->rules);
 	mem_free(batch->windows);
 	mem_free(batch->values);
 	mem_free(batch->variables);

@@ -183,6 +183,8 @@ struct batch {
 	struct batch_window *windows;
 	size_t windows_count, windows_capacity;
 	uint64_t windows_dropped; /* events not counted: too many keys or values */
+	struct rules **rules;     /* that findings and windows point into; shared */
+	size_t rules_count, rules_capacity;
 	struct batch_value *values;
 	size_t values_count, values_capacity;
 	struct variable_sketch *variables;

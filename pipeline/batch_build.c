@@ -38,7 +38,6 @@ struct slot_hint {
 
 struct batch_builder {
 	unsigned lane;
-	const struct rules *rules;
 	int zstd_level;
 	const struct block_sealing *sealing; /* or NULL: then */
 	struct block_extractor *extractor;
@@ -50,14 +49,12 @@ struct batch_builder {
 	size_t hints_capacity;
 };
 
-struct batch_builder *batch_builder_new(unsigned lane, const struct rules *rules,
-					int zstd_level,
+struct batch_builder *batch_builder_new(unsigned lane, int zstd_level,
 					const struct block_sealing *sealing)
 {
 	struct batch_builder *builder = mem_calloc(1, sizeof(*builder));
 
 	builder->lane = lane;
-	builder->rules = rules;
 	builder->zstd_level = zstd_level;
 	builder->sealing = sealing;
 	if (sealing == NULL)
@@ -345,6 +342,18 @@ static uint64_t count_record(struct batch_builder *builder, const struct record 
 	return batch->groups[hint->group].count;
 }
 
+/* findings point into the rules, which may be replaced before they are stored */
+static void share_rules(struct batch *batch, struct rules *rules)
+{
+	for (size_t i = batch->rules_count; i-- > 0;) {
+		if (batch->rules[i] == rules)
+			return;
+	}
+	mem_grow(&batch->rules, &batch->rules_capacity, batch->rules_count,
+		 sizeof(struct rules *));
+	batch->rules[batch->rules_count++] = rules_share(rules);
+}
+
 uint64_t batch_builder_add(struct batch_builder *builder, const struct record *record,
 			   const struct classified *classified,
 			   struct batch_origin origin)
@@ -366,8 +375,9 @@ uint64_t batch_builder_add(struct batch_builder *builder, const struct record *r
 			.record = record,
 		};
 
+		share_rules(builder->batch, classified->rules);
 		findings_add(builder->batch, &event, classified->matched,
-			     builder->rules);
+			     classified->rules);
 	}
 	return nth;
 }

@@ -17,8 +17,7 @@ struct batch_origin {
 };
 
 /* sealing NULL: blocks are sealed in place, else there; see batch_settle */
-struct batch_builder *batch_builder_new(unsigned lane, const struct rules *rules,
-					int zstd_level,
+struct batch_builder *batch_builder_new(unsigned lane, int zstd_level,
 					const struct block_sealing *sealing);
 void batch_builder_free(struct batch_builder **builder);
 /* the open batch, made when there is none */

@@ -29,7 +29,7 @@ struct leaf {
 
 struct classifier {
 	struct learner *learner;
-	const struct rules *rules;
+	struct rules *rules;
 	struct rules_scratch *scratch;
 	size_t templates_max;
 	struct table leaves_index; /* fingerprint -> place in leaves */
@@ -45,7 +45,7 @@ struct classifier {
 	struct classifier_stats stats;
 };
 
-struct classifier *classifier_new(struct learner *learner, const struct rules *rules,
+struct classifier *classifier_new(struct learner *learner, struct rules *rules,
 				  size_t templates_max)
 {
 	struct classifier *classifier = mem_calloc(1, sizeof(*classifier));
@@ -124,6 +124,17 @@ static void restart_cache(struct classifier *classifier)
 	classifier->leaves_count = 0;
 	classifier->generation++;
 	classifier->stats.restarts++;
+}
+
+void classifier_set_rules(struct classifier *classifier, struct rules *rules)
+{
+	rules_scratch_free(&classifier->scratch);
+	classifier->rules = rules;
+	if (rules != NULL)
+		classifier->scratch = rules_scratch_new(rules);
+	restart_cache(classifier);
+	table_clear(&classifier->sets_index);
+	classifier->sets_count = 0;
 }
 
 /* Passing leaves share the slot of their template, and each is judged: such a template
@@ -292,6 +303,7 @@ void classifier_run(struct classifier *classifier, const struct record *record,
 	verdict = class != NULL ? class->verdict : leaf->sets;
 	out->template_key = leaf->template_key;
 	out->slots_generation = classifier->generation;
+	out->rules = classifier->rules;
 	out->matched =
 		classifier->rules == NULL
 			? NULL

@@ -32,11 +32,14 @@ struct classified {
 	uint32_t slots_generation;      /* slots are given anew when this changes */
 	bool known;                     /* the cache had it */
 	const struct rule_set *matched; /* NULL: no rule */
+	struct rules *rules;            /* of which matched is a set */
 };
 
 /* rules may be NULL: then nothing is judged */
-struct classifier *classifier_new(struct learner *learner, const struct rules *rules,
+struct classifier *classifier_new(struct learner *learner, struct rules *rules,
 				  size_t templates_max);
+/* from now on; the known templates are judged again */
+void classifier_set_rules(struct classifier *classifier, struct rules *rules);
 void classifier_free(struct classifier **classifier);
 void classifier_run(struct classifier *classifier, const struct record *record,
 		    struct classified *out);

@@ -6,18 +6,12 @@
 #include "pipeline/batch_build.h"
 #include "pipeline/classify.h"
 #include "pipeline/extra.h"
+#include "pipeline/lane_projects.h"
 #include "pipeline/lane_stream.h"
 #include "pipeline/sample.h"
 #include "pipeline/shape_cache.h"
 
 #define LEARNED_MAX 512
-
-struct project {
-	int64_t id;
-	struct learner *learner;
-	struct classifier *classifier;
-	uint64_t learned; /* events of the learner that our batches carried */
-};
 
 struct pipeline {
 	unsigned lane;
@@ -27,8 +21,7 @@ struct pipeline {
 	struct table streams_index; /* stream id -> place in streams + 1 */
 	struct lane_stream **streams;
 	size_t streams_count, streams_capacity;
-	struct project *projects;
-	size_t projects_count, projects_capacity;
+	struct lane_projects projects;
 	struct batch_builder *builder;
 	struct sampler *sampler;
 	struct batch **sealed;
@@ -48,11 +41,11 @@ struct pipeline *pipeline_new(unsigned lane, const struct pipeline_config *confi
 	pipeline->lane = lane;
 	pipeline->config = *config;
 	pipeline->deps = *deps;
+	lane_projects_init(&pipeline->projects, deps, config->templates_max);
 	pipeline->sampler = sampler_new();
 	pipeline->shapes = shape_cache_new(config->shapes_bytes);
 	pipeline->config.front.shapes = pipeline->shapes;
-	pipeline->builder =
-		batch_builder_new(lane, deps->rules, config->zstd_level, deps->sealing);
+	pipeline->builder = batch_builder_new(lane, config->zstd_level, deps->sealing);
 	return pipeline;
 }
 
@@ -66,8 +59,8 @@ void pipeline_reset(struct pipeline *pipeline)
 	for (size_t i = 0; i < pipeline->sealed_count; i++)
 		batch_free(&pipeline->sealed[i]);
 	pipeline->sealed_count = 0;
-	for (size_t i = 0; i < pipeline->projects_count; i++)
-		pipeline->projects[i].learned = 0;
+	for (size_t i = 0; i < pipeline->projects.count; i++)
+		pipeline->projects.items[i].learned = 0;
 }
 
 void pipeline_free(struct pipeline **pipeline_ptr)
@@ -77,36 +70,16 @@ void pipeline_free(struct pipeline **pipeline_ptr)
 	if (pipeline == NULL)
 		return;
 	pipeline_reset(pipeline);
-	for (size_t i = 0; i < pipeline->projects_count; i++)
-		classifier_free(&pipeline->projects[i].classifier);
+	lane_projects_deinit(&pipeline->projects);
 	batch_builder_free(&pipeline->builder);
 	sampler_free(&pipeline->sampler);
 	shape_cache_free(&pipeline->shapes);
 	buf_deinit(&pipeline->extra);
 	table_deinit(&pipeline->streams_index);
 	mem_free(pipeline->streams);
-	mem_free(pipeline->projects);
 	mem_free(pipeline->sealed);
 	mem_free(pipeline);
 	*pipeline_ptr = NULL;
-}
-
-static struct project *project_of(struct pipeline *pipeline, int64_t id)
-{
-	struct project *project = NULL;
-
-	for (size_t i = 0; i < pipeline->projects_count; i++) {
-		if (pipeline->projects[i].id == id)
-			return &pipeline->projects[i];
-	}
-	mem_grow(&pipeline->projects, &pipeline->projects_capacity,
-		 pipeline->projects_count, sizeof(*pipeline->projects));
-	project = &pipeline->projects[pipeline->projects_count++];
-	*project = (struct project){ .id = id };
-	project->learner = pipeline->deps.learner_of(pipeline->deps.context, id);
-	project->classifier = classifier_new(project->learner, pipeline->deps.rules,
-					     pipeline->config.templates_max);
-	return project;
 }
 
 static struct lane_stream *stream_of(struct pipeline *pipeline, struct chunk *chunk)
@@ -133,7 +106,8 @@ static void add_record(struct pipeline *pipeline, struct lane_stream *stream,
 		       const struct substream *substream, uint64_t consumed_bytes,
 		       int64_t now_us)
 {
-	struct project *project = project_of(pipeline, substream->project_id);
+	struct lane_project *project =
+		lane_projects_get(&pipeline->projects, substream->project_id);
 	const struct batch_origin origin = { substream->project_id,
 					     substream->ingestion_id };
 	struct classified classified = { 0 };
@@ -294,7 +268,7 @@ static void seal_stream(struct batch *batch, struct lane_stream *stream)
 
 /* one piece of what the learner learned since our last batch; false: that was all */
 static bool seal_learned_piece(struct pipeline *pipeline, struct batch *batch,
-			       struct project *project)
+			       struct lane_project *project)
 {
 	struct learner_event *events = pipeline->events;
 	size_t count = learner_events(project->learner, project->learned, &batch->arena,
@@ -355,8 +329,9 @@ void pipeline_seal(struct pipeline *pipeline)
 	batch = batch_builder_seal(pipeline->builder);
 	for (size_t i = 0; i < pipeline->streams_count; i++)
 		seal_stream(batch, pipeline->streams[i]);
-	for (size_t i = 0; i < pipeline->projects_count; i++)
-		while (seal_learned_piece(pipeline, batch, &pipeline->projects[i]))
+	for (size_t i = 0; i < pipeline->projects.count; i++)
+		while (seal_learned_piece(pipeline, batch,
+					  &pipeline->projects.items[i]))
 			;
 	sweep_streams(pipeline);
 	mem_grow(&pipeline->sealed, &pipeline->sealed_capacity, pipeline->sealed_count,
@@ -390,6 +365,7 @@ void pipeline_feed(struct pipeline *pipeline, struct chunk *chunk, int64_t now_u
 	struct lane_stream *stream = stream_of(pipeline, chunk);
 	bool seal = false;
 
+	lane_projects_follow(&pipeline->projects);
 	if (stream == NULL) {
 		pipeline->stats.unknown_stream_chunks++;
 		chunk_free(&chunk);

@@ -40,7 +40,13 @@ struct pipeline_config {
 
 /* what lanes share; both outlive the pipeline */
 struct pipeline_deps {
-	const struct rules *rules;
+	struct rules *rules;
+	/* NULL: all projects have `rules`. Is called when a lane first meets a project,
+	 * and after *rules_generation changed; any thread; the lane owns what it
+	 * returns, NULL for `rules` */
+	struct rules *(*rules_of)(void *rules_context, int64_t project_id);
+	void *rules_context;
+	const _Atomic uint64_t *rules_generation;
 	/* is called when a lane first meets a project; any thread; never NULL */
 	struct learner *(*learner_of)(void *context, int64_t project_id);
 	void *context;

@@ -133,6 +133,9 @@ MUST_CHECK int rules_read_folder(const char *path, struct yaml_doc **out,
 /* compiles what rules_read_folder reads */
 MUST_CHECK int rules_load_folder(const char *path, struct rules **out,
 				 struct error *error);
+/* one more owner of the same set; any thread */
+struct rules *rules_share(struct rules *rules);
+/* of the last owner: frees */
 void rules_free(struct rules **rules);
 size_t rules_count(const struct rules *rules);
 const struct rule *rules_get(const struct rules *rules, size_t index);

@@ -1,4 +1,6 @@
 /* rules_compile.c - from documents to a set of rules that can be judged by */
+#include <stdatomic.h>
+
 #include "base/mem.h"
 #include "pipeline/rules_databases.h"
 
@@ -38,11 +40,18 @@ bool rules_compiled(const struct rules *rules)
 	return rules->compiled;
 }
 
+struct rules *rules_share(struct rules *rules)
+{
+	(void)atomic_fetch_add(&rules->owners, 1);
+	return rules;
+}
+
 void rules_free(struct rules **rules_ptr)
 {
 	struct rules *rules = *rules_ptr;
 
-	if (rules == NULL)
+	*rules_ptr = NULL;
+	if (rules == NULL || atomic_fetch_sub(&rules->owners, 1) > 0)
 		return;
 	(void)hs_free_scratch(rules->scratch); /* NULL is fine; it is idle */
 	rules_free_databases(rules->databases);
@@ -52,7 +61,6 @@ void rules_free(struct rules **rules_ptr)
 	mem_free(rules->targets);
 	mem_free(rules->compared);
 	mem_free(rules);
-	*rules_ptr = NULL;
 }
 
 size_t rules_count(const struct rules *rules)

@@ -83,7 +83,8 @@ struct rules_key {
 };
 
 struct rules {
-	struct arena arena; /* all texts, conditions */
+	_Atomic unsigned owners; /* beyond the first */
+	struct arena arena;      /* all texts, conditions */
 	struct rule_entry *entries;
 	size_t count, capacity;
 	struct pattern *patterns;

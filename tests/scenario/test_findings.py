@@ -468,3 +468,71 @@ def test_findings_do_not_depend_on_batches(shared):
         found = facts(client, scope)
         expected = expected or found
         assert found == expected
+
+
+OWN = """id: own_teapot
+title: A teapot answered
+severity: MED
+confidence: 0.7
+window: {type: threshold, count: 3, within: 1m}
+group_by: service
+match: {message: {words: short and stout}}
+tests:
+  should: ['2026-01-05T08:00:00Z INFO tea: I am short and stout']
+  should_not: ['2026-01-05T08:00:00Z INFO tea: I am tall']
+"""
+
+
+def rules_swapped(client):
+    text = client.request("GET", "//metrics")[2].decode()
+    return int(next(row.split()[1] for row in text.splitlines() if row.startswith("siftd_rules_swaps_total")))
+
+
+def test_own_rules(shared):
+    client, scope = shared.client, new_project(shared)
+    teapots = [line(n, "I am short and stout", "tea") for n in range(3)] + [line(3, "I am short and stout", "urn")]
+    feed(client, scope, teapots)
+    assert not facts(client, scope)
+    tried = client.post(f"{scope}/rules/test", {"source": OWN, "text": "\n".join(teapots) + "\n"})
+    assert (tried["records"], tried["matching"], tried["matches"][3]["line"]) == (4, 4, 4)
+    assert [(found["key"], found["fires"], found["peak"]) for found in tried["findings"]] == [
+        ("tea", True, 3), ("urn", False, 1)]
+    swaps = rules_swapped(client)
+    made = client.post(f"{scope}/rules", {"source": OWN})
+    assert (made["id"], made["origin"], made["window"], made["source"]) == ("own_teapot", "project", "threshold", OWN)
+    harness.wait_until(lambda: rules_swapped(client) > swaps, 30, "the rule is judged by")
+    feed(client, scope, teapots + [full(-5)])
+    found = facts(client, scope)
+    assert set(found) == {("own_teapot", "tea"), ("disk_full", "")} and found["own_teapot", "tea"][1] == 3
+    listed = {rule["id"]: rule["origin"] for rule in client.get(f"{scope}/rules")["items"]}
+    assert listed["own_teapot"] == "project" and listed["disk_full"] == "shipped" and len(listed) > 120
+    assert client.get(f"{scope}/rules/disk_full")["first_checks"]
+    # no other project has it
+    assert status_of(client.get, f"{shared.scope}/rules/own_teapot") == 404
+    put = json.loads(client.request("PUT", f"{scope}/rules/own_teapot", {"source": OWN.replace("MED", "LOW")})[2])
+    assert put["severity"] == "LOW"
+    harness.wait_until(lambda: rules_swapped(client) == swaps + 2, 30, "the new rule is judged by")
+    client.request("DELETE", f"{scope}/rules/own_teapot")
+    harness.wait_until(lambda: rules_swapped(client) == swaps + 3, 30, "the rule is gone")
+    feed(client, scope, teapots)
+    assert facts(client, scope)["own_teapot", "tea"][1] == 3
+
+
+def test_wrong_rules(shared):
+    client, scope = shared.client, new_project(shared)
+
+    def refused(source, verb="rules", **more):
+        with pytest.raises(harness.HttpError) as error:
+            client.post(f"{scope}/{verb}", {"source": source, **more})
+        assert error.value.status == 422
+        return json.loads(error.value.body)["errors"][0]["detail"]
+
+    assert refused(OWN.replace("severity", "severty")).startswith('rule:3:1: unknown key "severty", did you mean "severity"')
+    assert "its own case fails" in refused(OWN.replace("stout'", "thin'"))
+    assert "one document is one rule" in refused(OWN + "---\n" + OWN)
+    assert "rule:2:1:" in refused("id: [", "rules/test", text="x")
+    assert "came with siftd" in refused(OWN.replace("own_teapot", "disk_full"))
+    client.post(f"{scope}/rules", {"source": OWN})
+    assert status_of(client.post, f"{scope}/rules", {"source": OWN}) == 409
+    for wrong in ("own_kettle", "disk_full"):
+        assert status_of(client.request, "PUT", f"{scope}/rules/{wrong}", {"source": OWN}) in (404, 422)

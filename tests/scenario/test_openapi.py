@@ -35,6 +35,7 @@ def ids(shared):
         "seq": next(iter(shared.client.events(ingestion)))["seq"],
         "group": next(iter(shared.client.groups(ingestion)))["fingerprint"],
         "merge": merge["id"],
+        "rule": "disk_full",
         "channel": shared.client.post(f"{shared.scope}/channels", {
             "name": "openapi", "kind": "webhook", "url": "http://127.0.0.1:1"})["id"],
         "mute": shared.client.post(f"{shared.scope}/mutes", {"rule": "none"})["id"],
