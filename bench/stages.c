@@ -3,7 +3,9 @@
  *	fingerprint   frame, assemble, parse, normalize, group: no rules
  *	uncached      the same without the shape cache
  *	rules         the same with a folder of rules
- *	blocks        all of a lane's work, to sealed batches that are thrown away
+ *	blocks        all of a lane's work, to sealed batches that are thrown away; also
+ *	              the bytes of a line's share in what is stored
+ *	read          the same, and reads all texts back
  *
  * The file is read to memory first and fed in chunks of 1 MiB. One stage may be named,
  * for a profiler.
@@ -17,6 +19,7 @@
 #include "base/buf.h"
 #include "base/compiler.h"
 #include "base/mem.h"
+#include "pipeline/block_extract.h"
 #include "pipeline/classify.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/shape_cache.h"
@@ -31,6 +34,13 @@ struct bench {
 	struct learner *learner;
 	uint64_t lines;
 	struct shape_stats shapes;
+	struct block_extractor *extractor;
+	double seal_seconds; /* parts of the whole */
+	bool read;
+	double read_seconds;
+	struct {
+		size_t meta, body, words, rare;
+	} stored; /* bytes */
 };
 
 static double cpu_seconds(void)
@@ -122,12 +132,54 @@ static struct chunk *make_chunk(struct slice part, size_t offset, bool first)
 	return chunk;
 }
 
-static void take_batches(struct pipeline *pipeline)
+/* seals at once, and takes the time */
+static struct block_builder *seal_block(void *context, struct block_builder *full,
+					struct block_encoded *out)
+{
+	struct bench *bench = context;
+	double begun = cpu_seconds();
+
+	block_extractor_seal(bench->extractor, full, out);
+	bench->seal_seconds += cpu_seconds() - begun;
+	return full;
+}
+
+static void read_block(struct bench *bench, const struct block_encoded *encoded)
+{
+	double begun = cpu_seconds();
+	struct block_reader *reader = NULL;
+	struct block_event event = { 0 };
+	struct error error = { 0 };
+
+	if (block_reader_open(buf_slice(&encoded->meta), &reader, &error) < 0)
+		abort(); /* what was just written */
+	for (uint32_t i = 0; i < block_reader_count(reader); i++) {
+		if (block_reader_raw(reader, buf_slice(&encoded->body), i, &event,
+				     &error) < 0)
+			abort();
+	}
+	block_reader_free(&reader);
+	bench->read_seconds += cpu_seconds() - begun;
+}
+
+static void take_batches(struct bench *bench, struct pipeline *pipeline)
 {
 	struct batch *batch = NULL;
 
-	while ((batch = pipeline_take_batch(pipeline)) != NULL)
+	while ((batch = pipeline_take_batch(pipeline)) != NULL) {
+		batch_settle(batch);
+		for (size_t i = 0; i < batch->blocks_count; i++) {
+			const struct block_encoded *encoded = &batch->blocks[i].encoded;
+
+			bench->stored.meta += encoded->meta.len;
+			bench->stored.body += encoded->body.len;
+			bench->stored.words += encoded->words.len;
+			bench->stored.rare += encoded->rare.len;
+			if (bench->read)
+				read_block(bench, encoded);
+		}
 		batch_free(&batch);
+	}
 }
 
 static void run_blocks(struct bench *bench)
@@ -140,38 +192,48 @@ static void run_blocks(struct bench *bench)
 		.templates_max = TEMPLATES_MAX,
 		.zstd_level = 1,
 	};
+	const struct block_sealing sealing = { .seal = seal_block, .context = bench };
 	const struct pipeline_deps deps = { .rules = bench->rules,
+					    .sealing = &sealing,
 					    .learner_of = learner_of,
 					    .context = bench };
 	struct pipeline *pipeline = pipeline_new(0, &config, &deps);
 	size_t offset = 0;
 
+	bench->extractor = block_extractor_new();
 	while (offset < bench->input.len) {
 		struct slice part =
 			slice_head(slice_from(bench->input, offset), CHUNK_BYTES);
 
 		pipeline_feed(pipeline, make_chunk(part, offset, offset == 0), NOW_US);
-		take_batches(pipeline);
+		take_batches(bench, pipeline);
 		offset += part.len;
 	}
 	pipeline_seal(pipeline);
-	take_batches(pipeline);
+	take_batches(bench, pipeline);
 	bench->lines = pipeline_stats(pipeline)->records;
 	bench->shapes = (struct shape_stats){
 		.hits = pipeline_stats(pipeline)->shape_hits,
 		.evicted = pipeline_stats(pipeline)->shape_evictions,
 	};
 	pipeline_free(&pipeline);
+	block_extractor_free(&bench->extractor);
+}
+
+static void run_read(struct bench *bench)
+{
+	bench->read = true;
+	run_blocks(bench);
+	bench->read = false;
 }
 
 static const struct {
 	const char *name;
 	void (*run)(struct bench *bench);
 } stages[] = {
-	{ "uncached", run_uncached },
-	{ "fingerprint", run_fingerprint },
-	{ "rules", run_rules },
-	{ "blocks", run_blocks },
+	{ "uncached", run_uncached }, { "fingerprint", run_fingerprint },
+	{ "rules", run_rules },       { "blocks", run_blocks },
+	{ "read", run_read },
 };
 
 static void run_stage(struct bench *bench, size_t index)
@@ -181,16 +243,22 @@ static void run_stage(struct bench *bench, size_t index)
 	double seconds = 0;
 
 	bench->learner = learner_new(&config);
+	memset(&bench->stored, 0, sizeof(bench->stored));
+	bench->seal_seconds = 0;
 	begun = cpu_seconds();
 	stages[index].run(bench);
 	seconds = cpu_seconds() - begun;
 	printf("{\"stage\":\"%s\",\"cpu_seconds\":%.3f,\"mb_per_s\":%.1f,"
 	       "\"lines_per_s\":%.0f,\"shape_hits\":%.3f,\"shape_evictions\":%" PRIu64
-	       "}\n",
+	       ",\"seal_seconds\":%.3f,\"read_seconds\":%.3f,\"meta\":%.2f,\"body\":%.2f,\"words\":%.2f,\"rare\":%.2f}\n",
 	       stages[index].name, seconds, (double)bench->input.len / 1e6 / seconds,
 	       (double)bench->lines / seconds,
-	       (double)bench->shapes.hits / (double)bench->lines,
-	       bench->shapes.evicted);
+	       (double)bench->shapes.hits / (double)bench->lines, bench->shapes.evicted,
+	       bench->seal_seconds, bench->read_seconds,
+	       (double)bench->stored.meta / (double)bench->lines,
+	       (double)bench->stored.body / (double)bench->lines,
+	       (double)bench->stored.words / (double)bench->lines,
+	       (double)bench->stored.rare / (double)bench->lines);
 	learner_free(&bench->learner);
 }
 

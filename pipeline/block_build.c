@@ -1,7 +1,7 @@
 /* block_build.c - encodes events into columns and compressed frames
  *
  * Texts are copied behind each other as they come, columns are arrays of codes; seal
- * compresses the texts frame by frame where they lie.
+ * packs both.
  *
  *   texts  [ raw 0 | extra 0 | raw 1 | extra 1 | ... ]
  */
@@ -9,10 +9,10 @@
 
 #include <assert.h>
 #include <stdlib.h>
-#include <zstd.h>
 
 #include "base/hash64.h"
 #include "base/mem.h"
+#include "pipeline/block_body.h"
 #include "pipeline/block_builder.h"
 #include "pipeline/block_format.h"
 #include "pipeline/block_words.h"
@@ -20,22 +20,11 @@
 #define VARINT32_BYTES_MAX 5
 #define VARINT64_BYTES_MAX 10
 
-static void set_parameter(ZSTD_CCtx *zstd, ZSTD_cParameter parameter, int value)
-{
-	size_t result = ZSTD_CCtx_setParameter(zstd, parameter, value);
-
-	assert(!ZSTD_isError(result));
-	(void)result; /* unused without asserts; constants that zstd accepts */
-}
-
 struct block_builder *block_builder_new(int zstd_level)
 {
 	struct block_builder *builder = mem_calloc(1, sizeof(*builder));
 
-	builder->zstd = ZSTD_createCCtx();
-	if (builder->zstd == NULL)
-		abort(); /* out of memory */
-	set_parameter(builder->zstd, ZSTD_c_compressionLevel, zstd_level);
+	builder->body = block_body_new(zstd_level);
 	builder->words = block_words_new();
 	/* never NULL, so that places in them are defined even when all texts are empty
 	 */
@@ -51,7 +40,7 @@ void block_builder_free(struct block_builder **builder_ptr)
 
 	if (builder == NULL)
 		return;
-	(void)ZSTD_freeCCtx(builder->zstd); /* fails for static contexts only */
+	block_body_free(&builder->body);
 	block_words_free(&builder->words);
 	buf_deinit(&builder->texts);
 	buf_deinit(&builder->columns);
@@ -134,10 +123,9 @@ bool block_builder_guess(struct block_builder *builder, const struct block_event
 	    block_builder_bytes(builder) + bytes > BLOCK_BYTES_MAX)
 		return false;
 	add_columns(builder, event, codes);
-	builder->places[builder->count] = builder->texts.len;
 	buf_append_slice(&builder->texts, event->raw);
 	buf_append_slice(&builder->texts, event->extra);
-	builder->count++;
+	builder->places[++builder->count] = builder->texts.len;
 	return true;
 }
 
@@ -185,62 +173,6 @@ static void summarize(struct block_builder *builder, struct block_encoded *out)
 		if (timestamp > out->timestamp_max_us)
 			out->timestamp_max_us = timestamp;
 	}
-}
-
-/* what is compressed is bounded by BLOCK_EVENT_BYTES_MAX and room is made for the worst
- * case, so that only a lack of memory can make zstd fail */
-static size_t compress(struct block_builder *builder, struct slice bytes,
-		       struct buf *out)
-{
-	size_t bound = ZSTD_compressBound(bytes.len);
-	size_t len = 0;
-
-	buf_reserve(out, bound);
-	len = ZSTD_compress2(builder->zstd, out->data + out->len, bound, bytes.ptr,
-			     bytes.len);
-	if (ZSTD_isError(len))
-		abort();
-	out->len += len;
-	return len;
-}
-
-/* events of the frame that begins at event `first`, and their bytes */
-static uint32_t frame_extent(const struct block_builder *builder, uint32_t first,
-			     size_t *bytes)
-{
-	uint32_t count = 0;
-
-	*bytes = 0;
-	while (first + count < builder->count && count < BLOCK_FRAME_EVENTS &&
-	       *bytes < BLOCK_FRAME_BYTES) {
-		*bytes += (size_t)builder->raw_lengths[first + count] +
-			  builder->extra_lengths[first + count];
-		count++;
-	}
-	return count;
-}
-
-/* fills the body, and the directory of its frames; how many they are */
-static uint32_t build_body(struct block_builder *builder, struct buf *body,
-			   struct buf *directory)
-{
-	uint32_t frames = 0;
-	size_t offset = 0;
-
-	for (uint32_t first = 0; first < builder->count; frames++) {
-		size_t bytes = 0;
-		uint32_t count = frame_extent(builder, first, &bytes);
-		size_t len = compress(
-			builder, slice_of(builder->texts.data + offset, bytes), body);
-		struct slice packed = slice_of(body->data + body->len - len, len);
-
-		buf_append_varint(directory, count);
-		buf_append_varint(directory, len);
-		buf_append_u64(directory, hash64(packed, 0));
-		first += count;
-		offset += bytes;
-	}
-	return frames;
 }
 
 /* LEB128 into room that is there; the place behind it */
@@ -352,14 +284,16 @@ static void put_column(const struct block_builder *builder, enum block_column co
 	case BLOCK_COLUMN_EXTRA_LENGTHS:
 		put_codes(out, builder->extra_lengths, count);
 		break;
-	case BLOCK_COLUMN_FRAMES: /* appended by the caller, who made them */
+	case BLOCK_COLUMN_BASES: /* appended by the caller, who has them */
+	case BLOCK_COLUMN_FRAMES:
 	case BLOCK_COLUMN_COUNT:
 		break;
 	}
 }
 
 /* the columns behind each other; their lengths come last, where they are known */
-static void build_columns(struct block_builder *builder, const struct buf *directory)
+static void build_columns(struct block_builder *builder,
+			  const struct block_packed *packed)
 {
 	struct buf *out = &builder->columns;
 	uint64_t lengths[BLOCK_COLUMN_COUNT] = { 0 };
@@ -368,8 +302,10 @@ static void build_columns(struct block_builder *builder, const struct buf *direc
 	for (unsigned column = 0; column < BLOCK_COLUMN_COUNT; column++) {
 		size_t begin = out->len;
 
-		if (column == BLOCK_COLUMN_FRAMES)
-			buf_append_slice(out, buf_slice(directory));
+		if (column == BLOCK_COLUMN_BASES)
+			buf_append_slice(out, buf_slice(&packed->has_base));
+		else if (column == BLOCK_COLUMN_FRAMES)
+			buf_append_slice(out, buf_slice(&packed->directory));
 		else
 			put_column(builder, (enum block_column)column, out);
 		lengths[column] = out->len - begin;
@@ -378,24 +314,37 @@ static void build_columns(struct block_builder *builder, const struct buf *direc
 		buf_append_u64(out, lengths[column]);
 }
 
-static void build_meta(struct block_builder *builder, struct block_encoded *out,
-		       uint32_t frames)
+static void put_u32(struct buf *out, size_t at, uint32_t value)
 {
-	struct buf *meta = &out->meta;
-	uint64_t checksum = 0;
+	for (unsigned i = 0; i < sizeof(value); i++)
+		out->data[at + i] = (char)(value >> (8 * i));
+}
 
-	buf_append(meta, BLOCK_MAGIC, sizeof(BLOCK_MAGIC) - 1);
-	buf_append_u32(meta, BLOCK_VERSION);
-	buf_append_u64(meta, 0); /* the checksum, below */
-	buf_append_u32(meta, builder->count);
-	buf_append_u32(meta, frames);
-	buf_append_u64(meta, out->body.len);
-	buf_append_u32(meta, 0); /* no dictionary */
-	buf_append_u32(meta, (uint32_t)builder->columns.len);
-	(void)compress(builder, buf_slice(&builder->columns), meta); /* meta.len */
-	checksum = hash64(slice_from(buf_slice(meta), BLOCK_AT_COUNT), BLOCK_VERSION);
-	for (unsigned i = 0; i < sizeof(checksum); i++)
-		meta->data[BLOCK_AT_CHECKSUM + i] = (char)(checksum >> (8 * i));
+static void put_u64(struct buf *out, size_t at, uint64_t value)
+{
+	put_u32(out, at, (uint32_t)value);
+	put_u32(out, at + 4, (uint32_t)(value >> 32));
+}
+
+static void build_meta(struct block_builder *builder, struct buf *meta,
+		       const struct block_packed *packed)
+{
+	buf_reserve(meta, BLOCK_HEADER_BYTES);
+	memset(meta->data, 0, BLOCK_HEADER_BYTES);
+	meta->len = BLOCK_HEADER_BYTES;
+	memcpy(meta->data + BLOCK_AT_MAGIC, BLOCK_MAGIC, sizeof(BLOCK_MAGIC) - 1);
+	put_u32(meta, BLOCK_AT_VERSION, BLOCK_VERSION);
+	put_u32(meta, BLOCK_AT_COUNT, builder->count);
+	put_u32(meta, BLOCK_AT_FRAMES, packed->frames);
+	put_u64(meta, BLOCK_AT_BODY_LEN, packed->body.len);
+	put_u32(meta, BLOCK_AT_COLUMNS_LEN, (uint32_t)builder->columns.len);
+	block_body_compress(builder->body, buf_slice(&builder->columns), meta);
+	put_u32(meta, BLOCK_AT_COLUMNS_PACKED,
+		(uint32_t)(meta->len - BLOCK_HEADER_BYTES));
+	put_u32(meta, BLOCK_AT_BASES_LEN, (uint32_t)packed->bases.len);
+	block_body_compress(builder->body, buf_slice(&packed->bases), meta);
+	put_u64(meta, BLOCK_AT_CHECKSUM,
+		hash64(slice_from(buf_slice(meta), BLOCK_AT_COUNT), BLOCK_VERSION));
 }
 
 static void builder_clear(struct block_builder *builder)
@@ -408,37 +357,28 @@ static void builder_clear(struct block_builder *builder)
 	block_dictionary_clear(&builder->fingerprints);
 }
 
-/* raw and extra in one go, over the seam: that only adds bits. An event is compared
- * with the one before of its template. */
-static void add_words(struct block_builder *builder)
-{
-	for (uint32_t row = 0; row < builder->count; row++) {
-		struct slice *like = &builder->like[builder->template_codes[row]];
-		struct slice text = slice_of(builder->texts.data + builder->places[row],
-					     (size_t)builder->raw_lengths[row] +
-						     builder->extra_lengths[row]);
-
-		block_words_add_like(builder->words, text, *like);
-		*like = text;
-	}
-	memset(builder->like, 0, builder->templates.count * sizeof(*builder->like));
-}
-
 void block_builder_seal(struct block_builder *builder, struct block_encoded *out)
 {
-	struct buf directory = { 0 };
-	uint32_t frames = 0;
+	struct block_packed packed = { 0 };
+	const struct block_texts texts = {
+		.bytes = builder->texts.data,
+		.places = builder->places,
+		.template_codes = builder->template_codes,
+		.count = builder->count,
+		.templates_count = builder->templates.count,
+	};
 
 	assert(builder->count > 0);
 	summarize(builder, out);
-	frames = build_body(builder, &out->body, &directory);
-	build_columns(builder, &directory);
-	build_meta(builder, out, frames);
-	if (builder->words != NULL) {
-		add_words(builder);
+	block_body_pack(builder->body, &texts, builder->words, &packed);
+	build_columns(builder, &packed);
+	build_meta(builder, &out->meta, &packed);
+	out->body = packed.body;
+	if (builder->words != NULL)
 		block_words_take(builder->words, &out->words);
-	}
-	buf_deinit(&directory);
+	buf_deinit(&packed.directory);
+	buf_deinit(&packed.has_base);
+	buf_deinit(&packed.bases);
 	builder_clear(builder);
 }
 

@@ -6,14 +6,13 @@
 #ifndef SIFTD_PIPELINE_BLOCK_BUILDER_H
 #define SIFTD_PIPELINE_BLOCK_BUILDER_H
 
-#include <zstd.h>
-
 #include "pipeline/block.h"
+#include "pipeline/block_body.h"
 #include "pipeline/block_dictionary.h"
 #include "pipeline/block_words.h"
 
 struct block_builder {
-	ZSTD_CCtx *zstd;
+	struct block_body *body;
 	struct block_words *words; /* NULL: no filter is wanted */
 	uint32_t count;
 	struct buf texts;
@@ -25,7 +24,7 @@ struct block_builder {
 	int64_t observed[BLOCK_EVENTS_MAX];
 	uint32_t raw_lengths[BLOCK_EVENTS_MAX];
 	uint32_t extra_lengths[BLOCK_EVENTS_MAX];
-	size_t places[BLOCK_EVENTS_MAX]; /* of raw in texts */
+	size_t places[BLOCK_EVENTS_MAX + 1]; /* of raw in texts; the last: the end */
 	/* codes: 0 is none, or for fingerprints: equal to the template key */
 	uint32_t service_codes[BLOCK_EVENTS_MAX];
 	uint32_t host_codes[BLOCK_EVENTS_MAX];
@@ -33,9 +32,7 @@ struct block_builder {
 	uint32_t template_codes[BLOCK_EVENTS_MAX];
 	uint8_t severities[BLOCK_EVENTS_MAX];
 	uint8_t formats[BLOCK_EVENTS_MAX];
-	struct slice
-		like[BLOCK_EVENTS_MAX]; /* by template: the latest text; for words */
-	struct buf columns;             /* kept for its memory */
+	struct buf columns; /* kept for its memory */
 };
 
 #endif

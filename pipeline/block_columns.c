@@ -192,9 +192,14 @@ static void read_templates(struct block_columns *columns, struct cursor *cursor)
 		cursor_fail(cursor);
 		return;
 	}
-	for (uint32_t i = 0; i < columns->count; i++)
-		columns->events[i].template_key =
-			number_at(&numbers, take_bounded(cursor, numbers.count - 1));
+	columns->templates_count = numbers.count;
+	for (uint32_t i = 0; i < columns->count; i++) {
+		struct column_event *event = &columns->events[i];
+
+		event->template_code =
+			(uint32_t)take_bounded(cursor, numbers.count - 1);
+		event->template_key = number_at(&numbers, event->template_code);
+	}
 }
 
 static void read_fingerprints(struct block_columns *columns, struct cursor *cursor)
@@ -224,6 +229,15 @@ static void read_extra_lengths(struct block_columns *columns, struct cursor *cur
 			(size_t)take_bounded(cursor, BLOCK_EVENT_BYTES_MAX);
 }
 
+static void read_bases(struct block_columns *columns, struct cursor *cursor)
+{
+	columns->has_base = take_bytes(cursor, columns->templates_count);
+	for (size_t i = 0; i < columns->has_base.len; i++) {
+		if ((unsigned char)columns->has_base.ptr[i] > 1)
+			cursor_fail(cursor);
+	}
+}
+
 /* gives the events of a frame their places in it; the sum of their bytes */
 static size_t place_events(struct block_columns *columns, uint32_t frame)
 {
@@ -240,6 +254,16 @@ static size_t place_events(struct block_columns *columns, uint32_t frame)
 	return offset;
 }
 
+/* what a frame holds when it is decompressed */
+static void take_contents(const struct block_columns *columns, struct cursor *cursor,
+			  struct column_frame *frame)
+{
+	if (columns->version < BLOCK_VERSION_DELTA)
+		return;
+	frame->steps_bytes = (size_t)take_bounded(cursor, BLOCK_DECOMPRESSED_MAX);
+	frame->fresh_bytes = (size_t)take_bounded(cursor, BLOCK_DECOMPRESSED_MAX);
+}
+
 static void read_frames(struct block_columns *columns, struct cursor *cursor)
 {
 	uint32_t first = 0;
@@ -253,6 +277,7 @@ static void read_frames(struct block_columns *columns, struct cursor *cursor)
 		frame->place.offset = offset;
 		frame->place.count =
 			(uint32_t)take_bounded(cursor, columns->count - first);
+		take_contents(columns, cursor, frame);
 		frame->place.len =
 			(size_t)take_bounded(cursor, columns->body_len - offset);
 		checksum = take_bytes(cursor, 8);
@@ -261,7 +286,9 @@ static void read_frames(struct block_columns *columns, struct cursor *cursor)
 			return;
 		}
 		frame->checksum = block_load_u64(checksum.ptr);
-		frame->bytes = place_events(columns, i);
+		frame->texts_bytes = place_events(columns, i);
+		if (columns->version < BLOCK_VERSION_DELTA)
+			frame->fresh_bytes = frame->texts_bytes;
 		first += frame->place.count;
 		offset += frame->place.len;
 	}
@@ -282,26 +309,36 @@ static read_column_fn *const column_readers[BLOCK_COLUMN_COUNT] = {
 	[BLOCK_COLUMN_FINGERPRINTS] = read_fingerprints,
 	[BLOCK_COLUMN_RAW_LENGTHS] = read_raw_lengths,
 	[BLOCK_COLUMN_EXTRA_LENGTHS] = read_extra_lengths,
+	[BLOCK_COLUMN_BASES] = read_bases,
 	[BLOCK_COLUMN_FRAMES] = read_frames,
 };
+
+static bool has_column(const struct block_columns *columns, unsigned column)
+{
+	return columns->version >= BLOCK_VERSION_DELTA || column != BLOCK_COLUMN_BASES;
+}
 
 int block_columns_read(struct block_columns *columns, struct slice bytes,
 		       struct error *error)
 {
-	const size_t lengths_bytes = (size_t)BLOCK_COLUMN_COUNT * 8;
+	unsigned left = 0; /* columns, and lengths at the end */
 	struct cursor all = { .rest = bytes };
-	const char *lengths = NULL;
+	const char *end = bytes.ptr + bytes.len;
 
+	for (unsigned i = 0; i < BLOCK_COLUMN_COUNT; i++)
+		left += has_column(columns, i);
 	columns->events = mem_calloc(columns->count, sizeof(*columns->events));
 	columns->frames = mem_calloc(columns->frames_count, sizeof(*columns->frames));
-	if (bytes.len < lengths_bytes)
+	if (bytes.len < (size_t)left * 8)
 		return error_set(error, "block: columns are cut short");
-	all.rest.len -= lengths_bytes;
-	lengths = all.rest.ptr + all.rest.len;
+	all.rest.len -= (size_t)left * 8;
 	for (unsigned i = 0; i < BLOCK_COLUMN_COUNT; i++) {
-		uint64_t len = block_load_u64(lengths + (size_t)i * 8);
-		struct cursor column = { .rest = take_bytes(&all, len) };
+		struct cursor column = { 0 };
 
+		if (!has_column(columns, i))
+			continue;
+		column.rest = take_bytes(&all, block_load_u64(end - (size_t)left * 8));
+		left--;
 		if (!all.bad)
 			column_readers[i](columns, &column);
 		if (all.bad || column.bad || column.rest.len > 0)

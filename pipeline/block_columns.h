@@ -14,7 +14,9 @@
 struct column_frame {
 	struct block_frame place;
 	uint64_t checksum;
-	size_t bytes; /* when decompressed */
+	size_t texts_bytes;
+	size_t steps_bytes; /* when decompressed; version 1 has none */
+	size_t fresh_bytes; /* behind the steps; in version 1 these are the texts */
 };
 
 struct column_event {
@@ -26,8 +28,9 @@ struct column_event {
 	uint32_t host;
 	size_t raw_len;
 	size_t extra_len;
-	size_t offset; /* of raw in its decompressed frame; extra lies behind it */
+	size_t offset; /* of raw in its frame's texts; extra lies behind it */
 	uint32_t frame;
+	uint32_t template_code; /* below templates_count */
 	uint8_t severity;
 	uint8_t format;
 };
@@ -39,6 +42,7 @@ struct column_texts {
 
 struct block_columns {
 	/* set before block_columns_read: what the header says */
+	uint32_t version;
 	uint32_t count;
 	uint32_t frames_count;
 	size_t body_len;
@@ -47,6 +51,8 @@ struct block_columns {
 	struct column_frame *frames;
 	struct column_texts services;
 	struct column_texts hosts;
+	uint32_t templates_count;
+	struct slice has_base; /* by template code: 1 or 0; empty in version 1 */
 };
 
 /* on an error deinit is still due */

@@ -12,7 +12,9 @@
 #include "pipeline/block.h"
 
 #define BLOCK_MAGIC "SBLK"
-#define BLOCK_VERSION 1
+#define BLOCK_VERSION 2
+/* the first whose texts are stored as differences */
+#define BLOCK_VERSION_DELTA 2
 
 /* byte offsets in meta */
 enum {
@@ -24,7 +26,10 @@ enum {
 	BLOCK_AT_BODY_LEN = 24,
 	BLOCK_AT_DICTIONARY = 32,
 	BLOCK_AT_COLUMNS_LEN = 36,
-	BLOCK_HEADER_BYTES = 40
+	BLOCK_HEADER_BYTES_1 = 40, /* of version 1, in which the columns are the rest */
+	BLOCK_AT_COLUMNS_PACKED = 40,
+	BLOCK_AT_BASES_LEN = 44,
+	BLOCK_HEADER_BYTES = 48
 };
 
 /* a frame ends at so many events, or as soon as it holds so many bytes */
@@ -43,6 +48,7 @@ enum block_column {
 	BLOCK_COLUMN_FINGERPRINTS,
 	BLOCK_COLUMN_RAW_LENGTHS,
 	BLOCK_COLUMN_EXTRA_LENGTHS,
+	BLOCK_COLUMN_BASES, /* version 1 has none */
 	BLOCK_COLUMN_FRAMES,
 	BLOCK_COLUMN_COUNT
 };

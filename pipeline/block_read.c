@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "pipeline/block_columns.h"
 #include "pipeline/block_format.h"
+#include "pipeline/block_frame.h"
 
 #define NO_FRAME UINT32_MAX
 
@@ -21,43 +22,24 @@ struct block_reader {
 	struct block_columns columns;
 	ZSTD_DCtx *zstd;
 	struct buf texts; /* the columns decompressed; their texts lie in it */
-	struct buf open;  /* the frame that was decompressed last */
+	struct block_frame_texts frame; /* the texts of the one opened last */
 	uint32_t open_frame;
 };
-
-/* exactly len bytes out of one zstd frame */
-static int decompress(struct block_reader *reader, struct slice packed, size_t len,
-		      struct buf *out, struct error *error)
-{
-	size_t result = 0;
-
-	buf_clear(out);
-	if (len > BLOCK_DECOMPRESSED_MAX || len / BLOCK_EXPANSION_MAX > packed.len)
-		return error_set(error, "block: %zu bytes cannot hold %zu", packed.len,
-				 len);
-	buf_reserve(out, len + 1);
-	result = ZSTD_decompressDCtx(reader->zstd, out->data, len, packed.ptr,
-				     packed.len);
-	if (ZSTD_isError(result))
-		return error_set(error, "block: zstd: %s", ZSTD_getErrorName(result));
-	if (result != len)
-		return error_set(error, "block: %zu bytes instead of %zu", result, len);
-	out->len = len;
-	return 0;
-}
 
 static int check_header(struct slice meta, struct error *error)
 {
 	uint32_t version = 0;
 
-	if (meta.len < BLOCK_HEADER_BYTES)
+	if (meta.len < BLOCK_HEADER_BYTES_1)
 		return error_set(error, "block: meta of %zu bytes", meta.len);
 	if (!slice_starts_with(meta, SLICE(BLOCK_MAGIC)))
 		return error_set(error, "block: meta begins with unknown bytes");
 	version = block_load_u32(meta.ptr + BLOCK_AT_VERSION);
-	if (version != BLOCK_VERSION)
+	if (version == 0 || version > BLOCK_VERSION)
 		return error_set(error, "block: version %u is newer than this program",
 				 version);
+	if (version >= BLOCK_VERSION_DELTA && meta.len < BLOCK_HEADER_BYTES)
+		return error_set(error, "block: meta of %zu bytes", meta.len);
 	if (block_load_u64(meta.ptr + BLOCK_AT_CHECKSUM) !=
 	    hash64(slice_from(meta, BLOCK_AT_COUNT), version))
 		return error_set(error, "block: the checksum of meta does not match");
@@ -67,9 +49,26 @@ static int check_header(struct slice meta, struct error *error)
 	return 0;
 }
 
+/* parts what lies behind the header: the columns, and the base texts, which stay packed
+ * until one is needed */
+static struct slice packed_columns(struct block_reader *reader, struct slice meta)
+{
+	struct slice columns = { 0 };
+	size_t len = 0;
+
+	if (reader->columns.version < BLOCK_VERSION_DELTA)
+		return slice_from(meta, BLOCK_HEADER_BYTES_1);
+	columns = slice_from(meta, BLOCK_HEADER_BYTES);
+	len = block_load_u32(meta.ptr + BLOCK_AT_COLUMNS_PACKED);
+	reader->frame.bases_len = block_load_u32(meta.ptr + BLOCK_AT_BASES_LEN);
+	buf_append_slice(&reader->frame.bases_packed, slice_from(columns, len));
+	return slice_head(columns, len);
+}
+
 static int reader_fill(struct block_reader *reader, struct slice meta,
 		       struct error *error)
 {
+	reader->columns.version = block_load_u32(meta.ptr + BLOCK_AT_VERSION);
 	reader->columns.count = block_load_u32(meta.ptr + BLOCK_AT_COUNT);
 	reader->columns.frames_count = block_load_u32(meta.ptr + BLOCK_AT_FRAMES);
 	reader->columns.body_len = (size_t)block_load_u64(meta.ptr + BLOCK_AT_BODY_LEN);
@@ -78,9 +77,9 @@ static int reader_fill(struct block_reader *reader, struct slice meta,
 	if (reader->columns.frames_count > reader->columns.count)
 		return error_set(error, "block: %u frames for %u events",
 				 reader->columns.frames_count, reader->columns.count);
-	if (decompress(reader, slice_from(meta, BLOCK_HEADER_BYTES),
-		       block_load_u32(meta.ptr + BLOCK_AT_COLUMNS_LEN), &reader->texts,
-		       error) < 0)
+	if (block_decompress(reader->zstd, packed_columns(reader, meta),
+			     block_load_u32(meta.ptr + BLOCK_AT_COLUMNS_LEN),
+			     &reader->texts, error) < 0)
 		return -1;
 	return block_columns_read(&reader->columns, buf_slice(&reader->texts), error);
 }
@@ -97,6 +96,8 @@ int block_reader_open(struct slice meta, struct block_reader **out, struct error
 	reader->zstd = ZSTD_createDCtx();
 	if (reader->zstd == NULL)
 		abort(); /* out of memory */
+	reader->frame.columns = &reader->columns;
+	reader->frame.zstd = reader->zstd;
 	if (reader_fill(reader, meta, error) < 0) {
 		block_reader_free(&reader);
 		return -1;
@@ -114,7 +115,7 @@ void block_reader_free(struct block_reader **reader_ptr)
 	(void)ZSTD_freeDCtx(reader->zstd); /* fails for static contexts only */
 	buf_deinit(&reader->texts);
 	block_columns_deinit(&reader->columns);
-	buf_deinit(&reader->open);
+	block_frame_deinit(&reader->frame);
 	mem_free(reader);
 	*reader_ptr = NULL;
 }
@@ -166,7 +167,7 @@ uint32_t block_reader_frame_of(const struct block_reader *reader, uint32_t index
 	return reader->columns.events[index].frame;
 }
 
-/* makes the frame's bytes the open ones */
+/* makes the frame's texts the open ones */
 static int open_frame(struct block_reader *reader, const struct block_part *part,
 		      uint32_t number, struct error *error)
 {
@@ -184,7 +185,7 @@ static int open_frame(struct block_reader *reader, const struct block_part *part
 		return error_set(error,
 				 "block: the checksum of frame %u does not match",
 				 number);
-	if (decompress(reader, packed, frame->bytes, &reader->open, error) < 0)
+	if (block_frame_open(&reader->frame, frame, packed, error) < 0)
 		return -1;
 	reader->open_frame = number;
 	return 0;
@@ -200,7 +201,7 @@ int block_reader_raw_part(struct block_reader *reader, const struct block_part *
 	if (event->frame != reader->open_frame &&
 	    open_frame(reader, part, event->frame, error) < 0)
 		return -1;
-	raw = reader->open.data + event->offset;
+	raw = reader->frame.open.data + event->offset;
 	out->raw = slice_of(raw, event->raw_len);
 	out->extra = slice_of(raw + event->raw_len, event->extra_len);
 	return 0;

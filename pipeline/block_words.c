@@ -24,7 +24,6 @@
 #define BITS_PER_TRIGRAM 3
 /* eight bytes hold six whole trigrams */
 #define STEP ((size_t)6)
-#define GATHERED_MAX 64
 #define EACH_BYTE(value) (0x0101010101010101u * (value))
 
 /* layout of a filter */
@@ -89,25 +88,18 @@ void block_words_add(struct block_words *words, struct slice text)
 		words->seen[slot_of((uint32_t)lower_eight(load(text.ptr + at, 3)))] = 1;
 }
 
-void block_words_add_like(struct block_words *words, struct slice text,
-			  struct slice added)
+void block_words_add_around(struct block_words *words, struct slice text, size_t begin,
+			    size_t end)
 {
-	size_t common = text.len < added.len ? text.len : added.len;
-	const char *gathered[GATHERED_MAX];
-	size_t at = 0;
+	size_t at = begin < 2 ? 0 : begin - 2;
 
-	while (common - at >= 8) {
-		size_t count = 0;
-
-		for (size_t i = 0; i < GATHERED_MAX && common - at >= 8; i++) {
-			gathered[count] = text.ptr + at;
-			count += load(text.ptr + at, 8) != load(added.ptr + at, 8);
-			at += STEP;
-		}
-		for (size_t i = 0; i < count; i++)
-			add_six(words, gathered[i]);
+	/* a text of three bytes or more has eight of its own, or is short */
+	if (text.len < 8) {
+		block_words_add(words, text);
+		return;
 	}
-	block_words_add(words, slice_from(text, at));
+	for (; at < end; at += STEP)
+		add_six(words, text.ptr + (text.len - at >= 8 ? at : text.len - 8));
 }
 
 static size_t count_seen(const struct block_words *words)

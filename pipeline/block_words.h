@@ -20,10 +20,10 @@ struct block_words *block_words_new(void);
 void block_words_free(struct block_words **words);
 /* takes in all substrings of the text */
 void block_words_add(struct block_words *words, struct slice text);
-/* the same of a text that may share bytes with one that was added whole: those at the
- * same place are passed over */
-void block_words_add_like(struct block_words *words, struct slice text,
-			  struct slice added);
+/* takes in those substrings of three bytes that reach over a border, or lie between
+ * both: begin and end are places in the text */
+void block_words_add_around(struct block_words *words, struct slice text, size_t begin,
+			    size_t end);
 /* appends the filter of what was added, and forgets it */
 void block_words_take(struct block_words *words, struct buf *out);
 

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "pipeline/block.h"
 #include "random_events.h"
+#include "stored_block.h"
 
 /* puts in all that fits; how many that were */
 static size_t encode(const struct events *events, bool words, struct block_encoded *out)
@@ -107,75 +108,47 @@ static void test_round_trip(void **state)
 	}
 }
 
-/* a block as version 1 wrote it: it must be read for ever */
-static const char stored_meta[] =
-	"\x53\x42\x4c\x4b\x01\x00\x00\x00\x22\x7a\xb6\xe4\x99\x86\x9a\xb0\x03\x00"
-	"\x00\x00\x01\x00\x00\x00\x4d\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
-	"\xc5\x00\x00\x00\x28\xb5\x2f\xfd\x20\xc5\xbd\x03\x00\x74\x05\x06\x80\x07"
-	"\x02\x01\x03\x80\x80\xf2\x81\x83\x89\x85\x06\x89\xc0\x84\xaf\x82\x00\xc0"
-	"\x9a\x0c\x02\x03\x61\x70\x69\x00\x01\x00\x02\x01\x05\x77\x65\x62\x2d\x31"
-	"\x01\x00\x01\x02\x0b\x00\x0e\x00\x01\x02\x0c\x00\x0d\x00\x01\x02\x32\x05"
-	"\x04\x00\x09\x00\x03\x4d\xa6\x3d\x4b\x7f\xfd\xb0\x5a\x39\x03\x00\x10\x0c"
-	"\x09\x0a\x14\x03\x0a\x00\x00\x00\x00\x00\x00\x00\x0e\x00\xa0\x13\xd0\x0f"
-	"\x64\x06\xb2\x80\x7c\x20\x33\x20\x16\x18\x0c\x64\x0c\x06\x01\x04\x8b\x9b"
-	"\x01\x42\xb6\xac\xd4\x01";
-static const char stored_body[] =
-	"\x28\xb5\x2f\xfd\x20\x44\x21\x02\x00\x32\x30\x32\x33\x2d\x31\x31\x2d\x31"
-	"\x34\x54\x32\x32\x3a\x31\x33\x3a\x32\x30\x5a\x20\x45\x52\x52\x4f\x52\x20"
-	"\x61\x70\x69\x3a\x20\x63\x6f\x6e\x6e\x65\x63\x74\x69\x6f\x6e\x20\x72\x65"
-	"\x66\x75\x73\x65\x64\x70\x6c\x61\x69\x6e\x7b\x22\x61\x22\x3a\x22\x62\x22"
-	"\x7d\x61\x00\x62\xff";
-
-static void test_reads_stored_version_1(void **state)
+static void assert_stored(struct slice meta, struct slice body,
+			  const struct block_event *wanted, size_t count)
 {
-	const struct block_event items[] = {
-		{ .timestamp_us = 1700000000000000,
-		  .observed_timestamp_us = 1700000000500000,
-		  .severity = SEVERITY_ERROR,
-		  .format = 2,
-		  .fingerprint = 11,
-		  .template_key = 11,
-		  .service_name = SLICE("api"),
-		  .host_name = SLICE("web-1"),
-		  .raw = SLICE("2023-11-14T22:13:20Z ERROR api: connection refused") },
-		{ .timestamp_us = TIMESTAMP_NONE,
-		  .observed_timestamp_us = 1700000000500000,
-		  .format = 1,
-		  .fingerprint = 12,
-		  .template_key = 11,
-		  .raw = SLICE("plain"),
-		  .extra = SLICE("{\"a\":\"b\"}") },
-		{ .timestamp_us = -5,
-		  .observed_timestamp_us = 1700000000600000,
-		  .severity = SEVERITY_CRITICAL,
-		  .format = 3,
-		  .fingerprint = 13,
-		  .template_key = 14,
-		  .service_name = SLICE(""),
-		  .host_name = SLICE("web-1"),
-		  .raw = SLICE("a\0b\xff") },
-	};
 	struct block_reader *reader = NULL;
 	struct error error = { 0 };
 
-	(void)state;
-	assert_int_equal(
-		block_reader_open(slice_of(stored_meta, sizeof(stored_meta) - 1),
-				  &reader, &error),
-		0);
-	assert_int_equal(block_reader_count(reader), ARRAY_LEN(items));
-	for (uint32_t i = 0; i < ARRAY_LEN(items); i++) {
+	assert_int_equal(block_reader_open(meta, &reader, &error), 0);
+	assert_int_equal(block_reader_count(reader), count);
+	for (uint32_t i = 0; i < count; i++) {
 		struct block_event got = { 0 };
 
 		block_reader_columns(reader, i, &got);
-		assert_int_equal(
-			block_reader_raw(reader,
-					 slice_of(stored_body, sizeof(stored_body) - 1),
-					 i, &got, &error),
-			0);
-		assert_same_event(&got, &items[i]);
+		assert_int_equal(block_reader_raw(reader, body, i, &got, &error), 0);
+		assert_same_event(&got, &wanted[i]);
 	}
 	block_reader_free(&reader);
+}
+
+static void test_reads_stored_version_1(void **state)
+{
+	(void)state;
+	assert_stored(slice_of(stored_meta_1, sizeof(stored_meta_1) - 1),
+		      slice_of(stored_body_1, sizeof(stored_body_1) - 1),
+		      stored_events_1, ARRAY_LEN(stored_events_1));
+}
+
+static void test_reads_stored_version_2(void **state)
+{
+	struct block_event wanted[ARRAY_LEN(stored_events_2)];
+	char *large = mem_alloc(STORED_LARGE_BYTES);
+
+	(void)state;
+	memset(large, 'x', STORED_LARGE_BYTES);
+	memcpy(wanted, stored_events_2, sizeof(wanted));
+	for (size_t i = 0; i < ARRAY_LEN(wanted); i++)
+		if (wanted[i].raw.ptr == NULL)
+			wanted[i].raw.ptr = large;
+	assert_stored(slice_of(stored_meta_2, sizeof(stored_meta_2) - 1),
+		      slice_of(stored_body_2, sizeof(stored_body_2) - 1), wanted,
+		      ARRAY_LEN(wanted));
+	mem_free(large);
 }
 
 static void test_summary(void **state)
@@ -233,6 +206,12 @@ static void test_limits(void **state)
 	for (unsigned i = 0; i < BLOCK_EVENTS_MAX; i++)
 		assert_true(block_builder_add(builder, &(struct block_event){ 0 }));
 	assert_false(block_builder_add(builder, &(struct block_event){ 0 }));
+	block_builder_seal(builder, &encoded);
+	events.items = mem_calloc(BLOCK_EVENTS_MAX, sizeof(*events.items));
+	events.count = BLOCK_EVENTS_MAX;
+	assert_decodes_to(&encoded, &events);
+	mem_free(events.items);
+	block_encoded_deinit(&encoded);
 	block_builder_free(&builder);
 	mem_free(huge);
 }
@@ -280,6 +259,36 @@ static void test_single_frames(void **state)
 	}
 	assert_int_equal(next, events.count);
 	assert_int_equal(offset, encoded.body.len);
+	block_reader_free(&reader);
+	block_encoded_deinit(&encoded);
+	events_free(&events);
+}
+
+/* what was put together for one event must not change what comes of another */
+static void test_any_order(void **state)
+{
+	struct events events = { 0 };
+	struct block_encoded encoded = { 0 };
+	struct block_reader *reader = NULL;
+	struct error error = { 0 };
+
+	(void)state;
+	random_state = 5;
+	events = events_new(5000, 60);
+	(void)encode(&events, false, &encoded); /* all fit */
+	assert_int_equal(block_reader_open(buf_slice(&encoded.meta), &reader, &error),
+			 0);
+	assert_true(block_reader_frame_count(reader) > 1);
+	for (unsigned i = 0; i < 300; i++) {
+		uint32_t row = (uint32_t)random_below(events.count);
+		struct block_event got = { 0 };
+
+		block_reader_columns(reader, row, &got);
+		assert_int_equal(block_reader_raw(reader, buf_slice(&encoded.body), row,
+						  &got, &error),
+				 0);
+		assert_same_event(&got, &events.items[row]);
+	}
 	block_reader_free(&reader);
 	block_encoded_deinit(&encoded);
 	events_free(&events);
@@ -362,6 +371,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_reads_stored_version_1),
+		cmocka_unit_test(test_reads_stored_version_2),
+		cmocka_unit_test(test_any_order),
 		cmocka_unit_test(test_summary),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_single_frames),

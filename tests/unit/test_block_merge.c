@@ -9,6 +9,7 @@
 
 #include "pipeline/block_merge.h"
 #include "random_events.h"
+#include "stored_block.h"
 
 #define BLOCKS 9
 #define EVENTS 90
@@ -100,6 +101,39 @@ static void holds_every_event(void **state)
 	events_free(&events);
 }
 
+/* the compactor meets blocks of every version that was ever written */
+static void holds_events_of_other_versions(void **state)
+{
+	struct events events = events_new(EVENTS, 300);
+	struct block_encoded part = { 0 };
+	struct block_encoded merged = { 0 };
+	struct block_stored sources[2] = {
+		{ { stored_meta_1, sizeof(stored_meta_1) - 1 },
+		  { stored_body_1, sizeof(stored_body_1) - 1 } },
+	};
+	struct block_reader *reader = NULL;
+	struct error error = { 0 };
+	uint32_t before = ARRAY_LEN(stored_events_1);
+
+	(void)state;
+	encode(&events, 0, EVENTS, &part);
+	sources[1] =
+		(struct block_stored){ buf_slice(&part.meta), buf_slice(&part.body) };
+	if (block_merge(sources, 2, 1, &merged, &error) < 0)
+		fail_msg("%s", error.text);
+	assert_int_equal(block_reader_open(buf_slice(&merged.meta), &reader, &error),
+			 0);
+	for (uint32_t i = 0; i < before; i++)
+		assert_event(reader, buf_slice(&merged.body), i, &stored_events_1[i]);
+	for (uint32_t i = 0; i < EVENTS; i++)
+		assert_event(reader, buf_slice(&merged.body), before + i,
+			     &events.items[i]);
+	block_reader_free(&reader);
+	block_encoded_deinit(&part);
+	block_encoded_deinit(&merged);
+	events_free(&events);
+}
+
 static void refuses(void **state)
 {
 	struct events events = events_new(BLOCK_EVENTS_MAX, 4);
@@ -133,6 +167,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(holds_every_event),
+		cmocka_unit_test(holds_events_of_other_versions),
 		cmocka_unit_test(refuses),
 	};
 
