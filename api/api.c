@@ -12,6 +12,7 @@
 #include "api/limiter.h"
 #include "api/passwords.h"
 #include "api/push.h"
+#include "api/push_once.h"
 #include "api/routes.h"
 #include "api/source_rates.h"
 #include "api/tails.h"
@@ -30,6 +31,7 @@ struct api {
 	struct bootstrap *bootstrap;
 	struct events_stats events_stats;
 	struct push_stats push_stats;
+	struct push_once push_once;
 };
 
 struct api_config api_config_default(void)
@@ -140,6 +142,7 @@ int api_new(const struct api_config *config, const struct api_deps *deps,
 	api->context.events_stats = &api->events_stats;
 	make_tails(api);
 	api->context.push_stats = &api->push_stats;
+	api->context.push_once = &api->push_once;
 	if (start(api, config, error) != 0) {
 		api_free(&api);
 		return -1;

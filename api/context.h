@@ -13,6 +13,7 @@ struct events_stats;
 struct limiter;
 struct passwords;
 struct http_conn_stats;
+struct push_once;
 struct push_stats;
 struct request_stats;
 struct source_rates;
@@ -29,6 +30,7 @@ struct api_context {
 	const struct http_conn_stats *conn_stats;
 	struct events_stats *events_stats;
 	struct push_stats *push_stats;
+	struct push_once *push_once;
 	bool ready; /* the first admin is there, so that somebody can log in */
 	uint64_t limiter_seed; /* so that nobody can choose keys that share a place */
 };

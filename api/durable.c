@@ -11,9 +11,14 @@
 #include "base/mem.h"
 #include "sinks/pg_pool.h"
 
+#define COUNT_PARAMS 4
+
 static const char count_sql[] =
 	"UPDATE siftd.ingestions SET bytes = bytes + $3, lines = lines + $4,"
 	" updated_at = now() WHERE project_id = $1 AND id = $2";
+
+/* as above, and what a client that asks again is told */
+static const char keep_sql[] = "SELECT siftd.push_keep_reply($1, $2, $3, $4, $5, $6)";
 
 /* outlives its request when the client goes away while the spool writes */
 struct durable {
@@ -47,6 +52,13 @@ const char *durable_detail(enum durable_status status)
 	return "";
 }
 
+static void durable_free(struct durable *durable)
+{
+	if (durable->lines.has_hash)
+		push_once_end(durable->lines.once, &durable->lines.hash);
+	mem_free(durable);
+}
+
 static void end_patience(struct durable *durable)
 {
 	if (durable->patience != NULL)
@@ -77,7 +89,7 @@ static void on_counted(void *context, const struct pg_rows *rows,
 			 " error=%s",
 			 durable->ingestion_id, error->error.text);
 	tell(durable, DURABLE_OK);
-	mem_free(durable);
+	durable_free(durable);
 }
 
 static struct pg_param int_param(char text[24], int64_t value)
@@ -90,16 +102,26 @@ static struct pg_param int_param(char text[24], int64_t value)
 
 static void count(struct durable *durable)
 {
-	char texts[4][24];
+	const struct durable_lines *lines = &durable->lines;
+	char texts[5][24];
 	struct pg_param params[] = {
 		int_param(texts[0], durable->project_id),
 		int_param(texts[1], durable->ingestion_id),
-		int_param(texts[2], durable->lines.bytes),
-		int_param(texts[3], durable->lines.count),
+		int_param(texts[2], lines->bytes),
+		int_param(texts[3], lines->count),
+		int_param(texts[4], lines->rejected),
+		{ .value = slice_of((const char *)lines->hash.bytes,
+				    sizeof(lines->hash.bytes)),
+		  .binary = true },
 	};
 
-	(void)pg_query(durable->pool, count_sql, params, ARRAY_LEN(params), false,
-		       on_counted, durable); /* never cancelled */
+	/* never cancelled */
+	if (lines->has_hash)
+		(void)pg_query(durable->pool, keep_sql, params, ARRAY_LEN(params),
+			       false, on_counted, durable);
+	else
+		(void)pg_query(durable->pool, count_sql, params, COUNT_PARAMS, false,
+			       on_counted, durable);
 }
 
 static void on_spooled(void *context, const struct error *error)
@@ -110,10 +132,10 @@ static void on_spooled(void *context, const struct error *error)
 	if (error != NULL) {
 		log_error("api", "spool lost logs error=%s", error->text);
 		tell(durable, DURABLE_LOST);
-		mem_free(durable);
+		durable_free(durable);
 		return;
 	}
-	if (durable->lines.count_later)
+	if (durable->lines.count_later && !durable->lines.has_hash)
 		tell(durable, DURABLE_OK);
 	count(durable);
 }
@@ -187,7 +209,7 @@ void durable_append(struct request *request, const struct durable_lines *lines,
 	durable->lines.owned = NULL;
 	randombytes_buf(&entry.substream, sizeof(entry.substream));
 	if (!append(spool, &entry, lines->owned, durable)) {
-		mem_free(durable);
+		durable_free(durable);
 		done(request, DURABLE_FULL, lines);
 		return;
 	}

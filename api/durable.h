@@ -17,6 +17,7 @@
 
 #include <stdint.h>
 
+#include "api/push_once.h"
 #include "api/request.h"
 #include "sources/spool.h"
 
@@ -37,6 +38,12 @@ struct durable_lines {
 	int64_t bytes; /* without line ends */
 	/* the answer comes first, and the counting after it */
 	bool count_later;
+	/* of a push that may be sent again: kept with the counting, which then comes
+	 * first; ended in once */
+	bool has_hash;
+	struct token_hash hash;
+	struct push_once *once;
+	int64_t rejected;
 };
 
 /* is called once with how it ended, and answers the request; never when the client has

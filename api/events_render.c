@@ -153,7 +153,7 @@ void events_render_stream(const struct events_rendering *rendering, struct buf *
 /* what a push said beside the raw bytes; strings stay strings, the rest is JSON text */
 static void write_extra(struct json_out *out, struct slice extra)
 {
-	json_t *object = json_loadb(extra.ptr, extra.len, 0, NULL);
+	json_t *object = json_loadb(extra.ptr, extra.len, JSON_ALLOW_NUL, NULL);
 	const char *key = NULL;
 	json_t *value = NULL;
 

@@ -8,6 +8,7 @@
 #include "api/db.h"
 #include "api/durable.h"
 #include "api/push_body.h"
+#include "api/push_once.h"
 #include "api/query_workers.h"
 #include "base/clock.h"
 #include "base/mem.h"
@@ -16,6 +17,13 @@
 /* up to here a plain body is decoded on the loop, sooner than a worker has it */
 #define LOOP_BYTES_MAX ((size_t)32 * 1024)
 #define INGESTION_NAME_MAX 200
+
+/* and what was answered to the same push before */
+static const char ingestion_sql[] =
+	"SELECT i.id, r.records, r.bytes, r.rejected"
+	" FROM (SELECT siftd.push_ingestion($1, $2, $3) AS id) AS i"
+	" LEFT JOIN siftd.push_replies AS r ON r.project_id = $1 AND r.key_hash = $4"
+	"  AND r.created_at > now() - interval '1 day'";
 
 static const char *const kind_names[PUSH_KINDS] = {
 	[PUSH_LINES] = "lines",     [PUSH_LOKI] = "loki", [PUSH_OTLP] = "otlp",
@@ -27,6 +35,8 @@ struct push {
 	const struct push_protocol *protocol;
 	struct slice index;
 	struct push_verdict verdict;
+	bool has_hash; /* of its Idempotency-Key, while it is under way */
+	struct token_hash hash;
 };
 
 /* a body on its way through a decoder; a worker's from submit to done */
@@ -52,12 +62,24 @@ bool push_has_type(const struct request *request, const char *type)
 	       slice_equal_nocase(slice_head(slice_str(given), wanted.len), wanted);
 }
 
+/* of a push that does not get as far as the spool */
+static void end_once(struct request *request)
+{
+	struct push *push = request->state;
+
+	if (push->has_hash)
+		push_once_end(request->api->push_once, &push->hash);
+	push->has_hash = false;
+}
+
 static void refuse_push(struct request *request, int status, const char *detail)
 {
 	const struct push *push = request->state;
 
+	end_once(request);
+
 	request->api->push_stats->refused[push->protocol->kind]++;
-	if (status == 503)
+	if (status == 503 || status == 409)
 		request_set_header(request, "Retry-After", "2");
 	push->protocol->refuse(request, status, detail);
 }
@@ -105,6 +127,7 @@ static void note_verdict(struct request *request, const struct decoding *decodin
 
 static void store(struct request *request, struct decoding *decoding)
 {
+	struct push *push = request->state;
 	struct push_lines *lines = &decoding->lines;
 	struct spool_owned owned = { lines->text.data, mem_free };
 	struct durable_lines durable = {
@@ -113,13 +136,19 @@ static void store(struct request *request, struct decoding *decoding)
 		.count = (int64_t)lines->count,
 		.bytes = (int64_t)lines->bytes,
 		.count_later = true,
+		.has_hash = push->has_hash,
+		.hash = push->hash,
+		.once = request->api->push_once,
+		.rejected = (int64_t)lines->rejected,
 	};
 
 	note_verdict(request, decoding);
 	if (lines->count == 0) {
+		end_once(request);
 		accept_push(request);
 		return;
 	}
+	push->has_hash = false; /* the append's */
 	if (durable.text.len <= LOOP_BYTES_MAX)
 		durable.owned = NULL; /* small appends share a write */
 	durable_append(request, &durable, on_durable);
@@ -262,6 +291,23 @@ static void begin_decoding(struct request *request)
 	request_on_cancel(request, cancel, decoding);
 }
 
+/* the same push was answered before */
+static void repeat_answer(struct request *request, const struct pg_rows *rows)
+{
+	struct push *push = request->state;
+
+	end_once(request);
+	push->verdict = (struct push_verdict){
+		.count = (uint64_t)pg_rows_int(rows, 0, 1),
+		.bytes = (uint64_t)pg_rows_int(rows, 0, 2),
+		.rejected = (uint64_t)pg_rows_int(rows, 0, 3),
+		.rejection = SLICE("as it was said before"),
+		.ingestion_id = request->caller.ingestion_id,
+	};
+	request_set_header(request, "Idempotent-Replayed", "true");
+	push->protocol->accept(request, &push->verdict);
+}
+
 static void on_ingestion(struct request *request, const struct pg_rows *rows)
 {
 	struct slice id = pg_rows_slice(rows, 0, 0);
@@ -274,7 +320,10 @@ static void on_ingestion(struct request *request, const struct pg_rows *rows)
 		return;
 	}
 	request->caller.ingestion_id = pg_rows_int(rows, 0, 0);
-	begin_decoding(request);
+	if (pg_rows_slice(rows, 0, 1).ptr != NULL)
+		repeat_answer(request, rows);
+	else
+		begin_decoding(request);
 }
 
 /* the encodings that push_body_open tells by itself, and snappy where it is a must */
@@ -312,12 +361,34 @@ static bool ingestion_name(struct request *request, struct slice *out)
 	return true;
 }
 
+/* false: it was answered */
+static bool begin_once(struct request *request, struct slice ingestion)
+{
+	struct push *push = request->state;
+	const char *key = request_header(request, "Idempotency-Key");
+	struct buf text = { 0 };
+
+	if (!push->protocol->once || key == NULL || key[0] == '\0')
+		return true;
+	buf_printf(&text, "%" PRId64 " ", request->caller.project_id);
+	buf_append_slice(&text, ingestion);
+	buf_append_char(&text, '\0');
+	buf_append_str(&text, key);
+	token_hash(buf_slice(&text), &push->hash);
+	buf_deinit(&text);
+	push->has_hash = push_once_begin(request->api->push_once, &push->hash,
+					 clock_monotonic_us());
+	if (!push->has_hash)
+		refuse_push(request, 409,
+			    "A push with this Idempotency-Key is under way.");
+	return push->has_hash;
+}
+
 void push_start(struct request *request, const struct push_protocol *protocol,
 		struct slice index)
 {
 	struct push *push = request_alloc(request, sizeof(*push));
-	struct db_call call = { .sql = "SELECT siftd.push_ingestion($1, $2, $3)",
-				.done = on_ingestion };
+	struct db_call call = { .sql = ingestion_sql, .done = on_ingestion };
 	struct slice name = { 0 };
 
 	*push = (struct push){ .protocol = protocol, .index = index };
@@ -326,11 +397,14 @@ void push_start(struct request *request, const struct push_protocol *protocol,
 		refuse_push(request, 415, "Of encodings gzip and zstd are understood.");
 		return;
 	}
-	if (!ingestion_name(request, &name))
+	if (!ingestion_name(request, &name) || !begin_once(request, name))
 		return;
 	db_add_int(request, &call, request->caller.project_id);
 	db_add_text(&call, name);
 	db_add_int(request, &call, PUSH_INGESTIONS_MAX);
+	db_add_bytes(&call, push->has_hash ? slice_of((const char *)push->hash.bytes,
+						      sizeof(push->hash.bytes))
+					   : (struct slice){ 0 });
 	db_run(request, &call);
 }
 

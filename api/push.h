@@ -45,14 +45,19 @@ struct push_protocol {
 	push_decode_fn *decode;
 	/* is called when all is durable, or nothing was left to store */
 	void (*accept)(struct request *request, const struct push_verdict *verdict);
-	/* is called with what a client can understand: status 400, 413, 415, 422 or
-	 * 503. Retry-After is set */
+	/* is called with what a client can understand: status 400, 409 (the same push
+	 * is under way), 413, 415, 422 or 503. Retry-After is set */
 	void (*refuse)(struct request *request, int status, const char *detail);
 	bool has_protobuf; /* by Content-Type; else every type is text */
 	bool has_snappy;   /* its protobuf is one block of snappy */
+	bool once;         /* Idempotency-Key is honoured */
 };
 
-/* index: of the path, or empty */
+/* With an Idempotency-Key the answer is kept for a day: the same push, sent again, is
+ * answered alike and not stored again. Only a crash between the spool's fsync and the
+ * answer's commit may store it twice. A push under way is answered 409.
+ *
+ * index: of the path, or empty */
 void push_start(struct request *request, const struct push_protocol *protocol,
 		struct slice index);
 /* the request's Content-Type begins so */

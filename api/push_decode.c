@@ -46,7 +46,8 @@ static void append_text(struct buf *json, struct slice text)
 void push_record_attribute(struct push_record *record, struct slice key,
 			   struct slice value)
 {
-	if (key.len == 0 || value.len == 0 ||
+	/* no name of anything holds NUL, and not all readers of JSON take one */
+	if (key.len == 0 || value.len == 0 || memchr(key.ptr, '\0', key.len) != NULL ||
 	    record->attributes_count == PUSH_ATTRIBUTES_MAX)
 		return;
 	buf_append_char(record->attributes,

@@ -138,8 +138,7 @@ static int add_document(struct reading *reading, struct slice index, struct slic
 	bool good = false;
 
 	walk.reading = reading;
-	walk.cursor =
-		(struct json_cursor){ .at = line.ptr, .end = line.ptr + line.len };
+	walk.cursor = json_open(line);
 	walk.path_len = 0;
 	walk.depth = 0;
 	push_record_begin(&walk.record, &reading->arena, &reading->attributes);
@@ -197,7 +196,7 @@ static void write_item(struct reading *reading, const struct action *action, int
 static bool read_action(struct reading *reading, struct slice line,
 			struct action *action)
 {
-	struct json_cursor cursor = { .at = line.ptr, .end = line.ptr + line.len };
+	struct json_cursor cursor = json_open(line);
 	struct json_member member;
 
 	if (!json_enter(&cursor) || json_member(&cursor, &member) != 1 ||

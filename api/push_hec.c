@@ -95,7 +95,7 @@ void push_hec_health(struct request *request)
 void push_hec_ack(struct request *request)
 {
 	struct slice body = request_body(request);
-	struct json_cursor cursor = { .at = body.ptr, .end = body.ptr + body.len };
+	struct json_cursor cursor = json_open(body);
 	struct json_out out = json_out_init(&request->out);
 	struct json_member member;
 	struct json_member item;

@@ -58,8 +58,7 @@ static void take_member(struct reading *reading, const struct json_member *membe
 static bool add_fields(struct reading *reading, struct slice object,
 		       struct push_record *record)
 {
-	struct json_cursor cursor = { .at = object.ptr,
-				      .end = object.ptr + object.len };
+	struct json_cursor cursor = json_open(object);
 	struct json_member member;
 	int got = 0;
 
@@ -132,10 +131,7 @@ enum push_status push_hec_decode(const struct push_input *input,
 				 struct push_lines *lines)
 {
 	struct reading reading = { .input = input, .lines = lines };
-	struct json_cursor cursor = {
-		.at = input->body.ptr,
-		.end = input->body.ptr + input->body.len,
-	};
+	struct json_cursor cursor = json_open(input->body);
 	const char *wrong = json_at_end(&cursor) ? "No data" : NULL;
 
 	while (wrong == NULL && !push_lines_full(lines) && !json_at_end(&cursor)) {

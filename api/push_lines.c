@@ -22,7 +22,7 @@ static void add_item(struct push_lines *lines, const struct json_member *item,
 
 static enum push_status decode_array(struct slice body, struct push_lines *lines)
 {
-	struct json_cursor cursor = { .at = body.ptr, .end = body.ptr + body.len };
+	struct json_cursor cursor = json_open(body);
 	struct json_member item;
 	struct arena arena = { 0 };
 	struct buf attributes = { 0 };
@@ -111,6 +111,7 @@ void push_lines_route(struct request *request)
 		.decode = push_lines_decode,
 		.accept = accept_lines,
 		.refuse = refuse,
+		.once = true,
 	};
 
 	push_start(request, &protocol, SLICE(""));

@@ -20,8 +20,7 @@ static struct slice text_of(struct reading *reading, const struct json_member *m
 static bool add_labels(struct reading *reading, struct slice object,
 		       struct push_record *record)
 {
-	struct json_cursor cursor = { .at = object.ptr,
-				      .end = object.ptr + object.len };
+	struct json_cursor cursor = json_open(object);
 	struct json_member member;
 	int got = 0;
 
@@ -69,8 +68,7 @@ static bool read_entry(struct reading *reading, const struct json_member *entry,
 
 static bool read_values(struct reading *reading, struct slice values)
 {
-	struct json_cursor cursor = { .at = values.ptr,
-				      .end = values.ptr + values.len };
+	struct json_cursor cursor = json_open(values);
 	struct json_member entry;
 	int got = 0;
 
@@ -89,10 +87,7 @@ static bool read_values(struct reading *reading, struct slice values)
 /* the labels may come behind the values */
 static bool read_stream(struct reading *reading, const struct json_member *stream)
 {
-	struct json_cursor cursor = {
-		.at = stream->value.ptr,
-		.end = stream->value.ptr + stream->value.len,
-	};
+	struct json_cursor cursor = json_open(stream->value);
 	struct json_member member;
 	struct slice values = SLICE("[]");
 	int got = 0;
@@ -111,10 +106,7 @@ static bool read_stream(struct reading *reading, const struct json_member *strea
 
 static bool read_streams(struct reading *reading, const struct json_member *streams)
 {
-	struct json_cursor cursor = {
-		.at = streams->value.ptr,
-		.end = streams->value.ptr + streams->value.len,
-	};
+	struct json_cursor cursor = json_open(streams->value);
 	struct json_member stream;
 	int got = 0;
 
@@ -130,7 +122,7 @@ static bool read_streams(struct reading *reading, const struct json_member *stre
 
 static bool read_body(struct reading *reading, struct slice body)
 {
-	struct json_cursor cursor = { .at = body.ptr, .end = body.ptr + body.len };
+	struct json_cursor cursor = json_open(body);
 	struct json_member member;
 	bool found = false;
 	int got = 0;

@@ -18,11 +18,6 @@ struct reading {
 
 typedef bool item_fn(struct reading *reading, struct slice object);
 
-static struct json_cursor cursor_of(struct slice text)
-{
-	return (struct json_cursor){ .at = text.ptr, .end = text.ptr + text.len };
-}
-
 static struct slice text_of(struct reading *reading, const struct json_member *member)
 {
 	return member->value_escaped ? json_unescape(member->value, &reading->arena)
@@ -33,7 +28,7 @@ static struct slice text_of(struct reading *reading, const struct json_member *m
  * array */
 static bool each_object(struct reading *reading, struct slice array, item_fn *item)
 {
-	struct json_cursor cursor = cursor_of(array);
+	struct json_cursor cursor = json_open(array);
 	struct json_member member;
 	int got = 0;
 
@@ -53,7 +48,7 @@ static bool each_object(struct reading *reading, struct slice array, item_fn *it
  * has none, or null */
 static bool find(struct slice object, struct slice name, struct slice *out)
 {
-	struct json_cursor cursor = cursor_of(object);
+	struct json_cursor cursor = json_open(object);
 	struct json_member member;
 	int got = 0;
 
@@ -66,13 +61,13 @@ static bool find(struct slice object, struct slice name, struct slice *out)
 		if (slice_equal(member.key, name) && member.kind != JSON_NULL)
 			*out = member.value;
 	}
-	return got == 0;
+	return got == 0 && json_at_end(&cursor);
 }
 
 /* an AnyValue: {"stringValue": ..} and so on; what holds values stays JSON */
 static struct slice any_value(struct reading *reading, struct slice object)
 {
-	struct json_cursor cursor = cursor_of(object);
+	struct json_cursor cursor = json_open(object);
 	struct json_member member;
 
 	if (!json_enter(&cursor) || json_member(&cursor, &member) != 1 ||
@@ -85,7 +80,7 @@ static struct slice any_value(struct reading *reading, struct slice object)
 static bool add_attributes(struct reading *reading, struct slice array,
 			   struct push_record *record)
 {
-	struct json_cursor cursor = cursor_of(array);
+	struct json_cursor cursor = json_open(array);
 	struct json_member pair;
 	int got = 0;
 
@@ -94,7 +89,7 @@ static bool add_attributes(struct reading *reading, struct slice array,
 	if (!json_enter_array(&cursor))
 		return false;
 	while ((got = json_item(&cursor, &pair)) == 1) {
-		struct json_cursor inner = cursor_of(pair.value);
+		struct json_cursor inner = json_open(pair.value);
 		struct json_member member;
 		struct slice key = { 0 };
 		struct slice value = { 0 };
@@ -174,7 +169,7 @@ static bool add_scope(struct reading *reading, struct push_record *record)
 
 static bool read_record(struct reading *reading, struct slice object)
 {
-	struct json_cursor cursor = cursor_of(object);
+	struct json_cursor cursor = json_open(object);
 	struct json_member member;
 	struct push_record record;
 	struct parts parts = { 0 };

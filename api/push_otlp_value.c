@@ -124,12 +124,12 @@ static void write_scalar(struct json_out *out, const struct protobuf_field *fiel
 static bool write_value(struct json_out *out, struct slice any, unsigned depth)
 {
 	struct protobuf_field field;
+	bool good = only_field(any, &field);
 
-	if (!only_field(any, &field))
-		return false;
-	if (depth == PUSH_OTLP_DEPTH_MAX) {
+	/* a value in any case: a key may wait for it */
+	if (!good || depth == PUSH_OTLP_DEPTH_MAX) {
 		json_out_null(out);
-		return true;
+		return good;
 	}
 	if (protobuf_is(&field, ANY_ARRAY, PROTOBUF_BYTES))
 		return write_array(out, field.bytes, depth + 1);

@@ -44,6 +44,13 @@ struct json_member {
 	bool value_escaped;
 };
 
+/* at the begin of the text, which may be empty */
+static inline struct json_cursor json_open(struct slice text)
+{
+	return (struct json_cursor){ .at = text.ptr,
+				     .end = slice_from(text, text.len).ptr };
+}
+
 bool json_enter(struct json_cursor *cursor);
 /* back to the start of a member's object, to enter it */
 bool json_enter_member(struct json_cursor *cursor, const struct json_member *member);

@@ -78,8 +78,7 @@ bool pushed_read(struct slice line, struct arena *scratch, struct pushed *out)
 static void add_attributes(struct slice object, struct arena *scratch,
 			   struct record *record)
 {
-	struct json_cursor cursor = { .at = object.ptr,
-				      .end = object.ptr + object.len };
+	struct json_cursor cursor = json_open(object);
 	struct json_member member;
 
 	if (!json_enter(&cursor))

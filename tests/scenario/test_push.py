@@ -1,8 +1,11 @@
 """test_push.py - logs pushed by shippers: siftd's own way, Loki, OTLP, Elasticsearch, Splunk"""
 import base64
+import concurrent.futures
+import glob
 import gzip
 import http.client
 import json
+import socket
 import subprocess
 import time
 
@@ -107,6 +110,53 @@ def test_refused(shipper, body, headers, status):
     got, headers, answer = shipper.push(body, headers)
     assert (got, headers["Content-Type"]) == (status, "application/problem+json")
     assert json.loads(answer)["status"] == status
+
+
+def test_the_same_push_again(shipper):
+    """stored once, answered alike; another key, and another ingestion, is another push"""
+    once = {"Idempotency-Key": "a b c"}
+    first = shipper.push(LINES, once)
+    again = shipper.push(LINES, once)
+    assert (first[0], first[2]) == (again[0], again[2]) and again[1]["Idempotent-Replayed"] == "true"
+    assert first[1]["Idempotent-Replayed"] is None
+    assert shipper.push(LINES, {"Idempotency-Key": "d"})[1]["Idempotent-Replayed"] is None
+    assert shipper.push(LINES, once, f"?ingestion={shipper.name.replace(' ', '%20')}b")[1]["Idempotent-Replayed"] is None
+    shipper.siftd.client.wait_total(shipper.ingestion(), 100)
+    shipper.siftd.client.wait_total(shipper.ingestion(shipper.name + "b"), 50)
+
+
+def test_the_same_push_meanwhile(shared, shipper):
+    """however many at once: one is stored"""
+    others = [Shipper(shared) for _ in range(4)]
+    for other in others:
+        other.key = shipper.key
+    with concurrent.futures.ThreadPoolExecutor(len(others)) as pool:
+        answers = list(pool.map(lambda other: other.push(LINES * 400, {"Idempotency-Key": "x"}), others))
+    assert {status for status, _, _ in answers} <= {202, 409}
+    while shipper.push(LINES * 400, {"Idempotency-Key": "x"})[0] == 409:
+        time.sleep(0.1)
+    shared.client.wait_total(shipper.ingestion(), 20000)
+    time.sleep(1)
+    assert shared.client.total(shipper.ingestion()) == 20000
+
+
+def test_pressure(make_siftd):
+    """what the spool does not take is refused, and so are too many requests; nothing else changes"""
+    siftd = make_siftd(spool={"bytes_max": "8MiB", "segment_bytes": "1MiB"})
+    siftd.config["http"]["pushes_per_minute"] = 6
+    siftd.add_file_source()  # for its project
+    siftd.start()
+    siftd.scope = siftd.client.default_scope()
+    shipper = Shipper(siftd)
+    status, headers, _ = shipper.push(LINES * 5000)
+    assert status == 503 and int(headers["Retry-After"]) > 0
+    status, headers, answer = shipper.send("/v1/logs", otlp(*[{"body": {"stringValue": "x" * 100000}}] * 100))
+    assert (status, json.loads(answer)["code"]) == (503, 14) and int(headers["Retry-After"]) > 0
+    assert shipper.push(LINES)[0] == 202
+    statuses = [shipper.push(LINES)[0] for _ in range(6)]
+    assert statuses.count(202) == 3 and statuses[-1] == 429
+    siftd.client.wait_total(shipper.ingestion(), 200)
+    assert siftd.stop() == 0
 
 
 # Loki
@@ -370,3 +420,57 @@ def test_elastic_probes(shipper):
         assert shipper.send(path, method="GET")[0] == 200, path
     assert json.loads(shipper.send("/_ingest/pipeline/x", b"{}", method="PUT")[2]) == {"acknowledged": True}
     assert shipper.send("/", method="GET", headers={"Authorization": ""})[0] == 401
+
+
+# real clients
+
+RSYSLOG_ELASTIC = glob.glob("/usr/lib/*/rsyslog/omelasticsearch.so")
+RSYSLOG_CONF = """
+module(load="imtcp") module(load="omelasticsearch")
+input(type="imtcp" port="{port}" address="127.0.0.1")
+template(name="document" type="list" option.jsonf="on") {{
+  property(outname="@timestamp" name="timereported" dateFormat="rfc3339" format="jsonf")
+  property(outname="host" name="hostname" format="jsonf")
+  property(outname="severity" name="syslogseverity-text" format="jsonf")
+  property(outname="service" name="app-name" format="jsonf")
+  property(outname="message" name="msg" format="jsonf")
+}}
+action(type="omelasticsearch" server="127.0.0.1" serverport="{http_port}" bulkmode="on" uid="siftd" pwd="{key}"
+  searchIndex="logs" searchType="" template="document")
+"""
+
+
+@pytest.mark.skipif(not RSYSLOG_ELASTIC, reason="rsyslog-elasticsearch is not installed")
+def test_rsyslog(shared, shipper, tmp_path):
+    port = harness.free_port()
+    conf = tmp_path / "rsyslog.conf"
+    conf.write_text(RSYSLOG_CONF.format(port=port, http_port=shared.http_port, key=shipper.key))
+    rsyslog = subprocess.Popen(["/usr/sbin/rsyslogd", "-n", "-f", conf, "-i", tmp_path / "pid"], stderr=subprocess.DEVNULL)
+    try:
+        harness.wait_until(lambda: connects(port), 10, "rsyslog")
+        with socket.create_connection(("127.0.0.1", port)) as connection:
+            for n in range(500):
+                connection.sendall(f"<11>Jan  5 08:00:{n % 60:02d} web-1 cart[17]: payment {n} refused\n".encode())
+        harness.wait_until(lambda: shared.client.total(shared.scope) and any(
+            item["name"] == shipper.name for item in shared.client.get(f"{shared.scope}/ingestions")["items"]), 20, "a push")
+        shared.client.wait_total(shipper.ingestion(), 500)
+    finally:
+        rsyslog.terminate()
+        rsyslog.wait(10)
+    event = next(iter(shared.client.events(shipper.ingestion())))
+    assert (event["level"], event["service"], event["host"]) == ("ERROR", "cart", "web-1")
+
+
+def connects(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_the_client_of_elasticsearch(shared, shipper):
+    elasticsearch = pytest.importorskip("elasticsearch", reason="python3-elasticsearch is not installed")
+    helpers = pytest.importorskip("elasticsearch.helpers")
+    client = elasticsearch.Elasticsearch([f"http://127.0.0.1:{shared.http_port}"], api_key=("siftd", shipper.key))
+    documents = ({"_index": "app", "_source": {"message": f"ERROR cart: refused {n}"}} for n in range(1200))
+    assert helpers.bulk(client, documents) == (1200, [])
+    assert client.index(index="one", document={"message": "WARN x"})["result"] == "created"
+    shared.client.wait_total(shipper.ingestion(), 1201)

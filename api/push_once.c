@@ -1,0 +1,37 @@
+/* push_once.c - a small table, searched from end to end */
+#include "api/push_once.h"
+
+#include <string.h>
+
+#define US_PER_S INT64_C(1000000)
+
+static bool is(const struct push_once *once, size_t i, const struct token_hash *hash)
+{
+	return memcmp(&once->items[i].hash, hash, sizeof(*hash)) == 0;
+}
+
+bool push_once_begin(struct push_once *once, const struct token_hash *hash,
+		     int64_t now_us)
+{
+	size_t place = PUSH_ONCE_MAX;
+
+	for (size_t i = 0; i < PUSH_ONCE_MAX; i++) {
+		if (once->items[i].until_us <= now_us)
+			place = i;
+		else if (is(once, i, hash))
+			return false;
+	}
+	if (place == PUSH_ONCE_MAX)
+		return false;
+	once->items[place].hash = *hash;
+	once->items[place].until_us = now_us + PUSH_ONCE_S * US_PER_S;
+	return true;
+}
+
+void push_once_end(struct push_once *once, const struct token_hash *hash)
+{
+	for (size_t i = 0; i < PUSH_ONCE_MAX; i++) {
+		if (once->items[i].until_us != 0 && is(once, i, hash))
+			once->items[i].until_us = 0;
+	}
+}

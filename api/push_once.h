@@ -1,0 +1,34 @@
+/* push_once.h - pushes with an Idempotency-Key that are under way
+ *
+ * What was answered lies in the database; this table holds what is not answered yet, so
+ * that the same push, sent again meanwhile, waits.
+ *
+ * Threads: the loop thread only; the time is passed in.
+ * Limits: PUSH_ONCE_MAX pushes, and PUSH_ONCE_S seconds for each; then a push is no
+ *         longer held up by one that never ended.
+ */
+#ifndef SIFTD_API_PUSH_ONCE_H
+#define SIFTD_API_PUSH_ONCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "api/token.h"
+
+#define PUSH_ONCE_MAX 256
+#define PUSH_ONCE_S 60
+
+struct push_once {
+	struct {
+		struct token_hash hash;
+		int64_t until_us; /* 0: free */
+	} items[PUSH_ONCE_MAX];
+};
+
+/* false: it is under way, or too many others are */
+bool push_once_begin(struct push_once *once, const struct token_hash *hash,
+		     int64_t now_us);
+void push_once_end(struct push_once *once, const struct token_hash *hash);
+
+#endif
