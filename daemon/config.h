@@ -47,6 +47,7 @@ struct source_config {
 	char *socket;
 	int64_t receive_buffer_bytes;
 	int64_t connections_per_address_max;
+	bool proxy_protocol;
 	struct {
 		char *cert_file;
 		char *key_file;

@@ -123,6 +123,7 @@ static void write_source(const struct source *source, struct buf *out)
 		{ "skipped_bytes_total", atomic_load(&stats->skipped_bytes) },
 		{ "truncated_frames_total", atomic_load(&stats->truncated_frames) },
 		{ "dropped_frames_total", atomic_load(&stats->dropped_frames) },
+		{ "malformed_headers_total", atomic_load(&stats->malformed_headers) },
 		{ "rebalances_total", atomic_load(&stats->rebalances) },
 		{ "ledger_received_bytes_total",
 		  atomic_load(&stats->ledger_received_bytes) },

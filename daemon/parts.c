@@ -194,6 +194,7 @@ static int make_syslog_stream(const struct parts *parts,
 	config.connections_max = (unsigned)source->connections_max;
 	config.connections_per_address_max =
 		(unsigned)source->connections_per_address_max;
+	config.proxy_protocol = source->proxy_protocol;
 	config.idle_timeout_s = (unsigned)(source->idle_timeout_us / 1000000);
 	config.handshake_timeout_s =
 		(unsigned)(source->tls.handshake_timeout_us / 1000000);

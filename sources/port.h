@@ -56,6 +56,7 @@ struct source_stats {
 	_Atomic uint64_t open_streams;
 	_Atomic uint64_t truncated_frames;
 	_Atomic uint64_t dropped_frames;
+	_Atomic uint64_t malformed_headers; /* of the PROXY protocol */
 	_Atomic uint64_t lag_frames; /* there, and not yet committed */
 	_Atomic uint64_t lag_bytes;  /* of files: there, and not yet read */
 	/* the ledger of what was committed since the start; counted by the loop */

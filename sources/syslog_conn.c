@@ -1,5 +1,6 @@
 /* syslog_conn.c - socket, maybe TLS, to framer to intake
  *
+ *   NAMING  -- PROXY header is there -> SHAKING, or READING without TLS
  *   SHAKING -- handshake is done ----> READING
  *   READING -- intake is not ready --> PAUSED -- it is --> READING
  *   any     -- end, error, idle -----> closed
@@ -13,6 +14,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "sources/proxy_header.h"
 #include "sources/syslog_frame.h"
 
 struct syslog_conn {
@@ -22,7 +24,9 @@ struct syslog_conn {
 	int fd;
 	struct event *event;                /* NULL: closed */
 	struct syslog_tls_session *session; /* NULL: plain text */
-	struct event *deadline;             /* of the handshake; NULL: it is done */
+	struct event *deadline; /* of header and handshake; NULL: both are done */
+	char *header;           /* NULL: none is expected, or it is done */
+	size_t header_len;
 	struct syslog_framer framer;
 	struct syslog_intake *intake;
 };
@@ -77,6 +81,8 @@ void syslog_conn_close(struct syslog_conn *conn)
 	event_free(conn->event);
 	conn->event = NULL;
 	end_deadline(conn);
+	mem_free(conn->header);
+	conn->header = NULL;
 	syslog_tls_session_free(&conn->session);
 	(void)close(conn->fd); /* nothing is written to it */
 	if (syslog_framer_finish(&conn->framer, &frame)) {
@@ -186,10 +192,64 @@ static void handshake(struct syslog_conn *conn)
 	}
 }
 
+static void header_failed(struct syslog_conn *conn, const char *why)
+{
+	struct source *source = conn->shared->target.source;
+
+	log_warn(source->ops->type, "PROXY header: %s source=%s", why, source->name);
+	atomic_fetch_add(&source->stats.errors, 1);
+	atomic_fetch_add(&source->stats.malformed_headers, 1);
+	syslog_conn_close(conn);
+}
+
+static void header_done(struct syslog_conn *conn, const struct proxy_client *client)
+{
+	const struct syslog_shared *shared = conn->shared;
+
+	mem_free(conn->header);
+	conn->header = NULL;
+	if (conn->session == NULL)
+		end_deadline(conn);
+	/* without a name the proxy speaks for itself, as for its health checks */
+	if (!shared->named(shared->context, conn,
+			   client->named ? &client->address : &conn->peer))
+		syslog_conn_close(conn);
+}
+
+/* takes no byte behind the header, which may be of TLS. What is there of it is taken at
+ * once, or a sender that stops in the middle would keep the socket readable */
+static void read_header(struct syslog_conn *conn)
+{
+	struct proxy_client client;
+	char *at = conn->header + conn->header_len;
+	ssize_t n = recv(conn->fd, at, PROXY_HEADER_MAX - conn->header_len, MSG_PEEK);
+	ssize_t len = 0;
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		header_failed(conn, "the connection ended before it");
+		return;
+	}
+	len = proxy_header_read(slice_of(conn->header, conn->header_len + (size_t)n),
+				&client);
+	if (len >= 0)
+		n = len - (ssize_t)conn->header_len;
+	if (len == PROXY_MALFORMED || recv(conn->fd, at, (size_t)n, 0) != n) {
+		header_failed(conn, "malformed");
+		return;
+	}
+	conn->header_len += (size_t)n;
+	if (len >= 0)
+		header_done(conn, &client);
+}
+
 static void turn(struct syslog_conn *conn, short what)
 {
 	if ((what & EV_TIMEOUT) != 0)
 		syslog_conn_close(conn);
+	else if (conn->header != NULL)
+		read_header(conn);
 	else if (conn->deadline != NULL)
 		handshake(conn);
 	else if (conn->session != NULL)
@@ -204,22 +264,34 @@ static void on_event(evutil_socket_t fd, short what, void *context)
 	turn(context, what);
 }
 
+static void late(struct syslog_conn *conn)
+{
+	if (conn->header != NULL)
+		header_failed(conn, "not there in time");
+	else
+		handshake_failed(conn, "TLS handshake: not done in time");
+}
+
 static void on_deadline(evutil_socket_t fd, short what, void *context)
 {
 	(void)fd;
 	(void)what;
-	handshake_failed(context, "TLS handshake: not done in time");
+	late(context);
 }
 
 /* false: no memory for it in libevent or OpenSSL */
 static bool begin_tls(struct syslog_conn *conn)
 {
+	conn->session = syslog_tls_session_new(conn->shared->tls, conn->fd);
+	return conn->session != NULL;
+}
+
+static bool begin_deadline(struct syslog_conn *conn)
+{
 	struct timeval until = { .tv_sec = (time_t)conn->shared->handshake_timeout_s };
 
-	conn->session = syslog_tls_session_new(conn->shared->tls, conn->fd);
 	conn->deadline = evtimer_new(conn->shared->base, on_deadline, conn);
-	return conn->session != NULL && conn->deadline != NULL &&
-	       event_add(conn->deadline, &until) == 0;
+	return conn->deadline != NULL && event_add(conn->deadline, &until) == 0;
 }
 
 static bool begin(struct syslog_conn *conn)
@@ -228,7 +300,11 @@ static bool begin(struct syslog_conn *conn)
 				on_event, conn);
 	if (conn->event == NULL || add_event(conn) < 0)
 		return false;
-	return conn->shared->tls == NULL || begin_tls(conn);
+	if (conn->shared->proxy_protocol)
+		conn->header = mem_alloc(PROXY_HEADER_MAX);
+	if (conn->shared->tls != NULL && !begin_tls(conn))
+		return false;
+	return (conn->header == NULL && conn->session == NULL) || begin_deadline(conn);
 }
 
 struct syslog_conn *syslog_conn_new(struct syslog_shared *shared, int fd)
@@ -242,6 +318,7 @@ struct syslog_conn *syslog_conn_new(struct syslog_shared *shared, int fd)
 		if (conn->event != NULL)
 			event_free(conn->event);
 		end_deadline(conn);
+		mem_free(conn->header);
 		syslog_tls_session_free(&conn->session);
 		(void)close(fd); /* nothing was read */
 		mem_free(conn);

@@ -3,7 +3,8 @@
  * Threads: the loop thread. Owner: the listener; it frees a connection when `closed`
  *          was called, or later.
  * Limits: reads one buffer a turn; stops reading while its intake is not ready. A TLS
- *         handshake ends in handshake_timeout_s, however often a byte of it comes.
+ *         handshake ends in handshake_timeout_s, however often a byte of it comes, and
+ * so does a PROXY header.
  */
 #ifndef SIFTD_SOURCES_SYSLOG_CONN_H
 #define SIFTD_SOURCES_SYSLOG_CONN_H
@@ -25,10 +26,15 @@ struct syslog_shared {
 	unsigned idle_timeout_s;
 	struct syslog_tls *tls; /* NULL: plain text */
 	unsigned handshake_timeout_s;
-	char *buffer; /* reads go here, one at a time */
+	bool proxy_protocol; /* each connection begins with such a header */
+	char *buffer;        /* reads go here, one at a time */
 	size_t buffer_bytes;
 	/* is called when the socket was closed, once; the connection may be freed */
 	void (*closed)(void *context, struct syslog_conn *conn);
+	/* is called when a proxy has named the peer; false: close it, it is one too
+	 * many */
+	bool (*named)(void *context, struct syslog_conn *conn,
+		      const struct in6_addr *peer);
 	void *context;
 };
 

@@ -121,7 +121,7 @@ static bool has_too_many(const struct syslog_stream *stream,
 	return count >= stream->connections_per_address_max;
 }
 
-static void refuse(struct syslog_stream *stream, const struct in6_addr *peer, int fd)
+static void tell_refused(struct syslog_stream *stream, const struct in6_addr *peer)
 {
 	char text[INET6_ADDRSTRLEN] = "";
 
@@ -130,7 +130,20 @@ static void refuse(struct syslog_stream *stream, const struct in6_addr *peer, in
 		 "connections_per_address_max is reached: refused source=%s peer=%s",
 		 stream->source.name, text);
 	atomic_fetch_add(&stream->source.stats.errors, 1);
-	(void)close(fd); /* nothing was read */
+}
+
+/* until its header is there, a connection counts for the proxy, which has no limit */
+static bool on_named(void *context, struct syslog_conn *conn,
+		     const struct in6_addr *peer)
+{
+	struct syslog_stream *stream = context;
+
+	if (has_too_many(stream, peer)) {
+		tell_refused(stream, peer);
+		return false;
+	}
+	*syslog_conn_peer(conn) = *peer;
+	return true;
 }
 
 static void accepted(struct syslog_stream *stream, const struct sockaddr *address,
@@ -140,8 +153,9 @@ static void accepted(struct syslog_stream *stream, const struct sockaddr *addres
 	struct syslog_conn *conn = NULL;
 	int on = 1;
 
-	if (has_too_many(stream, &peer)) {
-		refuse(stream, &peer, fd);
+	if (!stream->shared.proxy_protocol && has_too_many(stream, &peer)) {
+		tell_refused(stream, &peer);
+		(void)close(fd); /* nothing was read */
 		return;
 	}
 	/* a comfort only: a sender that vanished is noticed before the idle timeout */
@@ -317,8 +331,10 @@ struct source *syslog_stream_new(struct event_base *base, struct spool *spool,
 		.idle_timeout_s = config->idle_timeout_s,
 		.tls = config->tls,
 		.handshake_timeout_s = config->handshake_timeout_s,
+		.proxy_protocol = config->proxy_protocol,
 		.buffer_bytes = at_least(config->read_bytes, 1),
 		.closed = on_closed,
+		.named = on_named,
 		.context = stream,
 	};
 	stream->shared.buffer = mem_alloc(stream->shared.buffer_bytes);

@@ -31,6 +31,8 @@ struct syslog_stream_config {
 	unsigned idle_timeout_s;              /* 0: none */
 	struct syslog_tls *tls;               /* taken over; NULL: plain text */
 	unsigned handshake_timeout_s;
+	/* a header of the PROXY protocol names each peer; needed, and believed */
+	bool proxy_protocol;
 	size_t frame_bytes_max;
 	size_t unsynced_bytes_max; /* of one connection */
 	size_t read_bytes;         /* of one read */

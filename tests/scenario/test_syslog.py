@@ -7,6 +7,7 @@ import os
 import re
 import resource
 import socket
+import ssl
 import subprocess
 import threading
 import time
@@ -87,6 +88,7 @@ def local(keys):
     pair = {"cert_file": keys["server"], "key_file": keys["server-key"], "handshake_timeout": "1s"}
     siftd.tls_port, siftd.mutual_port = harness.free_port(), harness.free_port()
     siftd.udp_port = harness.free_port()
+    siftd.proxied_port, siftd.proxied_tls_port = harness.free_port(), harness.free_port()
     siftd.paths = {kind: os.path.join(siftd.directory, kind) for kind in ("datagram", "stream")}
     siftd.config["sources"] = [
         {"type": "syslog_udp", "name": "udp", "listen": f"127.0.0.1:{siftd.udp_port}"},
@@ -94,6 +96,10 @@ def local(keys):
         {"type": "syslog_tcp", "name": "tls", "listen": f"127.0.0.1:{siftd.tls_port}", "tls": pair},
         {"type": "syslog_tcp", "name": "mutual", "listen": f"127.0.0.1:{siftd.mutual_port}",
          "tls": {**pair, "client_ca_file": keys["authority"]}},
+        {"type": "syslog_tcp", "name": "proxied", "listen": f"127.0.0.1:{siftd.proxied_port}", "proxy_protocol": True,
+         "connections_per_address_max": 2, "tls": {"handshake_timeout": "1s"}},
+        {"type": "syslog_tcp", "name": "proxied-tls", "listen": f"127.0.0.1:{siftd.proxied_tls_port}",
+         "proxy_protocol": True, "tls": pair},
     ]
     # what a daemon that was killed leaves
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as stale:
@@ -211,6 +217,83 @@ def test_tls_client_certificates(local, keys):
     assert metric(local, "errors_total", "mutual") == errors + 2
     with s_client(local.mutual_port, data, *trust, "-cert", keys["client"], "-key", keys["client-key"]):
         local.client.wait_total(local.scope, before + 1)
+
+
+def proxy_v1(address):
+    return b"PROXY TCP4 %s 198.51.100.7 5061 514\r\n" % address.encode()
+
+
+def proxy_v2(address):
+    return (b"\r\n\r\n\0\r\nQUIT\n\x21\x11\x00\x0f" + socket.inet_aton(address) + socket.inet_aton("198.51.100.7")
+            + b"\x13\xc5\x02\x02" + b"\x04\0\0")
+
+
+@contextlib.contextmanager
+def proxied(port, header, piece=4096):
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for at in range(0, len(header), piece):
+            connection.sendall(header[at:at + piece])
+            time.sleep(0.002 if piece < 100 else 0)
+        yield connection
+
+
+def is_closed(connection):
+    connection.settimeout(5)
+    try:
+        return connection.recv(1) == b""
+    except ConnectionResetError:
+        return True
+
+
+@pytest.mark.parametrize("header", [proxy_v1, proxy_v2], ids=["v1", "v2"])
+@pytest.mark.parametrize("piece", [4096, 1])
+def test_proxy_protocol(local, header, piece):
+    """the header is no part of the log, however it is cut; frames may come with it or after it"""
+    mark = f"proxy{header.__name__[-2:]}x{piece}"
+    before = local.client.total(local.scope)
+    with proxied(local.proxied_port, header("192.0.2.1") + frame(mark, 0) + b"\n", piece) as connection:
+        connection.sendall(frame(mark, 1) + b"\n")
+        local.client.wait_total(local.scope, before + 2)
+    assert count_of(local, mark) == collections.Counter(range(2))
+
+
+def test_proxy_protocol_with_tls(local, keys):
+    """the header comes in plain text, before the handshake"""
+    context = ssl.create_default_context(cafile=keys["server"])
+    context.check_hostname = False
+    before = local.client.total(local.scope)
+    with proxied(local.proxied_tls_port, proxy_v2("192.0.2.9")) as connection, \
+            context.wrap_socket(connection) as wrapped:
+        wrapped.sendall(frame("proxytls", 0) + b"\n")
+        local.client.wait_total(local.scope, before + 1)
+
+
+def test_proxy_protocol_counts_the_sender(local):
+    """limits are those of the address that the proxy gives, not of the proxy"""
+    before = local.client.total(local.scope)
+    with contextlib.ExitStack() as open_ones:
+        for number, address in enumerate(["192.0.2.1", "192.0.2.2", "192.0.2.1", "192.0.2.2"]):
+            connection = open_ones.enter_context(proxied(local.proxied_port, proxy_v1(address)))
+            connection.sendall(frame("counts", number) + b"\n")
+        local.client.wait_total(local.scope, before + 4)
+        with proxied(local.proxied_port, proxy_v2("192.0.2.1")) as third:
+            assert is_closed(third)
+    assert "connections_per_address_max is reached: refused source=proxied peer=::ffff:192.0.2.1" in local.stderr()
+
+
+def test_proxy_protocol_needs_its_header(local):
+    """a frame without a header, half a header and a slow one close the connection, and are counted"""
+    before = local.client.total(local.scope)
+    headers = metric(local, "malformed_headers_total", "proxied")
+    with proxied(local.proxied_port, frame("naked", 0) + b"\n") as connection:
+        assert is_closed(connection)
+    with proxied(local.proxied_port, b"PROXY TCP4 192.0.2.1 x\r\n") as connection:
+        assert is_closed(connection)
+    with proxied(local.proxied_port, b"PROXY TC") as connection:
+        assert is_closed(connection)
+    assert metric(local, "malformed_headers_total", "proxied") == headers + 3
+    assert local.client.total(local.scope) == before
 
 
 def test_check_says_what_is_wrong_with_tls_files(keys, tmp_path):
