@@ -103,10 +103,10 @@ static const char evidence_sql[] =
 	"  ingestion_id, raw FROM siftd.evidence AS e"
 	"  WHERE " IN_SCOPE("e") " AND finding_id = $3 ORDER BY seq, edge)"
 	" (SELECT seq, ts, template_key, ingestion_id, raw, edge FROM all_rows"
-	"   WHERE edge = 0 ORDER BY seq LIMIT 12)"
+	"   WHERE edge = 0 ORDER BY ts, seq LIMIT 12)"
 	" UNION ALL (SELECT * FROM (SELECT seq, ts, template_key, ingestion_id, raw,"
-	"   edge FROM all_rows WHERE edge = 1 ORDER BY seq DESC LIMIT 12) AS t)"
-	" ORDER BY seq";
+	"   edge FROM all_rows WHERE edge = 1 ORDER BY ts DESC, seq DESC LIMIT 12) AS t)"
+	" ORDER BY ts, seq";
 /* clang-format on */
 
 enum item_column {

@@ -123,12 +123,11 @@ struct batch_finding {
 	uint64_t count;
 	int64_t first_us;
 	int64_t last_us;
+	/* the first by time, then raw bytes, and the last of the rest; in no order */
 	struct batch_evidence head[EVIDENCE_EDGE];
 	size_t head_count;
-	struct batch_evidence
-		tail[EVIDENCE_EDGE]; /* ring; oldest at tail_at when full */
+	struct batch_evidence tail[EVIDENCE_EDGE];
 	size_t tail_count;
-	size_t tail_at;
 	struct runs runs; /* of a rule without a window */
 	struct batch_names services;
 	struct batch_names hosts;

@@ -1,7 +1,7 @@
 /* findings.c - occurrences, their evidence, and their keys
  *
- * The first events of a finding are kept as its head; of the rest, the last ones in a
- * ring. A slot of the ring is written anew again and again, so its memory is reused:
+ * The first events of a finding by time are kept as its head, the last ones of the rest
+ * as its tail. A slot is written anew again and again, so its memory is reused:
  *
  *	arena [ capacity | raw bytes ......... free ]
  *	                 ^ evidence.raw.ptr
@@ -145,16 +145,67 @@ static void keep_evidence(struct batch *batch, struct batch_evidence *evidence,
 	};
 }
 
+/* by time, then raw bytes: where events came from and when does not matter */
+static int compare_evidence(const struct batch_evidence *a,
+			    const struct batch_evidence *b)
+{
+	size_t len = a->raw.len < b->raw.len ? a->raw.len : b->raw.len;
+	int order = 0;
+
+	if (a->timestamp_us != b->timestamp_us)
+		return a->timestamp_us < b->timestamp_us ? -1 : 1;
+	order = len == 0 ? 0 : memcmp(a->raw.ptr, b->raw.ptr, len);
+	if (order != 0)
+		return order;
+	return (a->raw.len > b->raw.len) - (a->raw.len < b->raw.len);
+}
+
+/* the one that would go first: of a head the last, of a tail the first; full */
+static struct batch_evidence *weakest(struct batch_evidence *edge, int sign)
+{
+	struct batch_evidence *found = edge;
+
+	for (size_t i = 1; i < EVIDENCE_EDGE; i++) {
+		if (sign * compare_evidence(&edge[i], found) > 0)
+			found = &edge[i];
+	}
+	return found;
+}
+
 static void add_evidence(struct batch *batch, struct batch_finding *finding,
 			 const struct findings_event *event)
 {
+	const struct batch_evidence wanted = {
+		.timestamp_us = event->timestamp_us,
+		.raw = slice_head(event->record->raw, EVIDENCE_RAW_MAX),
+	};
+	struct batch_evidence *last = NULL;
+	struct batch_evidence *place = NULL;
+	struct batch_evidence moved = { 0 };
+
 	if (finding->head_count < EVIDENCE_EDGE) {
 		keep_evidence(batch, &finding->head[finding->head_count++], event);
-	} else if (finding->tail_count < EVIDENCE_EDGE) {
-		keep_evidence(batch, &finding->tail[finding->tail_count++], event);
-	} else {
-		keep_evidence(batch, &finding->tail[finding->tail_at], event);
-		finding->tail_at = (finding->tail_at + 1) % EVIDENCE_EDGE;
+		return;
+	}
+	last = weakest(finding->head, 1);
+	place = finding->tail_count < EVIDENCE_EDGE
+			? &finding->tail[finding->tail_count]
+			: weakest(finding->tail, -1);
+	if (compare_evidence(&wanted, last) < 0) {
+		/* the head's last one is a candidate for the tail then; the new one
+		 * gets the memory of whichever goes */
+		moved = *last;
+		if (finding->tail_count < EVIDENCE_EDGE ||
+		    compare_evidence(&moved, place) > 0) {
+			*last = *place;
+			*place = moved;
+			finding->tail_count += finding->tail_count < EVIDENCE_EDGE;
+		}
+		keep_evidence(batch, last, event);
+	} else if (finding->tail_count < EVIDENCE_EDGE ||
+		   compare_evidence(&wanted, place) > 0) {
+		finding->tail_count += finding->tail_count < EVIDENCE_EDGE;
+		keep_evidence(batch, place, event);
 	}
 }
 

@@ -171,7 +171,6 @@ static void send_evidence(struct flush_sender *sender, const struct flush_plan *
 					      PG_INT8, PG_INT8, PG_INT2,
 					      PG_INT8, PG_INT8, PG_BYTEA };
 	const struct flush_range *range = &plan->ranges[at];
-	char edge_rows[4];
 
 	flush_arrays_begin(sender, types, ARRAY_LEN(types));
 	for (size_t i = range->first; i < range->first + range->count; i++) {
@@ -184,7 +183,6 @@ static void send_evidence(struct flush_sender *sender, const struct flush_plan *
 		add_evidence(sender, plan, finding, EDGE_TAIL);
 	}
 	flush_arrays_end(sender);
-	flush_param_add(sender, pg_int4(edge_rows, EVIDENCE_EDGE));
 	flush_unit_send(sender, FLUSH_EVIDENCE, at);
 }
 

@@ -173,36 +173,17 @@ const struct flush_sql flush_sql[FLUSH_STATEMENTS] = {
 				      " DO UPDATE SET count = t.count + excluded.count,"
 				      " first_us = least(t.first_us, excluded.first_us),"
 				      " last_us = greatest(t.last_us, excluded.last_us)" },
-	/* heads are kept while there are fewer than 5; tails replace older ones */
 	[FLUSH_EVIDENCE] = { "siftd_evidence",
 			     "INSERT INTO siftd.evidence (project_id, finding_id, ingestion_id,"
 			     " template_key, edge, seq, ts, raw)"
-			     " SELECT project, finding, ingestion, template, edge, seq, ts, raw FROM ("
-			     "SELECT u.*, f.id AS finding, row_number() OVER (PARTITION BY f.id,"
-			     " u.ingestion, u.template, u.edge ORDER BY u.seq) + CASE u.edge"
-			     " WHEN 0 THEN (SELECT count(*) FROM siftd.evidence AS e"
-			     " WHERE e.project_id = u.project AND e.finding_id = f.id"
-			     " AND e.ingestion_id = u.ingestion AND e.template_key = u.template"
-			     " AND e.edge = 0) ELSE 0 END AS place"
+			     " SELECT u.project, f.id, u.ingestion, u.template, u.edge, u.seq, u.ts, u.raw"
 			     " FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[],"
 			     " $5::bigint[], $6::smallint[], $7::bigint[], $8::bigint[], $9::bytea[])"
 			     " AS u(project, rule, key, ingestion, template, edge, seq, ts, raw)" OF_FINDING
-			     ") AS new WHERE edge = 1 OR place <= $10::int"
 			     " ON CONFLICT DO NOTHING" },
+	/* $6: single */
 	[FLUSH_TRIM_EVIDENCE] = { "siftd_trim_evidence",
-				  "DELETE FROM siftd.evidence AS e USING ("
-				  "SELECT DISTINCT u.project, f.id AS finding, u.ingestion, u.template"
-				  " FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[],"
-				  " $5::bigint[]) AS u(project, rule, key, ingestion, template)" OF_FINDING
-				  ") AS touched WHERE e.project_id = touched.project"
-				  " AND e.finding_id = touched.finding"
-				  " AND e.ingestion_id = touched.ingestion"
-				  " AND e.template_key = touched.template AND e.edge = 1"
-				  " AND e.seq < (SELECT min(seq) FROM (SELECT k.seq FROM siftd.evidence AS k"
-				  " WHERE k.project_id = touched.project AND k.finding_id = touched.finding"
-				  " AND k.ingestion_id = touched.ingestion"
-				  " AND k.template_key = touched.template AND k.edge = 1"
-				  " ORDER BY k.seq DESC LIMIT $6::int) AS kept)" },
+				  "SELECT siftd.settle_evidence($1, $2, $3, $4, $5, $6)" },
 	[FLUSH_WINDOWS] = { "siftd_windows",
 			    "INSERT INTO siftd.window_buckets AS w (project_id, rule_id, key,"
 			    " bucket_us, width_us, count, others, first_us, last_us, then_first_us,"

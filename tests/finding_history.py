@@ -60,7 +60,7 @@ def line(seconds, text, service="app", **fields):
     return json.dumps({"ts": stamp, "level": "INFO", "service": service, "message": text, **fields})
 
 
-def facts(client, scope):
+def facts(client, scope, with_evidence=False):
     """what must not depend on how events came: no ids"""
     found = {}
     for item in client.pages(f"{scope}/findings"):
@@ -68,7 +68,8 @@ def facts(client, scope):
         found[item["rule"], item["key"]] = (
             item["status"], item["total_occurrences"], item["first_seen"], item["last_seen"], item["window"],
             [(e["first_seen"], e["last_seen"], e["total"]) for e in detail["episodes"]],
-            sorted((m["fingerprint"], m["count"]) for m in item["matched_fingerprints"]))
+            sorted((m["fingerprint"], m["count"]) for m in item["matched_fingerprints"]),
+            [e["raw"] for e in detail["evidence_preview"]] if with_evidence else None)
     return found
 
 

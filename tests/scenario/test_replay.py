@@ -81,7 +81,7 @@ def test_replays(make_siftd, postgres):
                 file.writelines(line + "\n" for line in lines)
         scope = replay.scope(f"replay {seed}")
         replay.client.wait_total(scope, len(lines))
-        found = facts(replay.client, scope)
+        found = facts(replay.client, scope, with_evidence=True)
         expected = expected or found
         assert found == expected, f"seed {seed}"
         for siftd in replay.daemons:

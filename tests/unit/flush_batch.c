@@ -169,6 +169,12 @@ void flush_batch_add_finding(struct batch *batch, const struct rule *rule,
 	struct batch_finding *finding = NULL;
 	uint32_t edge =
 		group->count < EVIDENCE_EDGE ? (uint32_t)group->count : EVIDENCE_EDGE;
+	/* an event stands at one edge; later batches have later ones */
+	uint32_t tail = (uint32_t)group->count - edge < edge
+				? (uint32_t)group->count - edge
+				: edge;
+	int64_t first_us =
+		group->first_us + (int64_t)batch->streams[0].from.offset * 1000;
 
 	mem_grow(&batch->findings, &batch->findings_capacity, batch->findings_count,
 		 sizeof(*batch->findings));
@@ -183,16 +189,18 @@ void flush_batch_add_finding(struct batch *batch, const struct rule *rule,
 					   .first_us = group->first_us,
 					   .last_us = group->last_us,
 					   .head_count = edge,
-					   .tail_count = edge };
+					   .tail_count = tail };
 	for (uint32_t i = 0; i < edge; i++) {
-		uint32_t last = (uint32_t)group->count - edge + i;
+		finding->head[i] =
+			(struct batch_evidence){ group->latest_block, i, first_us + i,
+						 raw_of(batch, i) };
+	}
+	for (uint32_t i = 0; i < tail; i++) {
+		uint32_t last = (uint32_t)group->count - tail + i;
 
-		finding->head[i] = (struct batch_evidence){ group->latest_block, i,
-							    group->first_us + i,
-							    raw_of(batch, i) };
-		finding->tail[i] = (struct batch_evidence){ group->latest_block, last,
-							    group->first_us + last,
-							    raw_of(batch, last) };
+		finding->tail[i] =
+			(struct batch_evidence){ group->latest_block, last,
+						 first_us + last, raw_of(batch, last) };
 	}
 }
 

@@ -104,6 +104,7 @@ static void test_evidence(void **state)
 		f.record.raw = slice_of(raw, (size_t)len);
 		f.event.row = row;
 		f.event.block = row / 10;
+		f.event.timestamp_us = row;
 		add(&f, 0);
 	}
 	finding = &f.batch->findings[0];
@@ -113,9 +114,10 @@ static void test_evidence(void **state)
 	assert_true(slice_equal(finding->head[0].raw, SLICE("00000000")));
 	assert_true(slice_equal(finding->head[3].raw, SLICE("003")));
 	for (uint32_t i = 0; i < EVIDENCE_EDGE; i++) {
-		const struct batch_evidence *evidence =
-			&finding->tail[(finding->tail_at + i) % EVIDENCE_EDGE];
 		uint32_t row = 18 + i;
+		/* each takes the place of the oldest */
+		const struct batch_evidence *evidence =
+			&finding->tail[row % EVIDENCE_EDGE];
 		int len = snprintf(raw, sizeof(raw), "%0*u", row % 2 == 0 ? 8 : 3, row);
 
 		assert_int_equal(evidence->row, row);
@@ -123,6 +125,40 @@ static void test_evidence(void **state)
 		assert_true(slice_equal(evidence->raw, slice_of(raw, (size_t)len)));
 	}
 	teardown(&f);
+}
+
+static int64_t sum_of(const struct batch_evidence *edge, size_t count)
+{
+	int64_t sum = 0;
+
+	for (size_t i = 0; i < count; i++)
+		sum += edge[i].timestamp_us;
+	return sum;
+}
+
+/* in any order: the five first, and the five last of the rest */
+static void test_evidence_order(void **state)
+{
+	/* of 0 to 99, by steps that have no divisor in common with 100 */
+	static const uint32_t steps[] = { 1, 99, 37, 61 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+		struct fixture f;
+		const struct batch_finding *finding = NULL;
+
+		setup(&f, RULE("a") MATCH);
+		for (uint32_t n = 0; n < 100; n++) {
+			f.event.timestamp_us = n * steps[i] % 100;
+			add(&f, 0);
+		}
+		finding = &f.batch->findings[0];
+		assert_int_equal(sum_of(finding->head, finding->head_count),
+				 0 + 1 + 2 + 3 + 4);
+		assert_int_equal(sum_of(finding->tail, finding->tail_count),
+				 95 + 96 + 97 + 98 + 99);
+		teardown(&f);
+	}
 }
 
 /* a flood of long records costs the memory of a few */
@@ -137,6 +173,7 @@ static void test_evidence_memory(void **state)
 	memset(raw, 'x', sizeof(raw));
 	for (size_t i = 0; i < 10000; i++) {
 		f.record.raw = slice_of(raw, i % 7 == 0 ? sizeof(raw) : i % 1000);
+		f.event.timestamp_us = (int64_t)i;
 		add(&f, 0);
 	}
 	finding = &f.batch->findings[0];
@@ -266,6 +303,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_counts),
 		cmocka_unit_test(test_evidence),
+		cmocka_unit_test(test_evidence_order),
 		cmocka_unit_test(test_evidence_memory),
 		cmocka_unit_test(test_generic_severity),
 		cmocka_unit_test(test_keys),
