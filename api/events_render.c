@@ -151,9 +151,8 @@ void events_render_stream(const struct events_rendering *rendering, struct buf *
 }
 
 /* what a push said beside the raw bytes; strings stay strings, the rest is JSON text */
-static void write_extra(struct json_out *out, struct slice extra)
+static void write_extra(struct json_out *out, json_t *object)
 {
-	json_t *object = json_loadb(extra.ptr, extra.len, JSON_ALLOW_NUL, NULL);
 	const char *key = NULL;
 	json_t *value = NULL;
 
@@ -167,20 +166,29 @@ static void write_extra(struct json_out *out, struct slice extra)
 		json_raw(out, slice_str(text));
 		free(text);
 	}
-	json_decref(object);
 }
 
 static void write_attributes(struct json_out *out, const struct scan_hit *hit,
 			     const struct record *record)
 {
+	struct slice text = hit->event.extra;
+	json_t *extra = text.len == 0
+				? NULL
+				: json_loadb(text.ptr, text.len, JSON_ALLOW_NUL, NULL);
+
 	json_key(out, "attributes");
 	json_object_begin(out);
 	for (size_t i = 0; i < record->attributes_count; i++) {
-		json_key_slice(out, record->attributes[i].key);
+		struct slice key = record->attributes[i].key;
+
+		/* what was said beside the bytes goes before what they say */
+		if (json_object_getn(extra, key.ptr, key.len) != NULL)
+			continue;
+		json_key_slice(out, key);
 		json_out_string(out, record->attributes[i].value);
 	}
-	if (hit->event.extra.len > 0)
-		write_extra(out, hit->event.extra);
+	write_extra(out, extra);
+	json_decref(extra);
 	json_object_end(out);
 }
 

@@ -75,6 +75,7 @@ enum push_status push_lines_decode(const struct push_input *input,
 		lines->bytes = 0;
 		lines->rejected = 0;
 		lines->rejection = (struct error){ 0 };
+		lines->error = (struct error){ 0 };
 	}
 	if (trimmed.len == 0)
 		return push_malformed(lines, "there is no line in the body");
