@@ -123,7 +123,7 @@ static void follow(struct run *run)
 					.text = run->wish->text,
 					.behind = run->wish->filter.last };
 
-	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(signals); i++) {
 		run->stops[i] =
 			evsignal_new(run->session.base, signals[i], on_signal, run);
 		if (run->stops[i] == NULL || event_add(run->stops[i], NULL) != 0)
@@ -180,7 +180,7 @@ int query_events_run(const struct query_events *wish, const struct config *confi
 	(void)event_base_dispatch(run.session.base); /* until loopbreak */
 	tail_close(&run.tail);
 	tails_free(&run.tails);
-	for (size_t i = 0; i < sizeof(run.stops) / sizeof(*run.stops); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(run.stops); i++) {
 		if (run.stops[i] != NULL)
 			event_free(run.stops[i]);
 	}
