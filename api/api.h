@@ -23,6 +23,7 @@ struct query_workers;
 struct rules;
 struct source;
 struct spool;
+struct uploads;
 struct words_cache;
 
 /* who may make an account. Whoever comes by way of a proxy does not come from the
@@ -91,6 +92,7 @@ struct api_deps {
 	struct event_base *base;
 	struct pg_pool *pool;
 	struct spool *spool;           /* NULL: nothing takes pastes, they answer 503 */
+	struct uploads *uploads;       /* NULL: no uploads in parts */
 	struct query_workers *workers; /* decode blocks for the event routes */
 	struct words_cache *words;     /* which the workers use */
 	const struct rules *rules; /* what findings tell of their rules; may be NULL */

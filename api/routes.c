@@ -29,6 +29,7 @@
 #include "api/sources.h"
 #include "api/status.h"
 #include "api/triage.h"
+#include "api/tus.h"
 #include "api/users.h"
 #include "base/compiler.h"
 
@@ -136,6 +137,11 @@ static const struct route routes[] = {
 	ELASTIC_SETTING("/_data_stream/{name}"),
 	ELASTIC_SETTING("/_ilm/policy/{name}"),
 	ELASTIC_SETTING("/_ingest/pipeline/{name}"),
+
+	{ ROUTE_POST, INGESTION "/uploads", ACCESS_MEMBER, LIMIT_WRITE, tus_create },
+	{ ROUTE_GET, INGESTION "/uploads/{upload}", ACCESS_MEMBER, LIMIT_READ, tus_get },
+	{ ROUTE_PATCH, INGESTION "/uploads/{upload}", ACCESS_MEMBER, LIMIT_PUSH, tus_append },
+	{ ROUTE_DELETE, INGESTION "/uploads/{upload}", ACCESS_MEMBER, LIMIT_WRITE, tus_delete },
 
 	IN_BOTH_SCOPES(ROUTE_GET, "/overview", ACCESS_READER, LIMIT_READ, overview_get),
 	IN_BOTH_SCOPES(ROUTE_GET, "/events", ACCESS_READER, LIMIT_READ, event_routes_list),

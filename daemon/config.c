@@ -157,6 +157,16 @@ static const struct config_option options[] = {
 	{ "spool.sync_delay", OPTION_DURATION, 0, AT(spool.sync_delay_us), "2ms", 0,
 	  SECOND_US, NULL, "how long an fdatasync waits for more to write" },
 
+	{ "uploads.length_max", OPTION_BYTES, 0, AT(uploads.length_max), "10GiB", 1,
+	  4096 * GIB, NULL, "size of one upload in parts" },
+	{ "uploads.bytes_max", OPTION_BYTES, 0, AT(uploads.bytes_max), "40GiB", 1,
+	  4096 * GIB, NULL, "size of all that are there, as announced" },
+	{ "uploads.count_max", OPTION_INT, 0, AT(uploads.count_max), "1000", 0, 100000,
+	  NULL, "uploads in parts that are there at a time" },
+	{ "uploads.lifetime", OPTION_DURATION, 0, AT(uploads.lifetime_us), "24h",
+	  SECOND_US, 8760 * 3600 * SECOND_US, NULL,
+	  "what is not complete by then is removed" },
+
 	{ "upkeep.interval", OPTION_DURATION, 0, AT(upkeep.interval_us), "10s", 100000,
 	  3600 * SECOND_US, NULL,
 	  "pause between two turns of deleting, forgetting, rolling up and merging" },

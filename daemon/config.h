@@ -137,6 +137,12 @@ struct config {
 		int64_t sync_delay_us;
 	} spool;
 	struct {
+		int64_t length_max;
+		int64_t bytes_max;
+		int64_t count_max;
+		int64_t lifetime_us;
+	} uploads;
+	struct {
 		int64_t interval_us;
 		int64_t rows_max;
 		int64_t blocks_max;

@@ -21,6 +21,7 @@
 #include "daemon/rule_shelf.h"
 #include "daemon/rules_cache.h"
 #include "daemon/shipped_rules.h"
+#include "daemon/staging.h"
 #include "daemon/state_dir.h"
 #include "daemon/store.h"
 #include "daemon/telling.h"
@@ -33,6 +34,7 @@
 #include "sources/spool.h"
 #include "sources/syslog_datagram.h"
 #include "sources/syslog_stream.h"
+#include "sources/uploads.h"
 
 #define LANE_CHUNK_BYTES ((size_t)8 << 20)
 #define QUERY_JOBS_MAX 256
@@ -124,29 +126,17 @@ static void make_lanes(struct parts *parts)
 	parts->lanes = lanes_start(&lanes_config, &deps);
 }
 
-static int make_spool(struct parts *parts, struct error *error)
+static int make_staging(struct parts *parts, struct error *error)
 {
-	const struct config *config = parts->config;
-	struct buf folder = { 0 };
-	struct spool_config spool_config = {
-		.host_id = parts->host_id,
-		.partitions = (unsigned)config->spool.partitions,
-		.segment_bytes = (uint64_t)config->spool.segment_bytes,
-		.bytes_max = (uint64_t)config->spool.bytes_max,
-		.frame_bytes_max = (uint32_t)config->spool.frame_bytes_max,
-		.sync_delay_us = (unsigned)config->spool.sync_delay_us,
-	};
-	int status = 0;
-
-	buf_printf(&folder, "%s/spool", config->state_dir);
-	buf_append_char(&folder, '\0');
-	spool_config.folder = folder.data;
-	status = spool_open(parts->base, &spool_config, &parts->spool, error);
-	buf_deinit(&folder);
-	if (status == 0) {
-		parts->sources[parts->sources_count++] = spool_source(parts->spool);
-	}
-	return status;
+	if (staging_open_spool(parts->base, parts->config, parts->host_id,
+			       &parts->spool, error) < 0)
+		return -1;
+	parts->sources[parts->sources_count++] = spool_source(parts->spool);
+	if (staging_open_uploads(parts->base, parts->config, parts->host_id,
+				 &parts->uploads, error) < 0)
+		return -1;
+	parts->sources[parts->sources_count++] = uploads_source(parts->uploads);
+	return 0;
 }
 
 static void set_owner(struct source *source, int64_t project_id, int64_t ingestion_id)
@@ -279,8 +269,8 @@ static int make_sources(struct parts *parts, enum source_kind kind, struct error
 static int make_all_sources(struct parts *parts, struct error *error)
 {
 	parts->sources =
-		mem_calloc(parts->config->sources_count + 1, sizeof(struct source *));
-	if (make_spool(parts, error) < 0 ||
+		mem_calloc(parts->config->sources_count + 2, sizeof(struct source *));
+	if (make_staging(parts, error) < 0 ||
 	    make_sources(parts, SOURCE_FILE, error) < 0 ||
 	    make_sources(parts, SOURCE_KAFKA, error) < 0)
 		return -1;
@@ -400,6 +390,7 @@ static int make_api(struct parts *parts, struct error *error)
 		.base = parts->base,
 		.pool = parts->pool,
 		.spool = parts->spool,
+		.uploads = parts->uploads,
 		.rules = parts->rules,
 		.rules_changed = rule_shelf_poke,
 		.rules_context = parts->rule_shelf,

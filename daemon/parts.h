@@ -26,6 +26,7 @@ struct rules;
 struct rule_shelf;
 struct source;
 struct spool;
+struct uploads;
 struct store;
 struct upkeep;
 struct notify;
@@ -44,6 +45,7 @@ struct parts {
 	struct query_workers *workers;
 	struct words_cache *words;
 	struct spool *spool;
+	struct uploads *uploads;
 	/* those with positions, the spool's first, then those that feed the spool */
 	struct source **sources;
 	size_t sources_count;

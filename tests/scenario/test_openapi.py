@@ -41,6 +41,8 @@ def ids(shared):
         "mute": shared.client.post(f"{shared.scope}/mutes", {"rule": "none"})["id"],
         "key": shared.client.post(f"{shared.scope}/keys", {"name": "openapi"})["id"],
         "finding": shared.client.get(f"{ingestion}/findings")["items"][0]["id"],
+        "upload": json.loads(shared.client.request("POST", f"{ingestion}/uploads", b"", {
+            "Tus-Resumable": "1.0.0", "Upload-Length": "5"})[2])["id"],
     }
 
 
