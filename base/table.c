@@ -79,6 +79,12 @@ uint64_t *table_put(struct table *table, uint64_t key, bool *added)
 	return &slot->value;
 }
 
+void table_prefetch(const struct table *table, uint64_t key)
+{
+	if (table->capacity > 0)
+		__builtin_prefetch(&table->slots[slot_of(table, key)]);
+}
+
 bool table_remove(struct table *table, uint64_t key)
 {
 	size_t mask = table->capacity - 1;

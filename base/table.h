@@ -25,6 +25,9 @@ void table_clear(struct table *table);
 uint64_t *table_get(const struct table *table, uint64_t key);
 /* the value's place, made with value 0 when absent; *added says so (may be NULL) */
 uint64_t *table_put(struct table *table, uint64_t key, bool *added);
+/* the key will be asked for or put soon: its place is fetched into the processor's
+ * cache meanwhile */
+void table_prefetch(const struct table *table, uint64_t key);
 /* true when it was there */
 bool table_remove(struct table *table, uint64_t key);
 /* walks all entries: start with *cursor = 0; false at the end; no put or remove between

@@ -29,9 +29,7 @@ struct slot_hint {
 	int64_t ingestion_id;
 	uint32_t group;
 	uint32_t count;
-	int64_t minute;
-	uint64_t service;
-	enum severity severity;
+	uint64_t count_hash; /* of that count, if there is one */
 	bool has_count;
 	struct block_codes codes; /* of the last event; a guess */
 };
@@ -259,7 +257,9 @@ static uint32_t group_place(struct batch *batch, uint64_t template_key,
 					      .ingestion_id = origin.ingestion_id,
 					      .template_key = template_key,
 					      .first_us = INT64_MAX,
-					      .last_us = INT64_MIN };
+					      .last_us = INT64_MIN,
+					      /* none yet */
+					      .latest_block = UINT32_MAX };
 		*place = batch->groups_count++;
 	}
 	return (uint32_t)*place;
@@ -279,39 +279,54 @@ static void add_to_group(struct batch_group *group, const struct record *record,
 	group->latest_row = place.row;
 }
 
-static uint32_t count_place(struct batch *batch, const struct record *record,
-			    const struct batch_count *wanted, uint64_t service)
+/* names a count in the index: template, ingestion, minute, service, severity */
+static uint64_t count_hash(const struct record *record,
+			   const struct classified *classified,
+			   struct batch_origin origin)
 {
+	uint64_t service =
+		record->service_name.ptr == NULL ? 0 : hash64(record->service_name, 1);
 	uint64_t hash =
-		hash64_mix(wanted->template_key, (uint64_t)wanted->ingestion_id);
-	bool added = false;
-	uint64_t *place = NULL;
+		hash64_mix(classified->template_key, (uint64_t)origin.ingestion_id);
 
-	hash = hash64_mix(hash, (uint64_t)wanted->minute);
-	hash = hash64_mix(hash, service * SEVERITY_COUNT + (uint64_t)wanted->severity);
-	place = table_put(&batch->counts_index, hash, &added);
-	if (added) {
-		mem_grow(&batch->counts, &batch->counts_capacity, batch->counts_count,
-			 sizeof(*batch->counts));
-		batch->counts[batch->counts_count] = *wanted;
-		if (record->service_name.ptr != NULL)
-			batch->counts[batch->counts_count].service_name =
-				arena_dup(&batch->arena, record->service_name);
-		*place = batch->counts_count++;
-	}
+	hash = hash64_mix(hash, (uint64_t)floor_minute(event_time(record)));
+	return hash64_mix(hash, service * SEVERITY_COUNT + (uint64_t)record->severity);
+}
+
+static uint32_t count_place(struct batch *batch, const struct record *record,
+			    const struct classified *classified,
+			    struct batch_origin origin, uint64_t hash)
+{
+	bool added = false;
+	uint64_t *place = table_put(&batch->counts_index, hash, &added);
+	struct batch_count *count = NULL;
+
+	if (!added)
+		return (uint32_t)*place;
+	mem_grow(&batch->counts, &batch->counts_capacity, batch->counts_count,
+		 sizeof(*batch->counts));
+	count = &batch->counts[batch->counts_count];
+	*count = (struct batch_count){
+		.project_id = origin.project_id,
+		.ingestion_id = origin.ingestion_id,
+		.template_key = classified->template_key,
+		.minute = floor_minute(event_time(record)),
+		.severity = record->severity,
+	};
+	if (record->service_name.ptr != NULL)
+		count->service_name = arena_dup(&batch->arena, record->service_name);
+	*place = batch->counts_count++;
 	return (uint32_t)*place;
 }
 
-/* the group's and the count's places, by hint or by index */
-static uint64_t count_record(struct batch_builder *builder, const struct record *record,
-			     const struct classified *classified,
-			     struct batch_origin origin, struct event_place place)
+/* the hint of the event's template; what it says of another batch is forgotten. The
+ * place of a count that it does not know is fetched while the event is encoded. */
+static struct slot_hint *prepare_hint(struct batch_builder *builder,
+				      const struct classified *classified,
+				      struct batch_origin origin, uint64_t hash)
 {
 	struct batch *batch = builder->batch;
 	struct slot_hint *hint = hint_of(builder, classified);
-	int64_t minute = floor_minute(event_time(record));
-	uint64_t service =
-		record->service_name.ptr == NULL ? 0 : hash64(record->service_name, 1);
 
 	if (hint->batch != batch->number || hint->ingestion_id != origin.ingestion_id ||
 	    hint->generation != classified->slots_generation) {
@@ -321,25 +336,12 @@ static uint64_t count_record(struct batch_builder *builder, const struct record 
 					    .codes = hint->codes };
 		hint->group = group_place(batch, classified->template_key, origin);
 	}
-	if (!hint->has_count || hint->minute != minute || hint->service != service ||
-	    hint->severity != record->severity) {
-		const struct batch_count wanted = {
-			.project_id = origin.project_id,
-			.ingestion_id = origin.ingestion_id,
-			.template_key = classified->template_key,
-			.minute = minute,
-			.severity = record->severity,
-		};
-
-		hint->has_count = true;
-		hint->minute = minute;
-		hint->service = service;
-		hint->severity = record->severity;
-		hint->count = count_place(batch, record, &wanted, service);
+	if (!hint->has_count || hint->count_hash != hash) {
+		hint->has_count = false;
+		hint->count_hash = hash;
+		table_prefetch(&batch->counts_index, hash);
 	}
-	batch->counts[hint->count].count++;
-	add_to_group(&batch->groups[hint->group], record, place);
-	return batch->groups[hint->group].count;
+	return hint;
 }
 
 /* findings point into the rules, which may be replaced before they are stored */
@@ -358,10 +360,18 @@ uint64_t batch_builder_add(struct batch_builder *builder, const struct record *r
 			   const struct classified *classified,
 			   struct batch_origin origin)
 {
+	uint64_t hash = count_hash(record, classified, origin);
+	struct slot_hint *hint = prepare_hint(builder, classified, origin, hash);
 	struct event_place place = add_to_block(builder, record, classified, origin);
-	uint64_t nth = 0;
+	struct batch_group *group = &builder->batch->groups[hint->group];
 
-	nth = count_record(builder, record, classified, origin, place);
+	if (!hint->has_count) {
+		hint->count =
+			count_place(builder->batch, record, classified, origin, hash);
+		hint->has_count = true;
+	}
+	builder->batch->counts[hint->count].count++;
+	add_to_group(group, record, place);
 	builder->batch->events++;
 	builder->batch->raw_bytes += record->raw.len;
 	if (classified->matched != NULL) {
@@ -379,7 +389,7 @@ uint64_t batch_builder_add(struct batch_builder *builder, const struct record *r
 		findings_add(builder->batch, &event, classified->matched,
 			     classified->rules);
 	}
-	return nth;
+	return group->count;
 }
 
 struct batch *batch_builder_seal(struct batch_builder *builder)

@@ -18,6 +18,7 @@
 #define STEP_BYTES_MAX 16 /* three varints of 32 bits, and the byte */
 /* when more than one in so many bytes differs, places mean nothing */
 #define DIFFERING_SHARE 3
+#define COPIED_AT_ONCE 16
 #define EACH_BYTE(value) (0x0101010101010101u * (value))
 
 /* a text on its way into steps */
@@ -65,6 +66,16 @@ static inline size_t nibble(size_t value)
 	return value < NIBBLE_MAX ? value : NIBBLE_MAX;
 }
 
+/* room was made, also for COPIED_AT_ONCE bytes: most parts are shorter than that */
+static inline void take(struct buf *fresh, struct slice from, size_t len)
+{
+	if (LIKELY(len <= COPIED_AT_ONCE && from.len >= COPIED_AT_ONCE))
+		memcpy(fresh->data + fresh->len, from.ptr, COPIED_AT_ONCE);
+	else
+		memcpy(fresh->data + fresh->len, from.ptr, len);
+	fresh->len += len;
+}
+
 /* copies what lies before text_begin, takes what lies before text_end, passes over what
  * of like lies before like_end; room was made for both */
 static inline void put_step(struct writer *writer, size_t text_begin, size_t text_end,
@@ -83,8 +94,7 @@ static inline void put_step(struct writer *writer, size_t text_begin, size_t tex
 	if (UNLIKELY(passed >= NIBBLE_MAX))
 		at = write_varint(at, passed - NIBBLE_MAX);
 	steps->len = (size_t)(at - steps->data);
-	memcpy(fresh->data + fresh->len, writer->text.ptr + text_begin, taken);
-	fresh->len += taken;
+	take(fresh, slice_from(writer->text, text_begin), taken);
 	if (writer->words != NULL)
 		block_words_add_around(writer->words, writer->text, text_begin,
 				       text_end);
@@ -255,7 +265,7 @@ void block_delta_put(struct block_delta *delta, struct slice text, struct slice 
 	/* a step is of no more than three bytes for each that it copies, takes or
 	 * passes over */
 	buf_reserve(&delta->steps, 3 * (text.len + like.len) + STEP_BYTES_MAX);
-	buf_reserve(&delta->fresh, text.len + 1);
+	buf_reserve(&delta->fresh, text.len + COPIED_AT_ONCE);
 	if (text.len == like.len && put_by_place(&writer))
 		return;
 	delta->steps.len = steps_len;
