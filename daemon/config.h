@@ -37,6 +37,7 @@ struct source_config {
 	char *start_at;
 	int64_t rescan_us;
 	int64_t linger_us;
+	bool poll_only;
 	int64_t read_bytes;
 	int64_t ignore_older_us;
 	bool follow_symlinks;

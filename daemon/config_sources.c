@@ -61,6 +61,8 @@ static const struct config_option source_options[] = {
 	{ "linger", OPTION_DURATION, SOURCE_FILE, SOURCE_AT(linger_us), "30s", 10000,
 	  DAY_US, NULL,
 	  "a file that was renamed away or deleted is closed when silent for so long" },
+	{ "poll_only", OPTION_BOOL, SOURCE_FILE, SOURCE_AT(poll_only), "false", 0, 0,
+	  NULL, "do without inotify; files are looked at every rescan" },
 	{ "read_bytes", OPTION_BYTES, SOURCE_FILE, SOURCE_AT(read_bytes), "512KiB",
 	  4096, 1 << 20, NULL, "read at once from one file" },
 	{ "ignore_older", OPTION_DURATION, SOURCE_FILE, SOURCE_AT(ignore_older_us),

@@ -159,6 +159,7 @@ static int make_file_tail(const struct parts *parts, const struct source_config 
 	config.start_at = strcmp(source->start_at, "end") == 0 ? TAIL_START_END
 							       : TAIL_START_BEGINNING;
 	config.rescan_ms = (unsigned)(source->rescan_us / 1000);
+	config.poll_only = source->poll_only;
 	config.linger_ms = (unsigned)(source->linger_us / 1000);
 	config.read_bytes = (size_t)source->read_bytes;
 	config.follow_symlinks = source->follow_symlinks;

@@ -8,8 +8,9 @@
 #include <zstd.h>
 
 #include "base/mem.h"
+#include "sources/utf16.h"
 
-enum kind { KIND_UNKNOWN, KIND_PLAIN, KIND_GZIP, KIND_ZSTD };
+enum kind { KIND_UNKNOWN, KIND_PLAIN, KIND_GZIP, KIND_ZSTD, KIND_UTF16 };
 
 struct decompress {
 	enum kind kind;
@@ -17,6 +18,7 @@ struct decompress {
 	z_stream gzip;
 	bool gzip_open;
 	ZSTD_DStream *zstd;
+	struct utf16 utf16;
 	bool inside; /* a member or frame has begun and not ended */
 	bool more;   /* output may be waiting although the input is used up */
 	bool failed; /* for this reason, to be told once what came before it is out */
@@ -50,6 +52,8 @@ static enum kind kind_of(struct slice input)
 		return KIND_GZIP;
 	if (slice_starts_with(input, SLICE("\x28\xb5\x2f\xfd")))
 		return KIND_ZSTD;
+	if (utf16_begins(input))
+		return KIND_UTF16;
 	return KIND_PLAIN;
 }
 
@@ -72,6 +76,10 @@ static int begin(struct decompress *decompress, struct error *error)
 							ZSTD_d_windowLogMax,
 							DECOMPRESS_WINDOW_LOG_MAX)))
 			return error_set(error, "zstd: out of memory");
+	} else if (decompress->kind == KIND_UTF16) {
+		decompress->utf16.big_endian = decompress->input.ptr[0] == '\xfe';
+		/* the mark itself is no text */
+		decompress->input = slice_from(decompress->input, 2);
 	}
 	return 0;
 }
@@ -83,6 +91,14 @@ static int next_plain(struct decompress *decompress, char *space, size_t size)
 	memcpy(space, piece.ptr, piece.len);
 	decompress->input = slice_from(decompress->input, piece.len);
 	return (int)piece.len;
+}
+
+static int next_utf16(struct decompress *decompress, char *space, size_t size)
+{
+	size_t made = utf16_decode(&decompress->utf16, &decompress->input, space, size);
+
+	decompress->inside = utf16_inside(&decompress->utf16);
+	return (int)made;
 }
 
 /* what was made before the damage comes out first */
@@ -168,16 +184,29 @@ int decompress_next(struct decompress *decompress, char *space, size_t size,
 		made = next_gzip(decompress, space, size, error);
 	else if (decompress->kind == KIND_ZSTD)
 		made = next_zstd(decompress, space, size, error);
+	else if (decompress->kind == KIND_UTF16)
+		made = next_utf16(decompress, space, size);
 	else
 		made = next_plain(decompress, space, size);
 	*len = made > 0 ? (size_t)made : 0;
 	return made < 0 ? -1 : made > 0;
 }
 
+bool decompress_has_end(const struct decompress *decompress)
+{
+	return decompress->kind != KIND_UTF16;
+}
+
 int decompress_finish(const struct decompress *decompress, struct error *error)
 {
+	static const char *const names[] = { [KIND_UNKNOWN] = "",
+					     [KIND_PLAIN] = "plain",
+					     [KIND_GZIP] = "gzip",
+					     [KIND_ZSTD] = "zstd",
+					     [KIND_UTF16] = "UTF-16" };
+
 	if (decompress->inside)
 		return error_set(error, "%s: ends in the middle",
-				 decompress->kind == KIND_GZIP ? "gzip" : "zstd");
+				 names[decompress->kind]);
 	return 0;
 }

@@ -1,4 +1,4 @@
-/* decompress.h - reads plain, gzip (RFC 1952) and zstd (RFC 8878) bytes alike
+/* decompress.h - reads plain, gzip (RFC 1952), zstd (RFC 8878) and UTF-16 bytes alike
  *
  * Threads: one owner at a time. Owner: decompress_free; output lies in the caller's
  *space. Limits: output is made piece by piece, so a bomb costs time, not memory; zstd
@@ -29,6 +29,8 @@ struct decompress;
 bool decompress_is_plain(struct slice begin);
 struct decompress *decompress_new(void);
 void decompress_free(struct decompress **decompress);
+/* has what it reads an end of its own? UTF-16 has none: a log in it may grow */
+bool decompress_has_end(const struct decompress *decompress);
 /* the bytes must stay until decompress_next returned 0 */
 void decompress_feed(struct decompress *decompress, struct slice bytes);
 /* 1: *len bytes were written; 0: more input is needed; -1: the input is corrupt */

@@ -150,13 +150,15 @@ static bool skip_present(struct file_tail *tail, struct tail_file *file)
 	struct chunk *chunk = chunk_new(0, 0);
 	struct chunk_item *item = chunk_add_item(chunk);
 
+	if (file->coded != NULL && tail_file_is_utf16(file))
+		tail_copy_skip(file);
 	item->begin.offset = file->offset;
 	item->end.offset = file->offset;
 	item->flags = CHUNK_ITEM_DROPPED;
 	item->reason = DROP_DUPLICATE;
 	file->skips = false;
 	tail_file_extend_head(file, tail->limits.head_bytes);
-	if (file->coded != NULL)
+	if (file->coded != NULL && file->coded_bytes > 0)
 		return end_coded(tail, file, chunk);
 	return put(tail, file, chunk);
 }
@@ -191,7 +193,8 @@ static bool read_file(struct file_tail *tail, struct tail_file *file)
 	case TAIL_REPLACED:
 		return replace_generation(tail, file);
 	case TAIL_COMPRESSED:
-		file->coded = tail_coded_new(CODED_LOOK, 0);
+		file->coded = tail_coded_new(
+			tail_file_is_utf16(file) ? CODED_READ : CODED_LOOK, 0);
 		return true;
 	case TAIL_CORRUPT:
 		report_failure(tail, file, &error);
@@ -327,8 +330,9 @@ static void rewind_file(struct file_tail *tail, struct tail_file *file)
 		return;
 	tail_coded_free(&file->coded);
 	file->coded_bytes = 0;
-	file->coded = mark == NULL ? tail_coded_new(CODED_LOOK, 0)
-				   : tail_coded_new(CODED_READ, mark->offset);
+	file->coded = mark == NULL && !tail_file_is_utf16(file)
+			      ? tail_coded_new(CODED_LOOK, 0)
+			      : tail_coded_new(CODED_READ, file->offset);
 }
 
 static void apply_rewind(struct file_tail *tail)
@@ -460,6 +464,7 @@ int file_tail_new(const struct file_tail_config *config, struct source **out,
 		return -1;
 	}
 	tail->config = tail_config_copy(config);
+	tail->watch.off = config->poll_only;
 	tail->source.ops = &file_tail_ops;
 	tail->source.name = tail->config.name;
 	tail->limits =

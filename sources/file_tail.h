@@ -44,6 +44,7 @@ struct file_tail_config {
 	uint64_t ignore_older_s; /* 0: read files of any age */
 	size_t files_max;
 	bool follow_symlinks; /* else they are skipped */
+	bool poll_only;       /* do without inotify: its events miss other hosts' */
 };
 
 /* no globs, everything else at its default: for the caller to fill */

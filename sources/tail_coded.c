@@ -59,7 +59,7 @@ static enum tail_coded_end end_of(const struct tail_coded *coded)
 {
 	struct error unfinished;
 
-	return coded->raw_offset == 0 ||
+	return coded->raw_offset == 0 || !decompress_has_end(coded->decompress) ||
 			       decompress_finish(coded->decompress, &unfinished) < 0
 		       ? CODED_SHORT
 		       : CODED_ENDS;

@@ -37,7 +37,8 @@ static enum tail_coded_end fill(struct step *step, size_t room)
 	step->piece.space = mem_alloc(room);
 	step->piece.room = room;
 	end = tail_coded_fill(coded, step->file->fd, &step->piece, step->error);
-	if (end == CODED_SHORT && is_given_up(step)) {
+	if (end == CODED_SHORT && coded->raw_offset > 0 &&
+	    decompress_has_end(coded->decompress) && is_given_up(step)) {
 		(void)error_set(step->error, "compressed, and ends in the middle");
 		end = CODED_CORRUPT;
 	}
@@ -253,6 +254,20 @@ bool tail_copy_suspected(const struct tail_file *file,
 	len = tail_file_head(file, head);
 	return len > 0 && tail_origin_find(origins, file, slice_of(head, len),
 					   &origin) != ORIGIN_NONE;
+}
+
+void tail_copy_skip(struct tail_file *file)
+{
+	struct tail_piece piece = { .space = mem_alloc(TAIL_CODED_RAW_BYTES),
+				    .room = TAIL_CODED_RAW_BYTES };
+	struct error unread; /* reading says so again */
+
+	while (tail_coded_fill(file->coded, file->fd, &piece, &unread) == CODED_FULL)
+		;
+	mem_free(piece.space);
+	file->offset = file->coded->offset;
+	file->coded->skip_to = file->offset;
+	file->coded_bytes = 0;
 }
 
 bool tail_copy_pending(const struct tail_file *file)

@@ -32,6 +32,8 @@ enum tail_outcome tail_copy_read(struct tail_file *file,
 /* does a file of which nothing was read begin like a log that was? */
 bool tail_copy_suspected(const struct tail_file *file,
 			 const struct tail_origins *origins);
+/* of UTF-16: decodes all that is there, to know where reading begins */
+void tail_copy_skip(struct tail_file *file);
 /* may a call give more than nothing? */
 bool tail_copy_pending(const struct tail_file *file);
 

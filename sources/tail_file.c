@@ -19,6 +19,7 @@
 #include "base/mem.h"
 #include "sources/decompress.h"
 #include "sources/tail_coded.h"
+#include "sources/utf16.h"
 
 #define TARGET_BYTES 4096
 #define SUM_BEHIND_MAX (INT64_C(4) << 20)
@@ -247,6 +248,14 @@ size_t tail_file_head(const struct tail_file *file, char *into)
 	ssize_t n = read_at(file->fd, into, TAIL_HEAD_BYTES_MAX, 0);
 
 	return n < 0 ? 0 : (size_t)n;
+}
+
+bool tail_file_is_utf16(const struct tail_file *file)
+{
+	char begin[2];
+	ssize_t n = read_at(file->fd, begin, sizeof(begin), 0);
+
+	return n > 0 && utf16_begins(slice_of(begin, (size_t)n));
 }
 
 enum tail_outcome tail_file_read(struct tail_file *file,

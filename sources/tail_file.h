@@ -68,7 +68,7 @@ enum tail_outcome {
 	TAIL_MORE,       /* no chunk yet, but there is more to do */
 	TAIL_ENDED,      /* complete: nothing more will come, but maybe a chunk */
 	TAIL_CORRUPT,    /* the same, and why */
-	TAIL_COMPRESSED, /* begins like gzip or zstd: for tail_coded.h to read */
+	TAIL_COMPRESSED, /* begins like gzip, zstd or UTF-16: for tail_copy.h */
 	TAIL_REPLACED,   /* shorter than what was read, or other first bytes */
 	TAIL_FAILED
 };
@@ -85,6 +85,8 @@ bool tail_file_is(const struct tail_file *file, const struct tail_identity *id);
 bool tail_file_is_compressed(const struct tail_file *file);
 /* the first bytes, at most TAIL_HEAD_BYTES_MAX; how many there are */
 size_t tail_file_head(const struct tail_file *file, char *into);
+/* does it begin with a byte order mark of UTF-16? */
+bool tail_file_is_utf16(const struct tail_file *file);
 int64_t tail_file_size(const struct tail_file *file);
 /* from here on another log in the same inode, read from 0 */
 void tail_file_begin_generation(struct tail_file *file);

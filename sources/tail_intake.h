@@ -19,7 +19,7 @@ struct tail_intake {
 	struct tail_marks *marks;
 	struct tail_set *set;
 	bool first_scan;
-	bool skip_present; /* files of the first scan are read from their end */
+	bool skip_present;     /* files of the first scan are read from their end */
 	uint64_t behind_bytes; /* that the files have, and that were not read */
 };
 

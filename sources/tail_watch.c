@@ -30,8 +30,11 @@ void tail_watch_close(struct tail_watch *watch)
 
 static int add(struct tail_watch *watch, const char *path, uint32_t mask)
 {
-	int id = inotify_add_watch(watch->fd, path, mask);
+	int id = -1;
 
+	if (watch->off)
+		return -1;
+	id = inotify_add_watch(watch->fd, path, mask);
 	if (id < 0 && errno == ENOSPC && !watch->refused) {
 		watch->refused = true;
 		log_warn("file_tail", "fs.inotify.max_user_watches is reached: changes "

@@ -12,6 +12,7 @@
 
 struct tail_watch {
 	int fd;
+	bool off;     /* nothing is watched: all is found by scans */
 	bool refused; /* a watch was refused, and that was logged */
 };
 

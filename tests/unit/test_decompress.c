@@ -104,6 +104,21 @@ static void check_damage(struct buf *input)
 	buf_deinit(&out);
 }
 
+static void test_utf16(void **state)
+{
+	(void)state;
+	check_pieces(SLICE("\xff\xfe"
+			   "a\0\xe9\0\xac\x20\x3d\xd8\x00\xde\n\0"),
+		     SLICE("a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\n"));
+	check_pieces(SLICE("\xfe\xff\0a\0\xe9\x20\xac\xd8\x3d\xde\0\0\n"),
+		     SLICE("a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\n"));
+	/* halves of surrogates: high without low, low without high, two highs */
+	check_pieces(SLICE("\xfe\xff\xd8\x3d\0a\xde\0\0b\xd8\x3d\xd8\x3d\xde\0"),
+		     SLICE("\xef\xbf\xbd"
+			   "a\xef\xbf\xbd"
+			   "b\xef\xbf\xbd\xf0\x9f\x98\x80"));
+}
+
 static void test_plain(void **state)
 {
 	(void)state;
@@ -147,6 +162,7 @@ static void test_zstd(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_utf16),
 		cmocka_unit_test(test_plain),
 		cmocka_unit_test(test_gzip),
 		cmocka_unit_test(test_zstd),

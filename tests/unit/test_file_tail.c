@@ -51,6 +51,20 @@ static void test_rotation_by_rename(void **state)
 	assert_false(tail_lanes_broken(&fixture->lanes));
 }
 
+/* a network file system: no event tells of what another host writes */
+static void test_polling(void **state)
+{
+	struct tail_fixture *fixture = *state;
+
+	fixture->config.poll_only = true;
+	test_rotation_by_rename(state);
+	tail_fixture_write(fixture, "b.log", "appears\n", "w");
+	assert_true(tail_lanes_give(&fixture->lanes, 2, "appears\n", false));
+	tail_fixture_write(fixture, "b.log", "other\n", "w");
+	assert_true(tail_lanes_give(&fixture->lanes, 3, "other\n", false));
+	assert_false(tail_lanes_broken(&fixture->lanes));
+}
+
 /* read to its end and committed, then renamed back: nothing is read twice */
 static void test_renamed_back(void **state)
 {
@@ -315,6 +329,8 @@ int main(void)
 						tail_fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_rotation_by_rename,
 						tail_fixture_setup,
+						tail_fixture_teardown),
+		cmocka_unit_test_setup_teardown(test_polling, tail_fixture_setup,
 						tail_fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_renamed_back, tail_fixture_setup,
 						tail_fixture_teardown),

@@ -273,7 +273,8 @@ static void open_log(void)
 {
 	struct error error;
 
-	/* a daemon that cannot cut off a torn tail does not start, and is started again */
+	/* a daemon that cannot cut off a torn tail does not start, and is started again
+	 */
 	while (spool_log_open(model.folder, &model.log, &error) < 0)
 		assert_true(disk.failing);
 	/* as spool.c does with the stored position */

@@ -103,8 +103,8 @@ static void commit(struct tail_fixture *fixture, size_t stream)
 
 struct copy {
 	const char *name; /* of the copy */
+	size_t read;      /* bytes of the log, before it was copied */
 	enum pack how;
-	size_t read;   /* bytes of the log, before it was copied */
 	bool is_other; /* begins like the log, and is none */
 };
 
@@ -114,16 +114,16 @@ struct copy {
 /* those that are not compressed need a name that rotation gives: two logs that begin
  * alike are two logs */
 static const struct copy copies[] = {
-	{ "a.gz.log", PACK_GZIP, SIZE_MAX, false },
-	{ "a.gz.log", PACK_GZIP, 20000, false },
-	{ "a.gz.log", PACK_GZIP, 44, false },
-	{ "b.log", PACK_ZSTD, SIZE_MAX, false },
-	{ "b.log", PACK_ZSTD, 20480, false },
-	{ "b.log", PACK_ZSTD, 20480, true },
-	{ "a-2026.log", PACK_NONE, SIZE_MAX, false },
-	{ "a-2026.log", PACK_NONE, 20000, false },
-	{ "a-2026.log", PACK_NONE, 20480, true },
-	{ "b.log", PACK_NONE, 20480, true },
+	{ "a.gz.log", SIZE_MAX, PACK_GZIP, false },
+	{ "a.gz.log", 20000, PACK_GZIP, false },
+	{ "a.gz.log", 44, PACK_GZIP, false },
+	{ "b.log", SIZE_MAX, PACK_ZSTD, false },
+	{ "b.log", 20480, PACK_ZSTD, false },
+	{ "b.log", 20480, PACK_ZSTD, true },
+	{ "a-2026.log", SIZE_MAX, PACK_NONE, false },
+	{ "a-2026.log", 20000, PACK_NONE, false },
+	{ "a-2026.log", 20480, PACK_NONE, true },
+	{ "b.log", 20480, PACK_NONE, true },
 };
 
 /* the log was read in part, copied, deleted; the copy gives what was not read of it */
@@ -236,6 +236,47 @@ static void test_start_at_end(void **state)
 	tail_fixture_free_stored(&stored);
 }
 
+#define UTF16_LINE "o\0n\0e\0 \0\x3d\xd8\x00\xde\n\0"
+
+/* a log in UTF-16 grows, in the middle of a character too, and is gone on with */
+static void test_utf16(void **state)
+{
+	struct tail_fixture *fixture = *state;
+	struct stored_position stored = { 0 };
+	struct stored_positions positions = { 0 };
+
+	write_bytes(fixture, "a.log", SLICE("\xff\xfe" UTF16_LINE "t\0w"), "w");
+	tail_fixture_start(fixture, NULL);
+	assert_true(
+		tail_lanes_give(&fixture->lanes, 0, "one \xf0\x9f\x98\x80\nt", false));
+	write_bytes(fixture, "a.log", SLICE("\0o\0\n\0"), "a");
+	assert_true(tail_lanes_give(&fixture->lanes, 0, "one \xf0\x9f\x98\x80\ntwo\n",
+				    false));
+	tail_fixture_stop_and_store(fixture, &stored, &positions);
+	write_bytes(fixture, "a.log", SLICE("3\0\n\0"), "a");
+	tail_fixture_start(fixture, &positions);
+	assert_true(tail_lanes_give(&fixture->lanes, 0, "3\n", false));
+	assert_int_equal(tail_lanes_stream(&fixture->lanes, 0).begin.offset, 13);
+	/* truncated, and another byte order */
+	write_bytes(fixture, "a.log", SLICE("\xfe\xff\0n\0\n"), "w");
+	assert_true(tail_lanes_give(&fixture->lanes, 1, "n\n", false));
+	assert_false(tail_lanes_broken(&fixture->lanes));
+	tail_fixture_free_stored(&stored);
+}
+
+static void test_utf16_from_its_end(void **state)
+{
+	struct tail_fixture *fixture = *state;
+
+	fixture->config.start_at = TAIL_START_END;
+	write_bytes(fixture, "a.log", SLICE("\xff\xfe" UTF16_LINE), "w");
+	tail_fixture_start(fixture, NULL);
+	assert_true(tail_lanes_give(&fixture->lanes, 0, "", false));
+	write_bytes(fixture, "a.log", SLICE("2\0\n\0"), "a");
+	assert_true(tail_lanes_give(&fixture->lanes, 0, "2\n", false));
+	assert_int_equal(tail_lanes_stream(&fixture->lanes, 0).begin.offset, 9);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -243,6 +284,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_restart, tail_fixture_setup,
 						tail_fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_damaged, tail_fixture_setup,
+						tail_fixture_teardown),
+		cmocka_unit_test_setup_teardown(test_utf16, tail_fixture_setup,
+						tail_fixture_teardown),
+		cmocka_unit_test_setup_teardown(test_utf16_from_its_end,
+						tail_fixture_setup,
 						tail_fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_start_at_end, tail_fixture_setup,
 						tail_fixture_teardown),
