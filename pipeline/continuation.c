@@ -2,7 +2,9 @@
  * that stand at the line's start; most lines are judged by their first byte */
 #include "pipeline/continuation.h"
 
+#include "base/compiler.h"
 #include "pipeline/byte_class.h"
+#include "pipeline/lex_bytes.h"
 #include "pipeline/pair_scan.h"
 
 #define STARTS(line, literal) slice_starts_with(line, SLICE(literal))
@@ -182,6 +184,87 @@ enum line_shape line_shape_of(struct slice line)
 	if (byte_is(c, BYTE_LOWER))
 		return shape_of_lower(line);
 	return byte_is(c, BYTE_UPPER) ? shape_of_upper(line) : shape_of_other(line);
+}
+
+bool name_is_exception(struct slice name)
+{
+	static const char *const ends[] = { "Exception", "Error", "Throwable",
+					    "Failure", "Interrupt" };
+
+	for (size_t i = 0; i < name.len; i++) {
+		if (!lex_is(name.ptr[i], LEX_LETTER | LEX_DIGIT | LEX_DOT) &&
+		    name.ptr[i] != '_' && name.ptr[i] != '$' && name.ptr[i] != ':')
+			return false;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+		struct slice end = slice_str(ends[i]);
+
+		if (name.len > end.len &&
+		    slice_equal(slice_from(name, name.len - end.len), end))
+			return true;
+	}
+	return false;
+}
+
+/* "12" at the end, behind a colon: /app/index.js:12 */
+static bool ends_in_line_number(struct slice line)
+{
+	size_t at = line.len;
+
+	while (at > 0 && byte_is(line.ptr[at - 1], BYTE_DIGIT))
+		at--;
+	return at > 1 && at < line.len && line.ptr[at - 1] == ':';
+}
+
+/* app.rb:3:in `load': no such file (RuntimeError) */
+static bool is_ruby_head(struct slice first, struct slice line)
+{
+	return first.len > 3 && first.len + 1 < line.len &&
+	       slice_equal(slice_from(first, first.len - 3), SLICE(":in")) &&
+	       ends_in_line_number(slice_head(first, first.len - 3)) &&
+	       (line.ptr[first.len + 1] == '`' || line.ptr[first.len + 1] == '\'');
+}
+
+bool line_heads_trace(struct slice line)
+{
+	size_t len = 0;
+
+	while (len < line.len && line.ptr[len] != ' ')
+		len++;
+
+	struct slice first = slice_head(line, len);
+
+	if (len == line.len && ends_in_line_number(line))
+		return memchr(line.ptr, '/', line.len) != NULL;
+	if (is_ruby_head(first, line))
+		return true;
+	/* TypeError [ERR_X]: y */
+	if (len + 1 < line.len && line.ptr[len + 1] == '[')
+		return name_is_exception(first);
+	if (len < line.len && (len == 0 || line.ptr[len - 1] != ':'))
+		return false;
+	if (len < line.len)
+		first.len--;
+	return name_is_exception(first) || slice_equal(first, SLICE("Error"));
+}
+
+bool line_is_frame(struct slice line)
+{
+	line = slice_trim(line);
+	if (line.len == 0)
+		return false;
+	switch (line.ptr[0]) {
+	case 'a':
+		return STARTS(line, "at ");
+	case 'f':
+		return STARTS(line, "from ") && memchr(line.ptr, ':', line.len) != NULL;
+	case 'F':
+		return STARTS(line, "File \"");
+	case '#':
+		return is_numbered_frame(line);
+	default:
+		return is_go_frame(line);
+	}
 }
 
 /* Rust before its message, Node's caret before its error */

@@ -29,6 +29,13 @@ enum line_shape line_shape_of(struct slice line);
 /* both begin with two fields of the same shape (12-a, [0/x]), which is no common word:
  * what the first one is to the stream, the second is too */
 bool lines_begin_alike(struct slice a, struct slice b);
+/* java.io.IOException, ValueError */
+bool name_is_exception(struct slice name);
+/* a plain line with which runtimes begin a trace that no logger wrote: an exception and
+ * its message, or the source line where it was thrown */
+bool line_heads_trace(struct slice line);
+/* an indented or stack line that names a place in the code */
+bool line_is_frame(struct slice line);
 /* the next line belongs to this one, whatever it looks like */
 bool line_wants_more(struct slice line);
 

@@ -16,12 +16,11 @@
 #include "pipeline/judge.h"
 #include "pipeline/parse.h"
 #include "pipeline/shape_cache.h"
+#include "pipeline/trace_flow.h"
 
 #define RECORD_BYTES_DEFAULT ((size_t)1024 * 1024)
 #define RECORD_LINES_DEFAULT 10000
 #define HELD_KEEP_BYTES 4096
-
-enum trace_state { TRACE_NONE, TRACE_PYTHON, TRACE_ENDED, TRACE_CHAINED };
 
 /* a line of the window */
 struct line {
@@ -39,7 +38,7 @@ struct open_record {
 	uint64_t lines;
 	bool one_line; /* blank ones behind it do not count */
 	int64_t now_us;
-	enum trace_state trace;
+	struct trace_flow trace;
 	struct judgement first; /* of its first line */
 	struct shape_use use;   /* of its first line */
 	bool partial;
@@ -162,41 +161,6 @@ static bool find_line(struct front *front, struct line *line)
 	return true;
 }
 
-/* a Python trace ends with one unindented line; another one is another record, unless
- * it is said to be of the same failure */
-static bool python_goes_on(struct open_record *open, const struct judgement *line)
-{
-	bool headed = open->first.begins && open->first.shape != LINE_CRASH;
-
-	switch (line->shape) {
-	case LINE_PYTHON:
-		/* behind another language's trace it is another failure */
-		if (open->trace == TRACE_ENDED ||
-		    (open->trace == TRACE_NONE && open->lines > 1 && !headed))
-			return false;
-		open->trace = TRACE_PYTHON;
-		return true;
-	case LINE_CHAIN:
-		open->trace = TRACE_CHAINED;
-		return true;
-	case LINE_PLAIN:
-		if (open->trace != TRACE_PYTHON)
-			return false;
-		open->trace = TRACE_ENDED;
-		return true;
-	case LINE_BLANK:
-	case LINE_INDENTED:
-	case LINE_STACK:
-	case LINE_CRASH:
-	case LINE_BLOCK:
-	case LINE_BRACE:
-	case LINE_PRIORITY:
-	case LINE_PAIRS:
-	default:
-		return false;
-	}
-}
-
 static struct slice open_bytes(const struct front *front)
 {
 	return slice_of(front->held.len > 0 ? front->held.data : front->input.ptr,
@@ -241,9 +205,9 @@ static bool goes_on(struct front *front, const struct judgement *line,
 		return true;
 	if (line->begins || open->first.complete)
 		return false;
-	if (open->wants_more || python_goes_on(open, line))
+	if (open->wants_more || trace_flow_goes_on(&open->trace, line))
 		return true;
-	if (line->shape == LINE_PYTHON)
+	if (trace_flow_parts(&open->trace, line))
 		return false;
 	if (line->shape != LINE_PLAIN)
 		return true;
@@ -336,7 +300,7 @@ static void start_record(struct front *front, const struct line *line,
 	open->first_line = front->line + 1;
 	open->lines = 1;
 	open->now_us = front->now_us;
-	open->trace = judged->shape == LINE_PYTHON ? TRACE_PYTHON : TRACE_NONE;
+	open->trace = trace_flow_begin(judged);
 	open->first = *judged;
 	open->use = *use;
 	open->one_line = true;
@@ -426,6 +390,7 @@ static bool take_line(struct front *front, const struct line *line,
 		if (!blank) {
 			open->partial = judged.partial;
 			open->wants_more = judged.wants_more;
+			trace_flow_note(&open->trace, &judged);
 		}
 		count_line(front, line);
 		return false;

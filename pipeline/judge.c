@@ -41,14 +41,19 @@ static void judge_text(struct slice text, const struct timestamp_context *contex
 		out->scanned = true;
 		out->begins = out->header.found;
 		out->annex = out->begins && header_is_annex(text, &out->header);
-		if (!out->begins)
+		if (!out->begins) {
 			out->wants_more = line_wants_more(text);
+			out->head = line_heads_trace(text);
+		}
 		return;
 	case LINE_INDENTED:
 		out->wants_more = line_wants_more(text);
+		out->frame = line_is_frame(text);
+		return;
+	case LINE_STACK:
+		out->frame = line_is_frame(text);
 		return;
 	case LINE_BLANK:
-	case LINE_STACK:
 	case LINE_PYTHON:
 	case LINE_CHAIN:
 	default:
@@ -67,6 +72,8 @@ void judge_line(struct slice line, const struct timestamp_context *context,
 	out->complete = false;
 	out->wants_more = false;
 	out->annex = false;
+	out->frame = false;
+	out->head = false;
 	out->stream = 0;
 	if (!envelope_open(line, &envelope)) {
 		judge_text(line, context, out);

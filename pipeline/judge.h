@@ -17,6 +17,8 @@ struct judgement {
 	bool partial;  /* its end is in the next line */
 	bool complete; /* a JSON object closed on its line: nothing goes on from it */
 	bool wants_more;
+	bool frame;  /* of a stack trace */
+	bool head;   /* of a trace that no logger wrote, though any text may look so */
 	bool annex;  /* adds to the record before, though it has a header */
 	char stream; /* of an envelope: 'o' or 'e' of stdout, stderr; 0 */
 	struct header header;

@@ -1,5 +1,6 @@
 /* normalize_lines.c - records of several lines, stack traces above all */
 #include "base/compiler.h"
+#include "pipeline/continuation.h"
 #include "pipeline/fold.h"
 #include "pipeline/lex_bytes.h"
 #include "pipeline/lexer.h"
@@ -35,30 +36,6 @@ static struct slice until(struct slice text, const char *stops)
 	return slice_head(text, len);
 }
 
-static bool ends_with(struct slice text, struct slice end)
-{
-	return text.len >= end.len &&
-	       slice_equal(slice_from(text, text.len - end.len), end);
-}
-
-/* java.io.IOException, ValueError */
-static bool is_exception(struct slice name)
-{
-	static const char *const ends[] = { "Exception", "Error", "Throwable",
-					    "Failure", "Interrupt" };
-
-	for (size_t i = 0; i < name.len; i++) {
-		if (!lex_is(name.ptr[i], LEX_LETTER | LEX_DIGIT | LEX_DOT) &&
-		    name.ptr[i] != '_' && name.ptr[i] != '$' && name.ptr[i] != ':')
-			return false;
-	}
-	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
-		if (name.len > strlen(ends[i]) && ends_with(name, slice_str(ends[i])))
-			return true;
-	}
-	return false;
-}
-
 static void read_exception(struct trace *trace, struct slice line)
 {
 	struct slice name = { NULL, 0 };
@@ -66,7 +43,7 @@ static void read_exception(struct trace *trace, struct slice line)
 	if (slice_starts_with(line, SLICE("Caused by: ")))
 		line = slice_from(line, 11);
 	name = until(line, ": (");
-	if (is_exception(name) && trace->exceptions_count < EXCEPTIONS_MAX)
+	if (name_is_exception(name) && trace->exceptions_count < EXCEPTIONS_MAX)
 		trace->exceptions[trace->exceptions_count++] = name;
 }
 
