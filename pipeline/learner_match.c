@@ -5,8 +5,8 @@
 
 #define FIELD_TOKENS_MAX 4
 #define TAIL_TOKENS_MAX 16
-/* tokens that are looked at for a colon */
-#define TAIL_HEAD_MAX 32
+/* no text begins behind so many tokens */
+#define TAIL_HEAD_MAX 64
 /* words in front of the colon and behind the one before: a name alone says who speaks,
  * and not what about */
 #define TAIL_WORDS_MIN 2
@@ -110,7 +110,11 @@ static bool stands_behind_colon(const struct template *template, size_t index)
 {
 	struct slice gap = outlined_gap(template, index);
 
-	return memmem(gap.ptr, gap.len, ": ", 2) != NULL;
+	for (size_t i = 1; i < gap.len; i++) {
+		if (gap.ptr[i - 1] == ':' && gap.ptr[i] == ' ')
+			return true;
+	}
+	return false;
 }
 
 /* a word that is no label between brackets: <info> (eth0) */
@@ -155,9 +159,11 @@ static bool is_phrase(const struct template *template, size_t index)
 	uint8_t class = template->tokens[index].class;
 	struct slice gap = outlined_gap(template, index);
 
-	return class != TOKEN_VARIABLE && class != TOKEN_NUMBERED &&
-	       memchr(gap.ptr, '=', gap.len) == NULL &&
-	       memchr(gap.ptr, '[', gap.len) == NULL;
+	for (size_t i = 0; i < gap.len; i++) {
+		if (gap.ptr[i] == '=' || gap.ptr[i] == '[')
+			return false;
+	}
+	return class != TOKEN_VARIABLE && class != TOKEN_NUMBERED;
 }
 
 /* where the words begin that the message ends with */
@@ -170,26 +176,34 @@ static size_t phrase_begin(const struct template *template, size_t end)
 	return at;
 }
 
+/* said between the colon before and the one in front of the token */
+static size_t words_of_clause(const struct template *template, size_t index)
+{
+	size_t words = 0;
+
+	for (size_t at = index; at > 0; at--) {
+		words += is_said(template, at - 1);
+		if (stands_behind_colon(template, at - 1))
+			break;
+	}
+	return words;
+}
+
 bool match_next_tail(const struct template *template, struct tail_walk *walk)
 {
 	size_t end = message_end(template);
-	size_t begin = phrase_begin(template, end);
 
+	if (walk->next == 0)
+		walk->next = phrase_begin(template, end);
 	while (walk->next < end && walk->next < TAIL_HEAD_MAX) {
 		size_t at = walk->next++;
-		uint64_t before = walk->before;
-		bool found = at >= begin && walk->words >= TAIL_WORDS_MIN &&
-			     stands_behind_colon(template, at);
 
-		if (stands_behind_colon(template, at))
-			walk->words = 0;
-		walk->words += is_said(template, at);
-		walk->before += template_position_hash(template->tokens[at].hash, at);
-		if (!found)
+		if (!stands_behind_colon(template, at) ||
+		    words_of_clause(template, at) < TAIL_WORDS_MIN)
 			continue;
 		walk->first = at;
 		walk->count = end - at;
-		walk->content = before +
+		walk->content = hash_of_range(template, 0, at) +
 				template_position_hash(template_variable_hash(), at) +
 				hash_of_rest(template, at, end);
 		return true;

@@ -24,8 +24,6 @@ struct tail_walk {
 	size_t count;
 	uint64_t content; /* of the template with the text as one variable */
 	size_t next;      /* token to go on with */
-	size_t words;     /* in front of it and behind the colon before */
-	uint64_t before;  /* position hashes of the tokens in front of it */
 };
 
 uint64_t match_guard_key(const struct template *template);
