@@ -19,8 +19,7 @@
 #include "daemon/learners.h"
 #include "daemon/positions.h"
 #include "daemon/rule_shelf.h"
-#include "daemon/rules_cache.h"
-#include "daemon/shipped_rules.h"
+#include "daemon/rules_start.h"
 #include "daemon/staging.h"
 #include "daemon/state_dir.h"
 #include "daemon/store.h"
@@ -52,20 +51,6 @@ static bool try_put_chunk(void *context, struct chunk *chunk)
 static struct learner *learner_of(void *context, int64_t project_id)
 {
 	return learners_get(context, project_id);
-}
-
-static int load_rules(struct parts *parts, struct error *error)
-{
-	const char *folder = parts->config->rules_dir;
-	int status = folder == NULL ? shipped_rules_load(NULL, &parts->rules, error)
-				    : rules_cache_load(folder, parts->config->state_dir,
-						       &parts->rules, error);
-
-	if (status < 0)
-		return -1;
-	log_info("rules", "loaded count=%zu from=%s", rules_count(parts->rules),
-		 folder == NULL ? "shipped" : folder);
-	return 0;
 }
 
 static void make_learners(struct parts *parts)
@@ -431,14 +416,13 @@ int parts_make(struct parts *parts, const struct config *config,
 	parts->base = base;
 	if (state_dir_take(config->state_dir, &parts->state_dir_fd, error) < 0 ||
 	    host_id_load(config->state_dir, parts->host_id, error) < 0 ||
-	    load_rules(parts, error) < 0 ||
+	    rules_start(config, &parts->rules, error) < 0 ||
 	    store_start(config, &parts->store, error) < 0)
 		return -1;
 	make_learners(parts);
-	parts->rule_shelf = rule_shelf_new(config->rules_dir);
-	if (rule_shelf_load(parts->rule_shelf, store_conninfo(parts->store), error) < 0)
-		return -1;
-	if (store_restore(parts->store, parts->learners, error) < 0)
+	if (rules_start_shelf(config, store_conninfo(parts->store), &parts->rule_shelf,
+			      error) < 0 ||
+	    store_restore(parts->store, parts->learners, error) < 0)
 		return -1;
 	make_lanes(parts);
 	if (make_all_sources(parts, error) < 0)
