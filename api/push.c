@@ -15,7 +15,9 @@
 #include "sources/decompress.h"
 
 /* up to here a plain body is decoded on the loop, sooner than a worker has it */
-#define LOOP_BYTES_MAX ((size_t)32 * 1024)
+#define LOOP_BYTES_MAX ((size_t)8 * 1024)
+/* up to here lines are copied, so that small appends share a write */
+#define COPY_BYTES_MAX ((size_t)32 * 1024)
 #define INGESTION_NAME_MAX 200
 
 /* and what was answered to the same push before */
@@ -149,8 +151,8 @@ static void store(struct request *request, struct decoding *decoding)
 		return;
 	}
 	push->has_hash = false; /* the append's */
-	if (durable.text.len <= LOOP_BYTES_MAX)
-		durable.owned = NULL; /* small appends share a write */
+	if (durable.text.len <= COPY_BYTES_MAX)
+		durable.owned = NULL;
 	durable_append(request, &durable, on_durable);
 	if (owned.release == NULL)
 		lines->text = (struct buf){ 0 };

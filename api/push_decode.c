@@ -152,9 +152,15 @@ bool push_lines_add_plain(struct push_lines *lines, struct slice line)
 	return end_line(lines, begin, line.len);
 }
 
+void push_lines_share(struct push_lines *lines, struct slice shared)
+{
+	lines->shared_bytes += shared.len;
+}
+
 bool push_lines_full(const struct push_lines *lines)
 {
-	return lines->text.len + lines->items.len > lines->bytes_max;
+	return lines->text.len + lines->items.len > lines->bytes_max ||
+	       lines->shared_bytes > lines->bytes_max;
 }
 
 enum push_status push_malformed(struct push_lines *lines, const char *why)

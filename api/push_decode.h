@@ -48,6 +48,7 @@ struct push_lines {
 	struct error rejection; /* why the first of them was */
 	struct buf items;       /* Elasticsearch: what became of each item, as JSON */
 	struct error error;
+	size_t shared_bytes; /* read again for each record: labels, resources */
 	size_t bytes_max;
 	size_t record_bytes_max;
 };
@@ -85,6 +86,9 @@ bool push_lines_add(struct push_lines *lines, struct push_record *record);
 bool push_lines_add_plain(struct push_lines *lines, struct slice line);
 /* as for a line that is too long, for another reason */
 void push_lines_reject(struct push_lines *lines, const char *why);
+/* what many records share is read for each of them, and bounded together by bytes_max:
+ * else a body of long labels and short entries would cost their product */
+void push_lines_share(struct push_lines *lines, struct slice shared);
 /* no more lines fit: the decoder returns PUSH_TOO_LARGE */
 bool push_lines_full(const struct push_lines *lines);
 /* sets lines->error; returns PUSH_MALFORMED */

@@ -47,6 +47,7 @@ static bool read_entry(struct reading *reading, const struct json_member *entry,
 	struct slice metadata = { 0 };
 
 	push_record_begin(&record, &reading->arena, &reading->attributes);
+	push_lines_share(reading->lines, reading->labels);
 	if (!json_enter_member_array(cursor, entry) || json_item(cursor, &item) != 1)
 		return false;
 	record.fields.timestamp_us = push_time_of_ns(item.value);

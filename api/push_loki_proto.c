@@ -128,6 +128,7 @@ static bool read_entry(struct reading *reading, struct slice entry)
 	int got = 0;
 
 	push_record_begin(&record, &reading->arena, &reading->attributes);
+	push_lines_share(reading->lines, reading->labels);
 	good = add_labels(reading, &record);
 	while (good && (got = protobuf_next(&entry, &field)) == 1) {
 		if (protobuf_is(&field, 1, PROTOBUF_BYTES))

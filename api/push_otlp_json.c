@@ -177,6 +177,8 @@ static bool read_record(struct reading *reading, struct slice object)
 	bool good = false;
 
 	push_record_begin(&record, &reading->arena, &reading->attributes);
+	push_lines_share(reading->lines, reading->resource);
+	push_lines_share(reading->lines, reading->scope);
 	if (!json_enter(&cursor) ||
 	    !add_attributes(reading, reading->resource, &record) ||
 	    !add_scope(reading, &record))

@@ -158,6 +158,8 @@ static bool read_record(struct reading *reading, struct slice message)
 	int got = 0;
 
 	push_record_begin(&record, &reading->arena, &reading->attributes);
+	push_lines_share(reading->lines, reading->resource);
+	push_lines_share(reading->lines, reading->scope);
 	if (!add_attributes(reading, reading->resource, 1, &record) ||
 	    !find(reading->scope, 1, &scope_name))
 		return false;

@@ -246,6 +246,25 @@ static void test_bounds(void **state)
 	push_lines_deinit(&lines);
 }
 
+/* long labels and many short entries: not their product */
+static void test_shared_bytes(void **state)
+{
+	struct buf body = { 0 };
+	struct push_input input = { 0 };
+	struct push_lines lines = { .bytes_max = 1 << 20, .record_bytes_max = 256 };
+
+	(void)state; /* none */
+	buf_printf(&body, "{\"streams\":[{\"stream\":{%*s},\"values\":[", 100000, "");
+	for (unsigned i = 0; i < 1000; i++)
+		buf_printf(&body, "%s[\"1\",\"x\"]", i == 0 ? "" : ",");
+	buf_append_str(&body, "]}]}");
+	input.body = buf_slice(&body);
+	assert_int_equal(push_loki_decode(&input, &lines), PUSH_TOO_LARGE);
+	assert_true(lines.count < 20);
+	push_lines_deinit(&lines);
+	buf_deinit(&body);
+}
+
 /* "abcd", and a block that says it is longer than it may be */
 static void test_snappy(void **state)
 {
@@ -296,10 +315,11 @@ static void test_once(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_protobuf),    cmocka_unit_test(test_times),
-		cmocka_unit_test(test_loki_labels), cmocka_unit_test(test_labels),
-		cmocka_unit_test(test_decoders),    cmocka_unit_test(test_bounds),
-		cmocka_unit_test(test_snappy),      cmocka_unit_test(test_once),
+		cmocka_unit_test(test_protobuf),     cmocka_unit_test(test_times),
+		cmocka_unit_test(test_loki_labels),  cmocka_unit_test(test_labels),
+		cmocka_unit_test(test_decoders),     cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_shared_bytes), cmocka_unit_test(test_snappy),
+		cmocka_unit_test(test_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
