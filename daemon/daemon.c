@@ -23,6 +23,7 @@
 #include "daemon/lanes.h"
 #include "daemon/parts.h"
 #include "daemon/store.h"
+#include "sources/port.h"
 
 #define TICK_US INT64_C(250000)
 #define DRAIN_MAX_US INT64_C(60000000)
@@ -95,6 +96,20 @@ static void on_signal(evutil_socket_t number, short events, void *context)
 	begin_draining(daemon);
 }
 
+static void reload_sources(const struct daemon *daemon)
+{
+	struct error error = { 0 };
+
+	for (size_t i = 0; i < daemon->parts.sources_count; i++) {
+		struct source *source = daemon->parts.sources[i];
+
+		if (source->ops->reload != NULL &&
+		    source->ops->reload(source, &error) < 0)
+			log_error("daemon", "reload: source %s goes on as it is: %s",
+				  source->name, error.text);
+	}
+}
+
 /* what files say is read again, as far as that can be done while running */
 static void on_hangup(evutil_socket_t number, short events, void *context)
 {
@@ -105,6 +120,7 @@ static void on_hangup(evutil_socket_t number, short events, void *context)
 	(void)events;
 	if (daemon->draining)
 		return;
+	reload_sources(daemon);
 	if (api_reload(daemon->parts.api, &error) < 0)
 		log_error("daemon", "reload: the old certificate stays: %s",
 			  error.text);

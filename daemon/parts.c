@@ -124,12 +124,6 @@ static int make_staging(struct parts *parts, struct error *error)
 	return 0;
 }
 
-static void set_owner(struct source *source, int64_t project_id, int64_t ingestion_id)
-{
-	source->project_id = project_id;
-	source->ingestion_id = ingestion_id;
-}
-
 static int make_file_tail(const struct parts *parts, const struct source_config *source,
 			  struct source **out, struct error *error)
 {
@@ -152,10 +146,7 @@ static int make_file_tail(const struct parts *parts, const struct source_config 
 	if (store_ingestion(parts->store, source, &config.project_id,
 			    &config.ingestion_id, error) < 0)
 		return -1;
-	if (file_tail_new(&config, out, error) < 0)
-		return -1;
-	set_owner(*out, config.project_id, config.ingestion_id);
-	return 0;
+	return file_tail_new(&config, out, error);
 }
 
 static int make_syslog_stream(const struct parts *parts,
@@ -181,7 +172,6 @@ static int make_syslog_stream(const struct parts *parts,
 	if (tls.cert_file != NULL && syslog_tls_new(&tls, &config.tls, error) < 0)
 		return -1;
 	*out = syslog_stream_new(parts->base, parts->spool, &config);
-	set_owner(*out, config.project_id, config.ingestion_id);
 	return 0;
 }
 
@@ -199,7 +189,6 @@ static int make_syslog_datagram(const struct parts *parts,
 			    &config.ingestion_id, error) < 0)
 		return -1;
 	*out = syslog_datagram_new(parts->base, parts->spool, &config);
-	set_owner(*out, config.project_id, config.ingestion_id);
 	return 0;
 }
 
@@ -211,10 +200,7 @@ static int make_kafka(const struct parts *parts, const struct source_config *sou
 	if (store_ingestion(parts->store, source, &config.project_id,
 			    &config.ingestion_id, error) < 0)
 		return -1;
-	if (kafka_new(&config, out, error) < 0)
-		return -1;
-	set_owner(*out, config.project_id, config.ingestion_id);
-	return 0;
+	return kafka_new(&config, out, error);
 }
 
 static int make_source(const struct parts *parts, const struct source_config *config,

@@ -467,6 +467,8 @@ int file_tail_new(const struct file_tail_config *config, struct source **out,
 	tail->watch.off = config->poll_only;
 	tail->source.ops = &file_tail_ops;
 	tail->source.name = tail->config.name;
+	tail->source.project_id = config->project_id;
+	tail->source.ingestion_id = config->ingestion_id;
 	tail->limits =
 		(struct tail_limits){ tail->config.read_bytes, tail->config.head_bytes,
 				      tail->config.linger_ms };

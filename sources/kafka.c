@@ -425,6 +425,8 @@ int kafka_new(const struct kafka_config *config, struct source **out,
 	kafka->config = kafka_config_copy(config);
 	kafka->source.ops = &kafka_ops;
 	kafka->source.name = kafka->config.name;
+	kafka->source.project_id = config->project_id;
+	kafka->source.ingestion_id = config->ingestion_id;
 	kafka->source.host_id = "";
 	kafka->events = rd_kafka_queue_get_consumer(kafka->handle);
 	kafka->messages = rd_kafka_queue_new(kafka->handle);

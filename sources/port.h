@@ -57,8 +57,8 @@ struct source_stats {
 	_Atomic uint64_t truncated_frames;
 	_Atomic uint64_t dropped_frames;
 	_Atomic uint64_t malformed_headers; /* of the PROXY protocol */
-	_Atomic uint64_t lag_frames; /* there, and not yet committed */
-	_Atomic uint64_t lag_bytes;  /* of files: there, and not yet read */
+	_Atomic uint64_t lag_frames;        /* there, and not yet committed */
+	_Atomic uint64_t lag_bytes;         /* of files: there, and not yet read */
 	/* the ledger of what was committed since the start; counted by the loop */
 	_Atomic uint64_t ledger_received_bytes;
 	_Atomic uint64_t ledger_stored_bytes;
@@ -86,6 +86,9 @@ struct source_ops {
 	 * NULL when it never asks */
 	void (*positions)(struct source *source, struct stored_positions *positions);
 	void (*free)(struct source **source);
+	/* is called when files that the configuration names are to be read again; on an
+	 * error what was read before stays. NULL: there are none */
+	int (*reload)(struct source *source, struct error *error);
 };
 
 /* first member of every source */
@@ -95,7 +98,7 @@ struct source {
 	/* whose its positions are; NULL: the daemon's; "": of all daemons that share
 	 * the database */
 	const char *host_id;
-	/* where its events go, set by the wiring; 0: to many, as from the spool */
+	/* where its events go; 0: to many, as from the spool */
 	int64_t project_id;
 	int64_t ingestion_id;
 	struct source_sink sink;

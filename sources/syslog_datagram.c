@@ -297,6 +297,8 @@ struct source *syslog_datagram_new(struct event_base *base, struct spool *spool,
 	datagram->socket = SYSLOG_SOCKET_NONE;
 	datagram->source.ops = address->path != NULL ? &unix_ops : &udp_ops;
 	datagram->source.name = datagram->name;
+	datagram->source.project_id = config->project_id;
+	datagram->source.ingestion_id = config->ingestion_id;
 	datagram->frame_bytes_max = at_least(config->frame_bytes_max, FRAME_BYTES_MIN);
 	datagram->receive_buffer_bytes = config->receive_buffer_bytes;
 	datagram->buffer_bytes = config->read_bytes + datagram->frame_bytes_max;

@@ -276,6 +276,15 @@ static void free_stream(struct source **source)
 	*source = NULL;
 }
 
+static int reload(struct source *source, struct error *error)
+{
+	struct syslog_stream *stream = stream_of(source);
+
+	return stream->shared.tls == NULL
+		       ? 0
+		       : syslog_tls_reload(stream->shared.tls, error);
+}
+
 static const struct source_ops tcp_ops = {
 	.type = "syslog_tcp",
 	.start = start,
@@ -283,6 +292,7 @@ static const struct source_ops tcp_ops = {
 	.committed = syslog_no_commit,
 	.rewind = syslog_no_rewind,
 	.free = free_stream,
+	.reload = reload,
 };
 
 static const struct source_ops unix_ops = {
@@ -316,6 +326,8 @@ struct source *syslog_stream_new(struct event_base *base, struct spool *spool,
 	stream->connections_per_address_max = config->connections_per_address_max;
 	stream->source.ops = address->path != NULL ? &unix_ops : &tcp_ops;
 	stream->source.name = stream->name;
+	stream->source.project_id = config->project_id;
+	stream->source.ingestion_id = config->ingestion_id;
 	stream->shared = (struct syslog_shared){
 		.base = base,
 		.target = {

@@ -6,10 +6,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/compiler.h"
 #include "base/mem.h"
 
 struct syslog_tls {
 	SSL_CTX *context;
+	char *files[3]; /* of the configuration, to read them again */
 };
 
 struct syslog_tls_session {
@@ -106,21 +108,47 @@ static int configure(SSL_CTX *context, const struct syslog_tls_config *config,
 	return 0;
 }
 
+static int make_context(const struct syslog_tls_config *config, SSL_CTX **out,
+			struct error *error)
+{
+	ERR_clear_error();
+	*out = SSL_CTX_new(TLS_server_method());
+	if (*out == NULL)
+		return error_set(error, "tls: %s", take_reason());
+	if (configure(*out, config, error) == 0)
+		return 0;
+	SSL_CTX_free(*out);
+	return -1;
+}
+
 int syslog_tls_new(const struct syslog_tls_config *config, struct syslog_tls **out,
 		   struct error *error)
 {
+	const char *const files[] = { config->cert_file, config->key_file,
+				      config->client_ca_file };
 	SSL_CTX *context = NULL;
 
-	ERR_clear_error();
-	context = SSL_CTX_new(TLS_server_method());
-	if (context == NULL)
-		return error_set(error, "tls: %s", take_reason());
-	if (configure(context, config, error) < 0) {
-		SSL_CTX_free(context);
+	if (make_context(config, &context, error) < 0)
 		return -1;
-	}
-	*out = mem_alloc(sizeof(**out));
+	*out = mem_calloc(1, sizeof(**out));
 	(*out)->context = context;
+	for (size_t i = 0; i < ARRAY_LEN(files); i++)
+		(*out)->files[i] = files[i] == NULL ? NULL : mem_strdup(files[i]);
+	return 0;
+}
+
+int syslog_tls_reload(struct syslog_tls *tls, struct error *error)
+{
+	const struct syslog_tls_config config = { .cert_file = tls->files[0],
+						  .key_file = tls->files[1],
+						  .client_ca_file = tls->files[2] };
+	SSL_CTX *context = NULL;
+
+	if (make_context(&config, &context, error) < 0)
+		return -1;
+	/* open sessions hold the old one */
+	SSL_CTX_free(tls->context);
+	tls->context = context;
 	return 0;
 }
 
@@ -129,6 +157,8 @@ void syslog_tls_free(struct syslog_tls **tls)
 	if (*tls == NULL)
 		return;
 	SSL_CTX_free((*tls)->context);
+	for (size_t i = 0; i < ARRAY_LEN((*tls)->files); i++)
+		mem_free((*tls)->files[i]);
 	mem_free(*tls);
 	*tls = NULL;
 }

@@ -32,6 +32,9 @@ enum syslog_tls_status {
 /* reads the files; an error names the one that is wrong */
 MUST_CHECK int syslog_tls_new(const struct syslog_tls_config *config,
 			      struct syslog_tls **out, struct error *error);
+/* reads the files again, for sessions that are made from now on; on an error the old
+ * ones stay */
+MUST_CHECK int syslog_tls_reload(struct syslog_tls *tls, struct error *error);
 void syslog_tls_free(struct syslog_tls **tls);
 /* the socket stays the caller's, which closes it after the session */
 struct syslog_tls_session *syslog_tls_session_new(struct syslog_tls *tls, int fd);

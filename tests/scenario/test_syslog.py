@@ -6,6 +6,8 @@ import json
 import os
 import re
 import resource
+import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -217,6 +219,37 @@ def test_tls_client_certificates(local, keys):
     assert metric(local, "errors_total", "mutual") == errors + 2
     with s_client(local.mutual_port, data, *trust, "-cert", keys["client"], "-key", keys["client-key"]):
         local.client.wait_total(local.scope, before + 1)
+
+
+def served_certificate(port):
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        with context.wrap_socket(connection) as wrapped:
+            return ssl.DER_cert_to_PEM_cert(wrapped.getpeercert(binary_form=True))
+
+
+def test_tls_certificate_is_renewed_by_a_reload(local, keys):
+    """SIGHUP reads the files again; wrong ones change nothing"""
+    kept = {}
+    for name in ("server", "server-key"):
+        with open(keys[name], encoding="ascii") as file:
+            kept[name] = file.read()
+    before = served_certificate(local.tls_port)
+    try:
+        shutil.copyfile(keys["stranger"], keys["server"])
+        os.kill(local.process.pid, signal.SIGHUP)
+        harness.wait_until(lambda: "goes on as it is" in local.stderr(), 10, "the mismatch is told")
+        assert served_certificate(local.tls_port) == before
+        shutil.copyfile(keys["stranger-key"], keys["server-key"])
+        os.kill(local.process.pid, signal.SIGHUP)
+        harness.wait_until(lambda: served_certificate(local.tls_port) != before, 10, "the new certificate")
+    finally:
+        for name, text in kept.items():
+            with open(keys[name], "w", encoding="ascii") as file:
+                file.write(text)
+        os.kill(local.process.pid, signal.SIGHUP)
+        harness.wait_until(lambda: served_certificate(local.tls_port) == before, 10, "the old certificate")
 
 
 def proxy_v1(address):
