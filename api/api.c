@@ -90,9 +90,8 @@ static int start(struct api *api, const struct api_config *config, struct error 
 	if (token_setup(error) != 0)
 		return error_prefix(error, "api");
 	randombytes_buf(&api->context.limiter_seed, sizeof(api->context.limiter_seed));
-	api->context.source_rates =
-		source_rates_new(http.base, api->context.deps.sources,
-				 api->context.deps.sources_count);
+	api->context.source_rates = source_rates_new(
+		http.base, api->context.deps.sources, api->context.deps.sources_count);
 	if (config->tls_certificate != NULL) {
 		if (http_tls_new(config->tls_certificate, config->tls_key, &api->tls,
 				 error) != 0)

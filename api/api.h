@@ -49,7 +49,7 @@ struct api_config {
 	const char *address; /* a numeric IPv4 or IPv6 address */
 	uint16_t port;
 	size_t body_bytes_max;
-	size_t record_bytes_max; /* of a pushed record, as the pipeline reads it */
+	size_t record_bytes_max;      /* of a pushed record, as the pipeline reads it */
 	size_t public_body_bytes_max; /* where anybody may call */
 	struct {
 		size_t head_bytes;

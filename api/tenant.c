@@ -11,7 +11,10 @@ static const char set_sql[] = "SELECT set_config('siftd.organisation', $1, true)
 			      " set_config('siftd.user', $3, true),"
 			      " set_config('siftd.actor', $4, true),"
 			      " set_config('siftd.address', $5, true),"
-			      " set_config('siftd.request', $6, true)";
+			      " set_config('siftd.request', $6, true),"
+			      /* last: from here on the policies hold */
+			      " CASE WHEN $2 <> '' AND siftd.has_walls() THEN"
+			      "  set_config('role', 'siftd_tenant', true) END";
 
 #define PARAMS 6
 

@@ -3,7 +3,9 @@
  * Threads: the loop thread only.
  * Owner: the statement lies in the request's arena.
  *
- * The settings are those that the triggers of 0019_audit.sql read.
+ * The settings are those that the triggers of 0019_audit.sql and the policies of
+ * 0029_walls.sql read. In a project the transaction goes on as the role siftd_tenant,
+ * to which no other project's rows exist.
  */
 #ifndef SIFTD_API_TENANT_H
 #define SIFTD_API_TENANT_H

@@ -402,6 +402,45 @@ def test_no_secret_is_logged(world):
         assert secret not in text
 
 
+def as_tenant(world, project, text):
+    return world.sql(f"BEGIN; DO $$ BEGIN PERFORM set_config('siftd.project', '{project}', true),"
+                     f" set_config('role', 'siftd_tenant', true); END $$; {text}; COMMIT")
+
+
+def test_every_table_of_a_project_has_a_wall(world):
+    """a new table is not forgotten: whoever has a project_id has the policy"""
+    open_tables = world.sql(
+        "SELECT relname FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = 'project_id'"
+        " WHERE relnamespace = 'siftd'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition"
+        " AND NOT (relrowsecurity AND EXISTS (SELECT FROM pg_policy WHERE polrelid = c.oid))")
+    assert open_tables == ""
+
+
+def test_what_stands_behind_the_statements(world):
+    ours, theirs = world.ours["project"], world.theirs["project"]
+    assert as_tenant(world, ours, "SELECT DISTINCT project_id FROM siftd.ingestions") == str(ours)
+    assert as_tenant(world, theirs, "SELECT DISTINCT project_id FROM siftd.ingestions") == str(theirs)
+    assert as_tenant(world, "", "SELECT count(*) FROM siftd.ingestions") == "0"
+    assert as_tenant(world, ours, f"SELECT count(*) FROM siftd.projects WHERE id = {theirs}") == "0"
+    for text in (f"INSERT INTO siftd.ingestions (project_id, name, source_type) VALUES ({theirs}, 'x', 'paste')",
+                 f"UPDATE siftd.ingestions SET project_id = {theirs}", "SELECT password_hash FROM siftd.users",
+                 "SELECT * FROM siftd.sessions", "DELETE FROM siftd.audit", "UPDATE siftd.memberships SET role = 'admin'"):
+        with pytest.raises(subprocess.CalledProcessError) as error:
+            as_tenant(world, ours, text)
+        assert "row-level security" in error.value.stderr or "permission denied" in error.value.stderr
+
+
+def test_requests_run_behind_the_wall(world):
+    path = f"/orgs/{world.ours['org']}/projects/{world.ours['project']}/ingestions"
+    assert world.member.client.status(path) == 200
+    world.sql("REVOKE SELECT ON siftd.ingestions FROM siftd_tenant")
+    try:
+        assert world.member.client.status(path) == 500
+    finally:
+        world.sql("GRANT SELECT ON siftd.ingestions TO siftd_tenant")
+    assert world.member.client.status(path) == 200
+
+
 def siftd_user(world, *words, stdin=None, ok=True):
     done = subprocess.run([harness.BINARY, "user", *words, "--config", world.siftd.write_config()], input=stdin,
                           capture_output=True, text=True, check=False)
