@@ -1,6 +1,4 @@
 /* push_decode.c - records and lines of a push, within their bounds */
-#include <string.h>
-
 #include "api/push_decode.h"
 
 #include "base/json_out.h"
@@ -48,11 +46,6 @@ static void append_text(struct buf *json, struct slice text)
 void push_record_attribute(struct push_record *record, struct slice key,
 			   struct slice value)
 {
-	const char *nul = key.len == 0 ? NULL : memchr(key.ptr, '\0', key.len);
-
-	/* readers of JSON take no NUL in a name, and would lose all attributes */
-	if (nul != NULL)
-		key.len = (size_t)(nul - key.ptr);
 	/* no name of anything holds NUL, and not all readers of JSON take one */
 	if (key.len == 0 || value.len == 0 || memchr(key.ptr, '\0', key.len) != NULL ||
 	    record->attributes_count == PUSH_ATTRIBUTES_MAX)

@@ -72,8 +72,7 @@ void push_lines_deinit(struct push_lines *lines);
 /* attributes is cleared */
 void push_record_begin(struct push_record *record, struct arena *arena,
 		       struct buf *attributes);
-/* an attribute, in the order of calls; a key ends at its first NUL; keys and values
- * that are empty are left out */
+/* an attribute, in the order of calls; keys and values that are empty are left out */
 void push_record_attribute(struct push_record *record, struct slice key,
 			   struct slice value);
 /* a label or attribute that may mean the service, host or level: of several the best
