@@ -164,7 +164,7 @@ static const struct config_option options[] = {
 	{ "uploads.count_max", OPTION_INT, 0, AT(uploads.count_max), "1000", 0, 100000,
 	  NULL, "uploads in parts that are there at a time" },
 	{ "uploads.lifetime", OPTION_DURATION, 0, AT(uploads.lifetime_us), "24h",
-	  SECOND_US, 8760 * 3600 * SECOND_US, NULL,
+	  SECOND_US, 8760 * (3600 * SECOND_US), NULL,
 	  "what is not complete by then is removed" },
 
 	{ "upkeep.interval", OPTION_DURATION, 0, AT(upkeep.interval_us), "10s", 100000,

@@ -6,6 +6,8 @@
 #include "pipeline/timestamp_scan.h"
 
 #define MARK "{\"siftd.push\":1,"
+/* of no more digits than read_us takes */
+#define TIME_END_US INT64_C(1000000000000000000)
 
 static bool read_us(const struct json_member *member, int64_t *out)
 {
@@ -116,8 +118,9 @@ void pushed_apply(const struct pushed *pushed, struct arena *scratch,
 
 static void write_us(struct json_out *out, const char *key, int64_t us)
 {
-	/* what lies before the epoch is no time of a log */
-	if (us != TIMESTAMP_NONE && us >= 0)
+	/* what lies before the epoch, or tens of thousands of years behind it, is no
+	 * time of a log */
+	if (us != TIMESTAMP_NONE && us >= 0 && us < TIME_END_US)
 		json_key_int(out, key, us);
 }
 
