@@ -93,6 +93,7 @@ static void begin(struct listener *listener)
 	struct tail_wish wish = { .scope = event_routes_scope(request),
 				  .filter = &filter,
 				  .behind = listener->behind };
+	struct tail *tail = NULL;
 
 	/* it has been read before */
 	if (!event_routes_filter(request, &filter))
@@ -108,8 +109,11 @@ static void begin(struct listener *listener)
 	request_set_header(request, "X-Accel-Buffering", "no");
 	listener->until_us = clock_monotonic_us() + request->api->config.tail_us;
 	buf_printf(&request->out, "retry: %d\n\n", RETRY_MS);
+	tail = listener->tail;
 	if (request_stream_start(request, "text/event-stream", on_drained, listener))
 		request_stream_piece(request);
+	else
+		tail_close(&tail); /* of a HEAD: the listener is gone */
 }
 
 static void on_last(struct request *request, const struct pg_rows *rows)
