@@ -170,6 +170,7 @@ void api_free(struct api **api_ptr)
 void api_drain(struct api *api)
 {
 	http_server_drain(api->server);
+	tails_end(api->context.tails); /* else nothing would end them in time */
 }
 
 bool api_idle(const struct api *api)

@@ -55,6 +55,7 @@ struct tails {
 	struct pg_query *positions;
 	struct feed *feeds;
 	unsigned running;
+	bool ended;
 };
 
 static void serve_soon(struct tails *tails)
@@ -407,6 +408,14 @@ struct tails *tails_new(const struct tails_config *config)
 	return tails;
 }
 
+void tails_end(struct tails *tails)
+{
+	tails->ended = true;
+	for (struct feed *feed = tails->feeds; feed != NULL; feed = feed->next)
+		end_all(feed, TAIL_STOPPED, NULL);
+	serve_soon(tails);
+}
+
 void tails_free(struct tails **tails_ptr)
 {
 	struct tails *tails = *tails_ptr;
@@ -451,7 +460,7 @@ struct tail *tail_open(struct tails *tails, const struct tail_wish *wish,
 {
 	struct tail *tail = NULL;
 
-	if (tails->stats.listeners >= tails->config.listeners_max) {
+	if (tails->ended || tails->stats.listeners >= tails->config.listeners_max) {
 		tails->stats.refused++;
 		return NULL;
 	}

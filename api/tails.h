@@ -67,7 +67,9 @@ struct tail_wish {
 };
 
 struct tails *tails_new(const struct tails_config *config);
-/* calls ended for all */
+/* calls ended for all, and takes nobody any more */
+void tails_end(struct tails *tails);
+/* as tails_end does, and frees */
 void tails_free(struct tails **tails);
 const struct tails_stats *tails_stats(const struct tails *tails);
 
