@@ -4,6 +4,9 @@
 #include "api/http_conn_state.h"
 #include "base/clock.h"
 
+/* fewer take at most twice their size where they were read to */
+#define FEW_BYTES 512
+
 void http_conn_set_timer(struct http_conn *conn, unsigned seconds)
 {
 	const struct timeval delay = { .tv_sec = (time_t)seconds };
@@ -48,6 +51,23 @@ static void complete_body(struct http_conn *conn)
 	conn->shared->ops->body(conn->context);
 }
 
+/* A large read changes its buffer. Of a small one the bytes are copied: its space, 1
+ * KiB at the least, would stay with a body that may come byte by byte. */
+static void take_bytes(struct http_conn *conn, size_t len)
+{
+	struct evbuffer *input = bufferevent_get_input(conn->stream);
+	char few[FEW_BYTES];
+
+	if (len > sizeof(few)) {
+		if (evbuffer_remove_buffer(input, conn->body, len) != (int)len)
+			abort(); /* out of memory: both are ours, and hold as many */
+		return;
+	}
+	(void)evbuffer_remove(input, few, len); /* they are there */
+	if (evbuffer_add(conn->body, few, len) != 0)
+		abort(); /* out of memory */
+}
+
 static void take_plain(struct http_conn *conn)
 {
 	struct evbuffer *input = bufferevent_get_input(conn->stream);
@@ -55,8 +75,7 @@ static void take_plain(struct http_conn *conn)
 
 	if (len > conn->body_left)
 		len = (size_t)conn->body_left;
-	if (evbuffer_remove_buffer(input, conn->body, len) != (int)len)
-		abort(); /* out of memory: both are ours, and hold as many */
+	take_bytes(conn, len);
 	conn->body_left -= len;
 	conn->body_received += len;
 	if (conn->body_left == 0)
