@@ -14,11 +14,19 @@ static bool has_unread_chunks(const struct http_conn *conn)
 	return conn->head.chunked && conn->state == CONN_ADMITTING;
 }
 
+/* A client that waits for 100 (RFC 9110 section 10.1.1) may leave its body out when it
+ * is refused: nobody could tell whether body or request comes next. */
+static bool may_lack_body(const struct http_conn *conn)
+{
+	return conn->head.expects_continue && conn->body_left > 0 &&
+	       conn->state == CONN_ADMITTING;
+}
+
 bool http_conn_keeps_alive(const struct http_conn *conn)
 {
 	/* what is left of a body must be short enough to be skipped */
 	return conn->keep_alive && conn->body_left <= SKIP_BYTES_MAX &&
-	       !has_unread_chunks(conn);
+	       !has_unread_chunks(conn) && !may_lack_body(conn);
 }
 
 static void free_bytes(const void *data, size_t len, void *context)

@@ -208,6 +208,30 @@ def test_expect_continue(siftd):
             assert status_of(raw.recv(65536)) == first
 
 
+def test_a_refused_expectation_closes(siftd):
+    """the client may leave its body out: what follows must not be taken for it, nor a body for a request"""
+    with connect(siftd) as raw:
+        raw.sendall(head(siftd, path="/nothing", Content_Length=30, Expect="100-continue"))
+        answer = read_all(raw)
+    assert status_of(answer) == 404 and b"Connection: close" in answer
+
+
+def test_a_body_byte_by_byte(siftd):
+    """takes the memory that it is counted with, and not a buffer for each byte"""
+    sent = metric(siftd, "siftd_http_bodies_bytes")
+    with connect(siftd) as raw:
+        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        raw.sendall(head(siftd, Content_Length=MIB))
+        before = siftd.status_kb("VmRSS")
+        until = time.monotonic() + 0.9  # within its grace
+        while time.monotonic() < until:
+            sent += raw.send(b"x")
+            time.sleep(0.00005)  # a packet each
+        grown = siftd.status_kb("VmRSS") - before
+        assert metric(siftd, "siftd_http_bodies_bytes") == MIB
+    assert sent > 500 and grown < 256 + sent // 4
+
+
 def test_nobody_locks_others_out(siftd):
     """an address uses up its own attempts at an account only"""
     def attempt(source, password):
