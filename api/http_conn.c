@@ -2,12 +2,12 @@
 #include "api/http_conn_state.h"
 
 #include <errno.h>
-#include <event2/bufferevent_ssl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include "api/http_tls.h"
 #include "base/clock.h"
 #include "base/mem.h"
 
@@ -159,8 +159,8 @@ static void end_answer(struct http_conn *conn)
 		skip_body(conn);
 		return;
 	}
-	if (!unread || bufferevent_openssl_get_ssl(conn->stream) != NULL ||
-	    shutdown(bufferevent_getfd(conn->stream), SHUT_WR) != 0) {
+	http_tls_end(conn->stream);
+	if (!unread || shutdown(bufferevent_getfd(conn->stream), SHUT_WR) != 0) {
 		http_conn_free(conn);
 		return;
 	}
@@ -225,13 +225,15 @@ static void on_event(struct bufferevent *stream, short what, void *context)
 	bool ended = (what & (BEV_EVENT_EOF | BEV_EVENT_READING)) ==
 		     (BEV_EVENT_EOF | BEV_EVENT_READING);
 
-	(void)stream; /* the connection's */
 	if ((what & BEV_EVENT_CONNECTED) != 0)
 		return; /* the end of a TLS handshake */
 	if (ended && conn->state == CONN_WRITING) {
 		/* it said all it had to say, and waits */
 		conn->keep_alive = false;
 		conn->body_left = 0;
+		/* libevent stops a TLS stream both ways, and nothing would end it */
+		if (bufferevent_enable(stream, EV_WRITE) != 0)
+			http_conn_free(conn);
 		return;
 	}
 	if ((what & BEV_EVENT_TIMEOUT) != 0)

@@ -134,3 +134,13 @@ struct bufferevent *http_tls_accept(struct http_tls *tls, struct event_base *bas
 		SSL_free(ssl);
 	return stream;
 }
+
+void http_tls_end(struct bufferevent *stream)
+{
+	SSL *ssl = bufferevent_openssl_get_ssl(stream);
+
+	if (ssl == NULL)
+		return;
+	(void)SSL_shutdown(ssl); /* as far as the socket takes it: nobody waits */
+	ERR_clear_error();
+}

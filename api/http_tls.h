@@ -25,5 +25,8 @@ MUST_CHECK int http_tls_reload(struct http_tls *tls, struct error *error);
 /* a stream on a socket that was accepted; NULL: out of memory, the socket stays open */
 struct bufferevent *http_tls_accept(struct http_tls *tls, struct event_base *base,
 				    int fd);
+/* tells the client that all was sent (RFC 8446 section 6.1); what it still sends can be
+ * read. Does nothing on a stream without TLS */
+void http_tls_end(struct bufferevent *stream);
 
 #endif

@@ -280,6 +280,7 @@ def test_tls(make_siftd, tmp_path):
     with socket.create_connection(("127.0.0.1", siftd.http_port), 10) as silent:
         silent.settimeout(10)
         assert silent.recv(1) == b"", "a handshake is bounded in time"
+    check_tls_ends(siftd, certificate)
     os.remove(certificate)
     siftd.process.send_signal(signal.SIGHUP)
     harness.wait_until(lambda: "the old certificate stays" in siftd.stderr(), 5, "a refused reload")
@@ -291,6 +292,33 @@ def test_tls(make_siftd, tmp_path):
     trust(certificate)
     assert siftd.client.status("//healthz") == 200
     assert siftd.stop() == 0
+
+
+def check_tls_ends(siftd, certificate):
+    """the last answer says that it is whole; and whoever says goodbye and leaves within one is let go"""
+    context = ssl.create_default_context(cafile=certificate)
+    context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
+    with context.wrap_socket(connect(siftd), server_hostname="127.0.0.1", suppress_ragged_eofs=False) as link:
+        link.sendall(b"GET /version HTTP/1.0\r\n\r\n")
+        assert status_of(read_all(link)) == 200
+    received, to_send = ssl.MemoryBIO(), ssl.MemoryBIO()
+    link = context.wrap_bio(received, to_send, server_hostname="127.0.0.1")
+    with connect(siftd) as raw:
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        for step in (link.do_handshake, lambda: link.write(b"GET /openapi.yaml HTTP/1.1\r\nHost: x\r\n\r\n" * 80), link.unwrap):
+            while True:
+                try:
+                    step()
+                except ssl.SSLWantReadError:
+                    raw.sendall(to_send.read())
+                    if step == link.unwrap:  # its own goodbye is never read
+                        break
+                    received.write(raw.recv(4096))
+                    continue
+                raw.sendall(to_send.read())
+                break
+            time.sleep(0.3)
+    harness.wait_until(lambda: metric(siftd, "siftd_http_connections_open") == 1, 10, "it has gone")
 
 
 def trust(certificate):
