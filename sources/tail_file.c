@@ -252,7 +252,7 @@ size_t tail_file_head(const struct tail_file *file, char *into)
 
 bool tail_file_is_utf16(const struct tail_file *file)
 {
-	char begin[2];
+	char begin[4];
 	ssize_t n = read_at(file->fd, begin, sizeof(begin), 0);
 
 	return n > 0 && utf16_begins(slice_of(begin, (size_t)n));

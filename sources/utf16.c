@@ -3,10 +3,15 @@
 
 #define REPLACEMENT 0xfffdu
 
+/* other bytes begin with FF FE too; a log's first character is one of Latin-1 */
 bool utf16_begins(struct slice bytes)
 {
-	return slice_starts_with(bytes, SLICE("\xff\xfe")) ||
-	       slice_starts_with(bytes, SLICE("\xfe\xff"));
+	if (bytes.len < 4)
+		return false;
+	if (slice_starts_with(bytes, SLICE("\xff\xfe")))
+		return bytes.ptr[2] != '\0' && bytes.ptr[3] == '\0';
+	return slice_starts_with(bytes, SLICE("\xfe\xff")) && bytes.ptr[2] == '\0' &&
+	       bytes.ptr[3] != '\0';
 }
 
 static void put(struct utf16 *utf16, uint32_t c)

@@ -24,7 +24,8 @@ struct utf16 {
 	unsigned out_at;
 };
 
-/* do these bytes begin with a byte order mark of UTF-16? */
+/* do these bytes begin with a byte order mark and a character of Latin-1 in UTF-16?
+ * Four of them are enough to tell */
 bool utf16_begins(struct slice bytes);
 /* the bytes written into space; *bytes is moved on by what was used */
 size_t utf16_decode(struct utf16 *utf16, struct slice *bytes, char *space, size_t size);

@@ -113,8 +113,8 @@ static void test_utf16(void **state)
 	check_pieces(SLICE("\xfe\xff\0a\0\xe9\x20\xac\xd8\x3d\xde\0\0\n"),
 		     SLICE("a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\n"));
 	/* halves of surrogates: high without low, low without high, two highs */
-	check_pieces(SLICE("\xfe\xff\xd8\x3d\0a\xde\0\0b\xd8\x3d\xd8\x3d\xde\0"),
-		     SLICE("\xef\xbf\xbd"
+	check_pieces(SLICE("\xfe\xff\0x\xd8\x3d\0a\xde\0\0b\xd8\x3d\xd8\x3d\xde\0"),
+		     SLICE("x\xef\xbf\xbd"
 			   "a\xef\xbf\xbd"
 			   "b\xef\xbf\xbd\xf0\x9f\x98\x80"));
 }
@@ -125,6 +125,9 @@ static void test_plain(void **state)
 	check_pieces(SLICE("some text\nwithout magic"),
 		     SLICE("some text\nwithout magic"));
 	assert_true(decompress_is_plain(SLICE("")));
+	/* bytes that are no text at all may begin like UTF-16 */
+	check_pieces(SLICE("\xff\xfe\x80 broken\n"), SLICE("\xff\xfe\x80 broken\n"));
+	check_pieces(SLICE("\xff\xfe\0\0"), SLICE("\xff\xfe\0\0"));
 }
 
 static void check_kind(void (*append)(struct buf *, struct slice))
