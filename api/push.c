@@ -223,6 +223,7 @@ static void cancel(void *context)
 {
 	struct decoding *decoding = context;
 
+	end_once(decoding->request); /* nothing of it is stored */
 	decoding->request = NULL;
 	query_job_cancel(decoding->job);
 }
@@ -369,6 +370,7 @@ static bool begin_once(struct request *request, struct slice ingestion)
 	struct push *push = request->state;
 	const char *key = request_header(request, "Idempotency-Key");
 	struct buf text = { 0 };
+	enum push_once_place place = PUSH_ONCE_BEGUN;
 
 	if (!push->protocol->once || key == NULL || key[0] == '\0')
 		return true;
@@ -378,11 +380,15 @@ static bool begin_once(struct request *request, struct slice ingestion)
 	buf_append_str(&text, key);
 	token_hash(buf_slice(&text), &push->hash);
 	buf_deinit(&text);
-	push->has_hash = push_once_begin(request->api->push_once, &push->hash,
-					 clock_monotonic_us());
-	if (!push->has_hash)
+	place = push_once_begin(request->api->push_once, &push->hash,
+				clock_monotonic_us());
+	push->has_hash = place == PUSH_ONCE_BEGUN;
+	if (place == PUSH_ONCE_UNDER_WAY)
 		refuse_push(request, 409,
 			    "A push with this Idempotency-Key is under way.");
+	else if (place == PUSH_ONCE_FULL)
+		refuse_push(request, 503,
+			    "Too many pushes with an Idempotency-Key are under way.");
 	return push->has_hash;
 }
 

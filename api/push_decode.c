@@ -2,6 +2,7 @@
 #include "api/push_decode.h"
 
 #include "base/json_out.h"
+#include "pipeline/json_scan.h"
 
 #define NS_PER_US 1000
 
@@ -106,6 +107,24 @@ void push_record_label(struct push_record *record, struct slice key, struct slic
 	}
 	if (!best)
 		push_record_attribute(record, key, value);
+}
+
+bool push_record_labels(struct push_record *record, struct slice object)
+{
+	struct json_cursor cursor = json_open(object);
+	struct json_member member;
+	int got = 0;
+
+	if (object.len == 0)
+		return true;
+	if (!json_enter(&cursor))
+		return false;
+	while ((got = json_member(&cursor, &member)) == 1) {
+		if (member.kind != JSON_NULL)
+			push_record_label(record, json_key_text(&member, record->arena),
+					  json_value_text(&member, record->arena));
+	}
+	return got == 0;
 }
 
 void push_lines_reject(struct push_lines *lines, const char *why)

@@ -18,6 +18,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/compiler.h"
 #include "base/error.h"
 #include "pipeline/pushed.h"
 
@@ -79,6 +80,9 @@ void push_record_attribute(struct push_record *record, struct slice key,
  * name fills the field. It stays an attribute too, but under the very best name */
 void push_record_label(struct push_record *record, struct slice key,
 		       struct slice value);
+/* each member of a JSON object as a label, but null; an empty text has none. false: it
+ * is malformed */
+MUST_CHECK bool push_record_labels(struct push_record *record, struct slice object);
 /* false: it was too long, and rejected */
 bool push_lines_add(struct push_lines *lines, struct push_record *record);
 /* a line that is stored as it is, without its end; false as above. Line ends inside,

@@ -43,12 +43,6 @@ struct walk {
 	unsigned depth;
 };
 
-static struct slice text_of(struct reading *reading, const struct json_member *member)
-{
-	return member->value_escaped ? json_unescape(member->value, &reading->arena)
-				     : member->value;
-}
-
 /* the path of a key in the object that is open; cut where it is too long */
 static struct slice path_of(struct walk *walk, struct slice key)
 {
@@ -81,7 +75,7 @@ static void take_value(struct walk *walk, const struct json_member *member)
 {
 	struct pushed *fields = &walk->record.fields;
 	struct slice path = path_of(walk, member->key);
-	struct slice text = text_of(walk->reading, member);
+	struct slice text = json_value_text(member, &walk->reading->arena);
 
 	if (member->kind == JSON_NULL)
 		return;

@@ -27,8 +27,7 @@ static struct slice text_of(struct reading *reading, const struct json_member *m
 {
 	if (member->kind == JSON_NULL)
 		return SLICE("");
-	return member->value_escaped ? json_unescape(member->value, &reading->arena)
-				     : member->value;
+	return json_value_text(member, &reading->arena);
 }
 
 static void take_member(struct reading *reading, const struct json_member *member,
@@ -55,27 +54,6 @@ static void take_member(struct reading *reading, const struct json_member *membe
 	}
 }
 
-static bool add_fields(struct reading *reading, struct slice object,
-		       struct push_record *record)
-{
-	struct json_cursor cursor = json_open(object);
-	struct json_member member;
-	int got = 0;
-
-	if (object.len == 0)
-		return true;
-	if (!json_enter(&cursor))
-		return false;
-	while ((got = json_member(&cursor, &member)) == 1) {
-		struct slice key = member.key_escaped
-					   ? json_unescape(member.key, &reading->arena)
-					   : member.key;
-
-		push_record_label(record, key, text_of(reading, &member));
-	}
-	return got == 0;
-}
-
 /* a path says where the text lay, any other source who wrote it */
 static bool is_service(struct slice source)
 {
@@ -94,7 +72,7 @@ static bool add_event(struct reading *reading, const struct event *event)
 	push_record_attribute(&record, SLICE("source"), event->source);
 	push_record_attribute(&record, SLICE("sourcetype"), event->sourcetype);
 	push_record_attribute(&record, SLICE("index"), event->index);
-	if (!add_fields(reading, event->fields, &record))
+	if (!push_record_labels(&record, event->fields))
 		return false;
 	if (record.fields.service_name.len == 0 && is_service(event->source))
 		record.fields.service_name = event->source;

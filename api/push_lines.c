@@ -15,8 +15,7 @@ static void add_item(struct push_lines *lines, const struct json_member *item,
 		return;
 	}
 	push_record_begin(&record, arena, attributes);
-	record.fields.body =
-		item->value_escaped ? json_unescape(item->value, arena) : item->value;
+	record.fields.body = json_value_text(item, arena);
 	(void)push_lines_add(lines, &record); /* see above */
 }
 

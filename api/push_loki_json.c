@@ -10,34 +10,6 @@ struct reading {
 	struct slice labels; /* of the stream */
 };
 
-static struct slice text_of(struct reading *reading, const struct json_member *member)
-{
-	return member->value_escaped ? json_unescape(member->value, &reading->arena)
-				     : member->value;
-}
-
-/* a NULL object adds nothing; false: malformed */
-static bool add_labels(struct reading *reading, struct slice object,
-		       struct push_record *record)
-{
-	struct json_cursor cursor = json_open(object);
-	struct json_member member;
-	int got = 0;
-
-	if (object.len == 0)
-		return true;
-	if (!json_enter(&cursor))
-		return false;
-	while ((got = json_member(&cursor, &member)) == 1) {
-		struct slice key = member.key_escaped
-					   ? json_unescape(member.key, &reading->arena)
-					   : member.key;
-
-		push_record_label(record, key, text_of(reading, &member));
-	}
-	return got == 0;
-}
-
 /* [NS, LINE] or [NS, LINE, {..}] */
 static bool read_entry(struct reading *reading, const struct json_member *entry,
 		       struct json_cursor *cursor)
@@ -53,14 +25,14 @@ static bool read_entry(struct reading *reading, const struct json_member *entry,
 	record.fields.timestamp_us = push_time_of_ns(item.value);
 	if (json_item(cursor, &item) != 1 || item.kind != JSON_STRING)
 		return false;
-	record.fields.body = text_of(reading, &item);
+	record.fields.body = json_value_text(&item, &reading->arena);
 	if (json_item(cursor, &item) == 1) {
 		if (item.kind != JSON_OBJECT)
 			return false;
 		metadata = item.value;
 	}
-	if (!add_labels(reading, reading->labels, &record) ||
-	    !add_labels(reading, metadata, &record))
+	if (!push_record_labels(&record, reading->labels) ||
+	    !push_record_labels(&record, metadata))
 		return false;
 	(void)push_lines_add(reading->lines, &record); /* it is counted */
 	arena_reset(&reading->arena);

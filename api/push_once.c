@@ -10,8 +10,8 @@ static bool is(const struct push_once *once, size_t i, const struct token_hash *
 	return memcmp(&once->items[i].hash, hash, sizeof(*hash)) == 0;
 }
 
-bool push_once_begin(struct push_once *once, const struct token_hash *hash,
-		     int64_t now_us)
+enum push_once_place push_once_begin(struct push_once *once,
+				     const struct token_hash *hash, int64_t now_us)
 {
 	size_t place = PUSH_ONCE_MAX;
 
@@ -19,13 +19,13 @@ bool push_once_begin(struct push_once *once, const struct token_hash *hash,
 		if (once->items[i].until_us <= now_us)
 			place = i;
 		else if (is(once, i, hash))
-			return false;
+			return PUSH_ONCE_UNDER_WAY;
 	}
 	if (place == PUSH_ONCE_MAX)
-		return false;
+		return PUSH_ONCE_FULL;
 	once->items[place].hash = *hash;
 	once->items[place].until_us = now_us + PUSH_ONCE_S * US_PER_S;
-	return true;
+	return PUSH_ONCE_BEGUN;
 }
 
 void push_once_end(struct push_once *once, const struct token_hash *hash)

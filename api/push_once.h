@@ -26,9 +26,14 @@ struct push_once {
 	} items[PUSH_ONCE_MAX];
 };
 
-/* false: it is under way, or too many others are */
-bool push_once_begin(struct push_once *once, const struct token_hash *hash,
-		     int64_t now_us);
+enum push_once_place {
+	PUSH_ONCE_BEGUN,
+	PUSH_ONCE_UNDER_WAY, /* the same push */
+	PUSH_ONCE_FULL       /* too many others */
+};
+
+enum push_once_place push_once_begin(struct push_once *once,
+				     const struct token_hash *hash, int64_t now_us);
 void push_once_end(struct push_once *once, const struct token_hash *hash);
 
 #endif

@@ -18,12 +18,6 @@ struct reading {
 
 typedef bool item_fn(struct reading *reading, struct slice object);
 
-static struct slice text_of(struct reading *reading, const struct json_member *member)
-{
-	return member->value_escaped ? json_unescape(member->value, &reading->arena)
-				     : member->value;
-}
-
 /* calls `item` for each object of an array; false: malformed. An empty text is an empty
  * array */
 static bool each_object(struct reading *reading, struct slice array, item_fn *item)
@@ -73,7 +67,8 @@ static struct slice any_value(struct reading *reading, struct slice object)
 	if (!json_enter(&cursor) || json_member(&cursor, &member) != 1 ||
 	    member.kind == JSON_NULL)
 		return SLICE("");
-	return member.kind == JSON_STRING ? text_of(reading, &member) : member.value;
+	return member.kind == JSON_STRING ? json_value_text(&member, &reading->arena)
+					  : member.value;
 }
 
 /* [{"key": TEXT, "value": ANY}, ..] */
@@ -98,7 +93,7 @@ static bool add_attributes(struct reading *reading, struct slice array,
 			return false;
 		while (json_member(&inner, &member) == 1) {
 			if (slice_equal(member.key, SLICE("key")))
-				key = text_of(reading, &member);
+				key = json_value_text(&member, &reading->arena);
 			else if (slice_equal(member.key, SLICE("value")) &&
 				 member.kind == JSON_OBJECT)
 				value = any_value(reading, member.value);
@@ -140,7 +135,7 @@ static void take_part(struct reading *reading, const struct json_member *member,
 	else if (slice_equal(member->key, SLICE("severityNumber")))
 		parts->severity = number_of(member->value);
 	else if (slice_equal(member->key, SLICE("severityText")))
-		parts->severity_text = text_of(reading, member);
+		parts->severity_text = json_value_text(member, &reading->arena);
 	else if (slice_equal(member->key, SLICE("body")) && member->kind == JSON_OBJECT)
 		fields->body = any_value(reading, member->value);
 	else if (slice_equal(member->key, SLICE("attributes")))
@@ -151,7 +146,7 @@ static void take_part(struct reading *reading, const struct json_member *member,
 		push_otlp_add_id(record, "span_id", member->value);
 	else if (slice_equal(member->key, SLICE("eventName")))
 		push_record_attribute(record, SLICE("event.name"),
-				      text_of(reading, member));
+				      json_value_text(member, &reading->arena));
 }
 
 /* name and attributes of the scope */

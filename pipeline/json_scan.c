@@ -329,3 +329,14 @@ struct slice json_unescape(struct slice text, struct arena *arena)
 	}
 	return slice_of(begin, (size_t)(out - begin));
 }
+
+struct slice json_key_text(const struct json_member *member, struct arena *arena)
+{
+	return member->key_escaped ? json_unescape(member->key, arena) : member->key;
+}
+
+struct slice json_value_text(const struct json_member *member, struct arena *arena)
+{
+	return member->value_escaped ? json_unescape(member->value, arena)
+				     : member->value;
+}

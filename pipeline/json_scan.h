@@ -66,6 +66,9 @@ int json_item(struct json_cursor *cursor, struct json_member *item);
 bool json_value(struct json_cursor *cursor, struct json_member *value);
 /* nothing but blanks is left */
 bool json_at_end(struct json_cursor *cursor);
+/* what a member's key, and a value that is a string, say; other values as written */
+struct slice json_key_text(const struct json_member *member, struct arena *arena);
+struct slice json_value_text(const struct json_member *member, struct arena *arena);
 /* invalid escapes become U+FFFD */
 struct slice json_unescape(struct slice text, struct arena *arena);
 

@@ -18,13 +18,6 @@ struct walk {
 	bool compact; /* has "@t" */
 };
 
-static struct slice text_of(const struct walk *walk, const struct json_member *member)
-{
-	if (member->kind == JSON_STRING && member->value_escaped)
-		return json_unescape(member->value, walk->input->scratch);
-	return member->value;
-}
-
 /* the member's key behind those of the objects around it */
 static struct slice push_key(struct walk *walk, struct slice key)
 {
@@ -39,7 +32,7 @@ static struct slice push_key(struct walk *walk, struct slice key)
 static void take_scalar(struct walk *walk, const struct json_member *member,
 			struct slice key)
 {
-	struct slice text = text_of(walk, member);
+	struct slice text = json_value_text(member, walk->input->scratch);
 	bool plain = member->kind == JSON_STRING || member->kind == JSON_NUMBER;
 
 	if (walk->depth > 0)
@@ -83,10 +76,7 @@ static bool walk_object(struct walk *walk)
 			continue;
 		}
 
-		struct slice key =
-			member.key_escaped
-				? json_unescape(member.key, walk->input->scratch)
-				: member.key;
+		struct slice key = json_key_text(&member, walk->input->scratch);
 
 		if (member.kind == JSON_OBJECT && enter(walk, &member, key))
 			continue;

@@ -41,8 +41,7 @@ static bool take(const struct json_member *member, struct arena *scratch,
 	}
 	if (member->kind != JSON_STRING)
 		return false;
-	if (member->value_escaped)
-		text = json_unescape(text, scratch);
+	text = json_value_text(member, scratch);
 	if (slice_equal(member->key, SLICE("level")))
 		out->severity = severity_of_word(text);
 	else if (slice_equal(member->key, SLICE("service")))
@@ -86,14 +85,8 @@ static void add_attributes(struct slice object, struct arena *scratch,
 	if (!json_enter(&cursor))
 		return;
 	while (json_member(&cursor, &member) == 1) {
-		struct slice key = member.key_escaped
-					   ? json_unescape(member.key, scratch)
-					   : member.key;
-		struct slice value = member.value_escaped
-					     ? json_unescape(member.value, scratch)
-					     : member.value;
-
-		record_add_attribute(record, key, value);
+		record_add_attribute(record, json_key_text(&member, scratch),
+				     json_value_text(&member, scratch));
 	}
 }
 

@@ -296,20 +296,21 @@ static void test_once(void **state)
 	int64_t now_us = 1000;
 
 	(void)state; /* none */
-	assert_true(push_once_begin(&once, &hash, now_us));
-	assert_false(push_once_begin(&once, &hash, now_us));
-	assert_true(push_once_begin(&once, &other, now_us));
+	assert_int_equal(push_once_begin(&once, &hash, now_us), PUSH_ONCE_BEGUN);
+	assert_int_equal(push_once_begin(&once, &hash, now_us), PUSH_ONCE_UNDER_WAY);
+	assert_int_equal(push_once_begin(&once, &other, now_us), PUSH_ONCE_BEGUN);
 	push_once_end(&once, &hash);
-	assert_true(push_once_begin(&once, &hash, now_us));
+	assert_int_equal(push_once_begin(&once, &hash, now_us), PUSH_ONCE_BEGUN);
 	/* one that never ended holds nobody up for ever */
 	now_us += INT64_C(1000000) * PUSH_ONCE_S;
-	assert_true(push_once_begin(&once, &hash, now_us));
+	assert_int_equal(push_once_begin(&once, &hash, now_us), PUSH_ONCE_BEGUN);
 	for (unsigned i = 1; i < PUSH_ONCE_MAX; i++) {
 		other = (struct token_hash){ { 3, (unsigned char)i } };
-		assert_true(push_once_begin(&once, &other, now_us));
+		assert_int_equal(push_once_begin(&once, &other, now_us),
+				 PUSH_ONCE_BEGUN);
 	}
 	other = (struct token_hash){ { 4 } };
-	assert_false(push_once_begin(&once, &other, now_us));
+	assert_int_equal(push_once_begin(&once, &other, now_us), PUSH_ONCE_FULL);
 }
 
 int main(void)
