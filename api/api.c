@@ -60,6 +60,9 @@ struct api_config api_config_default(void)
 			   .push = 6000 },
 		.query_time_us = 10 * INT64_C(1000000),
 		.query_memory_bytes = (size_t)64 << 20,
+		.backtests_max = 2,
+		.backtest_time_us = 60 * INT64_C(1000000),
+		.backtest_events_max = 100000000,
 		.tail_listeners_max = 2000,
 		.tail_us = 900 * INT64_C(1000000),
 	};

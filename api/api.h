@@ -70,6 +70,10 @@ struct api_config {
 	/* of one question for events; beyond: see events.h */
 	int64_t query_time_us;
 	size_t query_memory_bytes;
+	/* rules tried on stored events: at a time; and see backtest.h */
+	unsigned backtests_max;
+	int64_t backtest_time_us;
+	uint64_t backtest_events_max;
 	unsigned tail_listeners_max;
 	int64_t tail_us; /* then a tail ends, and its client comes again */
 };

@@ -3,6 +3,7 @@
 
 #include "api/audit.h"
 #include "api/auth.h"
+#include "api/backtest_route.h"
 #include "api/channels.h"
 #include "api/decisions.h"
 #include "api/event_counts.h"
@@ -169,6 +170,8 @@ static const struct route routes[] = {
 	{ ROUTE_POST, PROJECT "/rules", ACCESS_ADMIN, LIMIT_WRITE, rules_create },
 	/* before {rule} */
 	{ ROUTE_POST, PROJECT "/rules/test", ACCESS_MEMBER, LIMIT_WRITE, rules_try },
+	{ ROUTE_POST, PROJECT "/rules/backtest", ACCESS_MEMBER, LIMIT_WRITE,
+	  backtest_route },
 	{ ROUTE_GET, PROJECT "/rules/{rule}", ACCESS_READER, LIMIT_READ, rules_get_one },
 	{ ROUTE_PUT, PROJECT "/rules/{rule}", ACCESS_ADMIN, LIMIT_WRITE, rules_replace },
 	{ ROUTE_DELETE, PROJECT "/rules/{rule}", ACCESS_ADMIN, LIMIT_WRITE, rules_delete },

@@ -10,7 +10,6 @@
 #include "pipeline/findings.h"
 #include "pipeline/front.h"
 #include "pipeline/normalize.h"
-#include "pipeline/rules_match.h"
 #include "pipeline/window.h"
 
 #define SHOWN_BYTES_MAX 500

@@ -98,6 +98,15 @@ static const struct config_option options[] = {
 	  SECOND_US, 86400 * SECOND_US, NULL,
 	  "then a tail ends, and its client comes again with its credential" },
 
+	{ "query.backtests", OPTION_INT, 0, AT(query.backtests), "2", 0, 64, NULL,
+	  "rules that may be tried on stored events at a time" },
+	{ "query.backtest_time", OPTION_DURATION, 0, AT(query.backtest_time_us), "60s",
+	  100000, 3600 * SECOND_US, NULL,
+	  "then a rule was tried long enough, and the answer says how far it came" },
+	{ "query.backtest_events", OPTION_INT, 0, AT(query.backtest_events),
+	  "100000000", 1, INT64_MAX, NULL,
+	  "events that are read for it at most, by the same token" },
+
 	{ "database.url", OPTION_STRING, 0, AT(database.url), NULL, 0, 0, NULL,
 	  "PostgreSQL to use, postgresql://...; absent: an embedded one" },
 	{ "database.url_file", OPTION_STRING, 0, AT(database.url_file), NULL, 0, 0,

@@ -102,6 +102,9 @@ struct config {
 		int64_t cache_bytes;
 		int64_t tail_listeners;
 		int64_t tail_time_us;
+		int64_t backtests;
+		int64_t backtest_time_us;
+		int64_t backtest_events;
 	} query;
 	struct {
 		char *url;

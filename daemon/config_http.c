@@ -55,5 +55,8 @@ struct api_config config_http(const struct config *config,
 	out.query_memory_bytes = (size_t)config->query.memory_bytes;
 	out.tail_listeners_max = (unsigned)config->query.tail_listeners;
 	out.tail_us = config->query.tail_time_us;
+	out.backtests_max = (unsigned)config->query.backtests;
+	out.backtest_time_us = config->query.backtest_time_us;
+	out.backtest_events_max = (uint64_t)config->query.backtest_events;
 	return out;
 }

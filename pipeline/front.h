@@ -78,6 +78,10 @@ const struct front_stats *front_stats(const struct front *front);
  * the stream gave, attributes included; unescaped text lies in scratch */
 void parse_record(struct slice raw, const struct front_config *config, int64_t now_us,
 		  struct arena *scratch, struct record *record);
+/* the same of a stored record, with the attributes that a lane's record had, no others:
+ * for judging it once more. extra: what was stored beside the bytes, or empty */
+void parse_stored(struct slice raw, struct slice extra, int64_t now_us,
+		  struct arena *scratch, struct record *record);
 /* name of record.format: "json", "syslog5424", "text", ... */
 const char *parse_format_name(uint8_t format);
 

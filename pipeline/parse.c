@@ -143,6 +143,25 @@ void parse_record(struct slice raw, const struct front_config *config, int64_t n
 	parse_assembled(&input, record);
 }
 
+void parse_stored(struct slice raw, struct slice extra, int64_t now_us,
+		  struct arena *scratch, struct record *record)
+{
+	struct timestamp_context context = { .now_us = now_us };
+	const struct parse_input input = {
+		.raw = raw,
+		.context = &context,
+		.scratch = scratch,
+	};
+
+	record->observed_timestamp_us = now_us;
+	record->raw = raw;
+	record->shape = NULL;
+	record->extra = extra;
+	parse_enveloped(&input, record);
+	if (extra.len > 0)
+		pushed_add_attributes(extra, scratch, record);
+}
+
 const char *parse_format_name(uint8_t format)
 {
 	return format < FORMAT_COUNT && parsers[format].name != NULL

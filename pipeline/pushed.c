@@ -76,7 +76,7 @@ bool pushed_read(struct slice line, struct arena *scratch, struct pushed *out)
 	return got == 0 && json_at_end(&cursor) && out->body.ptr != NULL;
 }
 
-static void add_attributes(struct slice object, struct arena *scratch,
+void pushed_add_attributes(struct slice object, struct arena *scratch,
 			   struct record *record)
 {
 	struct json_cursor cursor = json_open(object);
@@ -106,7 +106,7 @@ void pushed_apply(const struct pushed *pushed, struct arena *scratch,
 	if (pushed->attributes.len == 0)
 		return;
 	record->extra = pushed->attributes;
-	add_attributes(pushed->attributes, scratch, record);
+	pushed_add_attributes(pushed->attributes, scratch, record);
 }
 
 static void write_us(struct json_out *out, const char *key, int64_t us)

@@ -39,6 +39,9 @@ bool pushed_read(struct slice line, struct arena *scratch, struct pushed *out);
 /* what was stated, into a record whose body was parsed */
 void pushed_apply(const struct pushed *pushed, struct arena *scratch,
 		  struct record *record);
+/* the members of a JSON object, such as record->extra, as attributes of the record */
+void pushed_add_attributes(struct slice object, struct arena *scratch,
+			   struct record *record);
 /* the line with its end; attributes is JSON already */
 void pushed_write(const struct pushed *pushed, struct buf *out);
 

@@ -154,6 +154,14 @@ void rules_judge_template(const struct rules *rules, struct rules_scratch *scrat
 void rules_judge_event(const struct rules *rules, struct rules_scratch *scratch,
 		       const struct rule_subject *subject, const struct rule_set *maybe,
 		       struct rule_set *matched);
+/* As rules_judge_template of one rule, generic or not: false only when no event of the
+ * template can match. alike: all its records have the attributes of the subject's */
+bool rules_may_match(const struct rules *rules, struct rules_scratch *scratch,
+		     const struct rule_subject *subject, bool alike, size_t index);
+/* whether the rule's condition holds for the event, whatever other rules say; of a
+ * generic rule that no specific one does is for the caller to see */
+bool rules_match_one(const struct rules *rules, struct rules_scratch *scratch,
+		     const struct rule_subject *subject, size_t index);
 /* whether pass 2 of these looks at the template's text: the subject needs it then only
  */
 bool rules_want_template(const struct rules *rules, const struct rule_set *maybe);

@@ -5,7 +5,7 @@
  * trees of candidates are walked, so that a set of a thousand rules costs a quiet event
  * no more than the scan.
  */
-#include "pipeline/rules_match.h"
+#include "pipeline/rules.h"
 
 #include <stdlib.h>
 

@@ -23,6 +23,7 @@ struct template_context {
 	const struct rules_scratch *scratch;
 	const struct rule_subject *subject;
 	bool exact;   /* the template has no variables */
+	bool alike;   /* all its records have the attributes of this one */
 	bool letters; /* a variable may hold words */
 };
 
@@ -125,8 +126,9 @@ static enum truth template_leaf_truth(void *context_ptr, const struct condition 
 		return TRUTH_MAYBE;
 	case RULE_FIELD_ATTRIBUTE:
 		/* which attributes a record has is part of what its template is */
-		return record_attribute(context->subject->record, leaf->attribute)
-					       .ptr == NULL
+		return context->alike && record_attribute(context->subject->record,
+							  leaf->attribute)
+							 .ptr == NULL
 			       ? TRUTH_NO
 			       : TRUTH_MAYBE;
 	case RULE_FIELD_MESSAGE:
@@ -151,23 +153,23 @@ static enum truth template_leaf_truth(void *context_ptr, const struct condition 
 	return truth;
 }
 
-void rules_judge_template(const struct rules *rules, struct rules_scratch *scratch,
-			  const struct rule_subject *subject, struct rule_set *always,
-			  struct rule_set *maybe)
+/* marks what of its texts the patterns find */
+static struct template_context look(const struct rules *rules,
+				    struct rules_scratch *scratch,
+				    const struct rule_subject *subject, bool alike)
 {
 	struct slice message = subject->record->body;
 	size_t cursor = 0;
 	struct slice error_text = { 0 };
-	bool beside = rule_subject_error_text(subject, &cursor, &error_text);
+	bool beside = rule_subject_error_text(subject, &cursor, &error_text) || !alike;
 	struct template_context context = {
 		.rules = rules,
 		.scratch = scratch,
 		.subject = subject,
 		.exact = !beside && slice_equal(message, subject->template_text),
+		.alike = alike,
 	};
 
-	*always = (struct rule_set){ 0 };
-	*maybe = (struct rule_set){ 0 };
 	memset(scratch->found, 0, rules->patterns_count * sizeof(*scratch->found));
 	context.letters =
 		mask_template(&scratch->masked, subject->template_text) || beside ||
@@ -180,6 +182,17 @@ void rules_judge_template(const struct rules *rules, struct rules_scratch *scrat
 	     FOUND_RELAXED);
 	scan(scratch, rules->databases[RULES_EXACT], subject->template_text,
 	     FOUND_TEMPLATE);
+	return context;
+}
+
+void rules_judge_template(const struct rules *rules, struct rules_scratch *scratch,
+			  const struct rule_subject *subject, struct rule_set *always,
+			  struct rule_set *maybe)
+{
+	struct template_context context = look(rules, scratch, subject, true);
+
+	*always = (struct rule_set){ 0 };
+	*maybe = (struct rule_set){ 0 };
 	for (size_t i = 0; i < rules->count; i++) {
 		const struct rule_entry *entry = &rules->entries[i];
 		enum truth truth = TRUTH_NO;
@@ -192,4 +205,13 @@ void rules_judge_template(const struct rules *rules, struct rules_scratch *scrat
 		else if (truth == TRUTH_MAYBE)
 			rule_set_put(maybe, i);
 	}
+}
+
+bool rules_may_match(const struct rules *rules, struct rules_scratch *scratch,
+		     const struct rule_subject *subject, bool alike, size_t index)
+{
+	struct template_context context = look(rules, scratch, subject, alike);
+
+	return condition_truth(rules->entries[index].match, template_leaf_truth,
+			       &context) != TRUTH_NO;
 }

@@ -2,7 +2,6 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "pipeline/front.h"
-#include "pipeline/rules_match.h"
 #include "pipeline/rules_set.h"
 
 struct tester {
