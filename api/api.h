@@ -102,7 +102,8 @@ struct api_deps {
 	const struct rules *rules; /* what findings tell of their rules; may be NULL */
 	struct source *const *sources; /* the daemon's own, for GET /sources */
 	size_t sources_count;
-	api_metrics_fn *metrics; /* may be NULL */
+	struct http_tally *tally; /* of what comes by HTTP, which the flows fill too */
+	api_metrics_fn *metrics;  /* may be NULL */
 	void *metrics_context;
 	api_regrouped_fn *regrouped; /* may be NULL */
 	void *regrouped_context;

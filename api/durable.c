@@ -26,8 +26,10 @@ struct durable {
 		*request; /* NULL: the client has gone, or was told how it ended */
 	struct event *patience; /* while the request waits for the spool */
 	struct pg_pool *pool;
+	struct http_tally *tally;
 	int64_t project_id;
 	int64_t ingestion_id;
+	size_t size;                /* of the text */
 	struct durable_lines lines; /* but for its text */
 	durable_done_fn *done;
 };
@@ -124,6 +126,15 @@ static void count(struct durable *durable)
 			       on_counted, durable);
 }
 
+static void note_received(const struct durable *durable)
+{
+	const struct http_origin origin = { durable->project_id, durable->ingestion_id,
+					    durable->lines.way };
+
+	http_tally_receive(durable->tally, &origin, durable->size,
+			   (uint64_t)durable->lines.count, clock_monotonic_us());
+}
+
 static void on_spooled(void *context, const struct error *error)
 {
 	struct durable *durable = context;
@@ -135,6 +146,7 @@ static void on_spooled(void *context, const struct error *error)
 		durable_free(durable);
 		return;
 	}
+	note_received(durable);
 	if (durable->lines.count_later && !durable->lines.has_hash)
 		tell(durable, DURABLE_OK);
 	count(durable);
@@ -200,6 +212,8 @@ void durable_append(struct request *request, const struct durable_lines *lines,
 	*durable = (struct durable){
 		.request = request,
 		.pool = request->api->deps.pool,
+		.tally = request->api->deps.tally,
+		.size = lines->text.len,
 		.project_id = entry.project_id,
 		.ingestion_id = entry.ingestion_id,
 		.lines = *lines,

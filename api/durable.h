@@ -19,6 +19,7 @@
 
 #include "api/push_once.h"
 #include "api/request.h"
+#include "sources/http_tally.h"
 #include "sources/spool.h"
 
 #define DURABLE_WAIT_S 10
@@ -44,6 +45,7 @@ struct durable_lines {
 	struct token_hash hash;
 	struct push_once *once;
 	int64_t rejected;
+	enum http_way way; /* whose counters it goes to */
 };
 
 /* is called once with how it ended, and answers the request; never when the client has

@@ -10,6 +10,7 @@
 #include "api/durable.h"
 #include "api/multipart.h"
 #include "api/unpack.h"
+#include "base/clock.h"
 #include "sources/decompress.h"
 
 /* up to here a body is copied and searched on the loop, sooner than a worker has it */
@@ -31,13 +32,23 @@ static void answer_accepted(struct request *request, const struct durable_lines 
 	request_reply_json(request, 202);
 }
 
+/* for a reason that is not the sender's */
+static void refuse(struct request *request, const char *detail)
+{
+	const struct http_origin origin = { .project_id = request->caller.project_id,
+					    .way = HTTP_WAY_UPLOAD };
+
+	http_tally_fail(request->api->deps.tally, &origin, clock_monotonic_us());
+	request_unavailable(request, detail);
+}
+
 static void on_durable(struct request *request, enum durable_status status,
 		       const struct durable_lines *lines)
 {
 	if (status == DURABLE_OK)
 		answer_accepted(request, lines);
 	else
-		request_unavailable(request, durable_detail(status));
+		refuse(request, durable_detail(status));
 }
 
 /* what a compressed file may hold: it is in memory whole */
@@ -57,7 +68,7 @@ static void accept_lines(struct request *request, const char *field,
 
 static void accept_text(struct request *request, const char *field, struct slice text)
 {
-	struct durable_lines lines = { .text = text };
+	struct durable_lines lines = { .text = text, .way = HTTP_WAY_UPLOAD };
 
 	unpack_measure(text, &lines.count, &lines.bytes);
 	accept_lines(request, field, &lines);
@@ -108,6 +119,7 @@ static void on_unpacked(void *context, struct unpack_answer *answer)
 		.owned = &answer->owned,
 		.count = answer->lines,
 		.bytes = answer->bytes,
+		.way = HTTP_WAY_UPLOAD,
 	};
 
 	request_on_cancel(request, NULL, NULL);
@@ -152,7 +164,7 @@ static void unpack_body(struct request *request, struct slice boundary)
 		unpacking->unpack = unpack_start(request->api->deps.workers, &source,
 						 on_unpacked, unpacking);
 	if (unpacking->unpack == NULL)
-		request_unavailable(request, "Too many files are being unpacked.");
+		refuse(request, "Too many files are being unpacked.");
 	else
 		request_on_cancel(request, cancel_unpacking, unpacking);
 }

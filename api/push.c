@@ -74,6 +74,14 @@ static void end_once(struct request *request)
 	push->has_hash = false;
 }
 
+static void note_failure(const struct request *request)
+{
+	const struct http_origin origin = { .project_id = request->caller.project_id,
+					    .way = HTTP_WAY_PUSH };
+
+	http_tally_fail(request->api->deps.tally, &origin, clock_monotonic_us());
+}
+
 static void refuse_push(struct request *request, int status, const char *detail)
 {
 	const struct push *push = request->state;
@@ -81,6 +89,8 @@ static void refuse_push(struct request *request, int status, const char *detail)
 	end_once(request);
 
 	request->api->push_stats->refused[push->protocol->kind]++;
+	if (status == 503)
+		note_failure(request);
 	if (status == 503 || status == 409)
 		request_set_header(request, "Retry-After", "2");
 	push->protocol->refuse(request, status, detail);

@@ -6,12 +6,28 @@
 #include "api/context.h"
 #include "api/db.h"
 #include "api/source_rates.h"
+#include "base/clock.h"
+#include "sources/http_tally.h"
 #include "sources/port.h"
 
-/* $1 user; $2 ingestions, $3 names, $4 hosts of the sources, $5 how many positions */
+#define MINUTE_S 60
+
+/* $1 user; $2 ingestions, $3 names, $4 hosts of the sources, $5 how many positions.
+ * What came by HTTP has no name: the ingestions of a project that pushes made are one
+ * source, those of uploads and pastes another */
 /* clang-format off */
 static const char sources_sql[] =
-	"SELECT n.ord - 1, p.name,"
+	"WITH mine AS MATERIALIZED (SELECT p.id, p.name FROM siftd.projects AS p"
+	"  JOIN siftd.memberships AS m ON m.organisation_id = p.organisation_id AND m.user_id = $1),"
+	" listed AS (SELECT n.ord - 1 AS ord, i.project_id, NULL AS way, n.name, n.host,"
+	"   ARRAY[i.id] AS ingestions"
+	"  FROM unnest($2::bigint[], $3::text[], $4::text[]) WITH ORDINALITY"
+	"   AS n(ingestion, name, host, ord) JOIN siftd.ingestions AS i ON i.id = n.ingestion"
+	"  UNION ALL SELECT NULL, project_id,"
+	"   CASE source_type WHEN 'push' THEN 'push' ELSE 'upload' END, NULL, NULL, array_agg(id)"
+	"  FROM siftd.ingestions WHERE source_type IN ('push', 'upload', 'paste')"
+	"   AND project_id IN (SELECT id FROM mine) GROUP BY 2, 3)"
+	" SELECT n.ord, n.way, mine.id, mine.name,"
 	" (SELECT json_build_object("
 	"   'received_bytes', coalesce(sum(l.received_bytes), 0),"
 	"   'stored_bytes', coalesce(sum(l.stored_bytes), 0),"
@@ -26,19 +42,23 @@ static const char sources_sql[] =
 	"     - l.quarantined_bytes - siftd.sum_of(l.dropped_bytes)), 0) = 0,"
 	"   'committed_at', to_char(max(l.updated_at) AT TIME ZONE 'UTC',"
 	"     'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'))"
-	"  FROM siftd.ledger AS l WHERE l.ingestion_id = i.id)::text,"
+	"  FROM siftd.ledger AS l WHERE l.ingestion_id = ANY (n.ingestions))::text,"
 	" (SELECT coalesce(json_agg(s), '[]') FROM (SELECT q.stream, q.position_offset AS"
 	"   \"offset\", q.position_inner AS \"inner\", q.detail ->> 'path' AS path"
 	"   FROM siftd.source_positions AS q WHERE q.host_id = n.host AND q.source = n.name"
 	"   ORDER BY q.updated_at DESC LIMIT $5) AS s)::text"
-	" FROM unnest($2::bigint[], $3::text[], $4::text[]) WITH ORDINALITY"
-	"  AS n(ingestion, name, host, ord)"
-	" JOIN siftd.ingestions AS i ON i.id = n.ingestion"
-	" JOIN siftd.projects AS p ON p.id = i.project_id"
-	" JOIN siftd.memberships AS m ON m.organisation_id = p.organisation_id"
-	"  AND m.user_id = $1"
-	" ORDER BY n.ord";
+	" FROM listed AS n JOIN mine ON mine.id = n.project_id"
+	" ORDER BY n.ord NULLS LAST, mine.id, n.way";
 /* clang-format on */
+
+enum sources_column {
+	COLUMN_ORD,
+	COLUMN_WAY,
+	COLUMN_PROJECT_ID,
+	COLUMN_PROJECT,
+	COLUMN_LEDGER,
+	COLUMN_POSITIONS
+};
 
 static const char *state_of(const struct source_rate *rate)
 {
@@ -87,26 +107,86 @@ static void write_rates(struct json_out *out, const struct source *source,
 	json_object_end(out);
 }
 
+static void write_project(struct json_out *out, const struct pg_rows *rows, size_t row)
+{
+	json_key_int(out, "project_id", pg_rows_int(rows, row, COLUMN_PROJECT_ID));
+	json_key_string(out, "project", pg_rows_slice(rows, row, COLUMN_PROJECT));
+}
+
 static void write_source(struct request *request, struct json_out *out,
 			 const struct pg_rows *rows, size_t row)
 {
-	size_t index = (size_t)pg_rows_int(rows, row, 0);
+	size_t index = (size_t)pg_rows_int(rows, row, COLUMN_ORD);
 	const struct source *source = request->api->deps.sources[index];
 	struct source_rate rate = source_rates_of(request->api->source_rates, index);
 
-	json_object_begin(out);
 	json_key_string(out, "name", slice_str(source->name));
 	json_key_string(out, "type", slice_str(source->ops->type));
 	json_key_string(out, "state", slice_str(state_of(&rate)));
-	json_key_int(out, "project_id", source->project_id);
-	json_key_string(out, "project", pg_rows_slice(rows, row, 1));
+	write_project(out, rows, row);
 	json_key_int(out, "ingestion_id", source->ingestion_id);
 	write_counters(out, source);
 	write_rates(out, source, &rate);
+}
+
+static void write_counts(struct json_out *out, const struct http_counts *counts)
+{
+	json_key(out, "counters");
+	json_object_begin(out);
+	json_key_uint(out, "received_bytes", counts->total.received_bytes);
+	json_key_uint(out, "received_frames", counts->total.received_records);
+	json_key_uint(out, "errors", counts->total.errors);
+	json_object_end(out);
+	json_key(out, "rates");
+	json_object_begin(out);
+	json_key(out, "received_bytes_per_s");
+	json_double(out, (double)counts->minute.received_bytes / MINUTE_S, 1);
+	json_key(out, "stored_records_per_s");
+	json_double(out, (double)counts->minute.stored_records / MINUTE_S, 1);
+	json_object_end(out);
+	/* what was accepted is in the spool, whose lag is of all that feed it */
+	json_key(out, "lag");
+	json_object_begin(out);
+	json_object_end(out);
+}
+
+/* what came by HTTP for one project */
+static void write_way(struct request *request, struct json_out *out,
+		      const struct pg_rows *rows, size_t row)
+{
+	struct slice name = pg_rows_slice(rows, row, COLUMN_WAY);
+	enum http_way way = slice_equal(name, slice_str(http_way_name(HTTP_WAY_PUSH)))
+				    ? HTTP_WAY_PUSH
+				    : HTTP_WAY_UPLOAD;
+	const struct http_counts counts = http_tally_read(
+		request->api->deps.tally, pg_rows_int(rows, row, COLUMN_PROJECT_ID),
+		way, clock_monotonic_us());
+	const struct source_rate rate = {
+		.received_bytes = (double)counts.minute.received_bytes,
+		.recent_errors = counts.minute.errors,
+	};
+
+	json_key_string(out, "name", name);
+	json_key_string(out, "type", name);
+	json_key_string(out, "state", slice_str(state_of(&rate)));
+	write_project(out, rows, row);
+	json_key(out, "ingestion_id");
+	json_out_null(out);
+	write_counts(out, &counts);
+}
+
+static void write_row(struct request *request, struct json_out *out,
+		      const struct pg_rows *rows, size_t row)
+{
+	json_object_begin(out);
+	if (pg_rows_slice(rows, row, COLUMN_ORD).ptr != NULL)
+		write_source(request, out, rows, row);
+	else
+		write_way(request, out, rows, row);
 	json_key(out, "ledger");
-	json_raw(out, pg_rows_slice(rows, row, 2));
+	json_raw(out, pg_rows_slice(rows, row, COLUMN_LEDGER));
 	json_key(out, "positions");
-	json_raw(out, pg_rows_slice(rows, row, 3));
+	json_raw(out, pg_rows_slice(rows, row, COLUMN_POSITIONS));
 	json_object_end(out);
 }
 
@@ -118,7 +198,7 @@ static void on_rows(struct request *request, const struct pg_rows *rows)
 	json_key(&out, "items");
 	json_array_begin(&out);
 	for (size_t i = 0; i < pg_rows_count(rows); i++)
-		write_source(request, &out, rows, i);
+		write_row(request, &out, rows, i);
 	json_array_end(&out);
 	json_object_end(&out);
 	request_reply_json(request, 200);

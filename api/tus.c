@@ -12,9 +12,11 @@
 #include "api/context.h"
 #include "api/db.h"
 #include "api/query_workers.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "sources/decompress.h"
+#include "sources/http_tally.h"
 #include "sources/uploads.h"
 
 #define VERSION "1.0.0"
@@ -28,6 +30,8 @@
 struct part {
 	struct request *request; /* NULL: the client has gone */
 	struct uploads *uploads;
+	struct http_tally *tally;
+	size_t len;
 	const char *folder;
 	struct evbuffer *body;
 	struct upload_file file;
@@ -311,6 +315,15 @@ static void count(struct part *part)
 	db_run(request, &call);
 }
 
+static void note_received(const struct part *part)
+{
+	const struct http_origin origin = { part->file.project_id,
+					    part->file.ingestion_id, HTTP_WAY_UPLOAD };
+
+	http_tally_receive(part->tally, &origin, part->len, (uint64_t)part->lines,
+			   clock_monotonic_us());
+}
+
 static void write_done(void *context, bool cancelled)
 {
 	struct part *part = context;
@@ -335,6 +348,8 @@ static void write_done(void *context, bool cancelled)
 		request_unavailable(request, "The part could not be written.");
 	else
 		count(part);
+	if (!cancelled && !part->differs && part->status >= 0)
+		note_received(part);
 	part_free(part);
 }
 
@@ -420,6 +435,8 @@ void tus_append(struct request *request)
 	part->body = request_take_body(request);
 	if (part->body == NULL)
 		abort(); /* out of memory */
+	part->tally = request->api->deps.tally;
+	part->len = request->body_len;
 	part->file = uploads_begin(uploads, upload->file.id);
 	if (query_workers_submit(request->api->deps.workers, write_run, write_done,
 				 part) != NULL) {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "sources/uploads.h"
 
 #define SOURCE_AT(member) offsetof(struct source_config, member)
 #define SECOND_US INT64_C(1000000)
@@ -250,8 +251,10 @@ static int check_source(const struct config *config, const struct yaml_doc *doc,
 			return yaml_error(doc, node, error,
 					  "two sources are named \"%s\"", source->name);
 	}
-	if (strcmp(source->name, "spool") == 0)
-		return yaml_error(doc, node, error, "the name \"spool\" is taken");
+	if (strcmp(source->name, "spool") == 0 ||
+	    strcmp(source->name, UPLOADS_SOURCE) == 0)
+		return yaml_error(doc, node, error, "the name \"%s\" is taken",
+				  source->name);
 	if (source->kind == SOURCE_FILE && source->paths.count == 0)
 		return yaml_error(doc, node, error, "source \"%s\" needs paths",
 				  source->name);

@@ -68,6 +68,26 @@ static void check_ledger(struct visit *visit)
 			   pg_rows_int(sum, 0, 2));
 }
 
+/* no fault: what was lost is history, and accounted for */
+static void tell_losses(struct visit *visit)
+{
+	const struct pg_rows *rows =
+		ask(visit, "losses",
+		    "SELECT coalesce(max(i.source), max(i.name), l.source),"
+		    " siftd.sum_reasons(l.dropped_records)::text,"
+		    " siftd.sum_reasons(l.dropped_bytes)::text FROM siftd.ledger AS l"
+		    " LEFT JOIN siftd.ingestions AS i ON i.id = l.ingestion_id"
+		    " WHERE (l.host_id = $1 OR l.host_id = '')"
+		    " AND (l.dropped_records <> '{}' OR l.dropped_bytes <> '{}')"
+		    " GROUP BY l.source, l.ingestion_id ORDER BY 1");
+
+	for (size_t i = 0; rows != NULL && i < pg_rows_count(rows); i++)
+		doctor_add(visit->report, "losses", DOCTOR_OK,
+			   "source %s dropped records %s, bytes %s",
+			   pg_rows_slice(rows, i, 0).ptr, pg_rows_slice(rows, i, 1).ptr,
+			   pg_rows_slice(rows, i, 2).ptr);
+}
+
 static void check_quarantine(struct visit *visit)
 {
 	const struct pg_rows *rows =
@@ -234,6 +254,7 @@ void doctor_check_store(struct doctor_report *report, const struct config *confi
 			check_files(&visit);
 			check_spool_positions(&visit);
 			check_ledger(&visit);
+			tell_losses(&visit);
 			check_quarantine(&visit);
 		}
 	}

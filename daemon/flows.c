@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/crash_point.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -86,17 +87,24 @@ static void count_ledger(const struct flows *flows, const struct batch_sums *sum
 {
 	struct source *source = source_of_ingestion(flows, sums->ingestion_id);
 	uint64_t dropped = sums->skipped_bytes;
+	uint64_t records = 0;
 
-	if (source == NULL)
+	if (source == NULL) {
+		http_tally_store(flows->deps.tally, sums->ingestion_id,
+				 sums->stored_records, clock_monotonic_us());
 		return;
-	for (unsigned i = 0; i < DROP_DUPLICATE; i++)
+	}
+	for (unsigned i = 0; i < DROP_DUPLICATE; i++) {
 		dropped += sums->dropped.bytes[i];
+		records += sums->dropped.records[i];
+	}
 	atomic_fetch_add(&source->stats.ledger_received_bytes, sums->received_bytes);
 	atomic_fetch_add(&source->stats.ledger_stored_bytes, sums->stored_bytes);
 	atomic_fetch_add(&source->stats.ledger_stored_records, sums->stored_records);
 	atomic_fetch_add(&source->stats.ledger_deduplicated_bytes,
 			 sums->dropped.bytes[DROP_DUPLICATE]);
 	atomic_fetch_add(&source->stats.ledger_dropped_bytes, dropped);
+	atomic_fetch_add(&source->stats.ledger_dropped_records, records);
 }
 
 static void tell_sources(const struct flows *flows, const struct batch *batch)

@@ -21,6 +21,7 @@
 #include "daemon/learners.h"
 #include "sinks/pg_flush.h"
 #include "sinks/pg_pool.h"
+#include "sources/http_tally.h"
 #include "sources/port.h"
 
 #define FLOW_PENDING 2
@@ -35,8 +36,9 @@ struct flows_deps {
 	const char *conninfo;
 	struct flush_limits limits;
 	struct source **sources;
-	size_t sources_count; /* of those with positions, which come first */
-	size_t counted_count; /* of all whose ledger is counted */
+	size_t sources_count;     /* of those with positions, which come first */
+	size_t counted_count;     /* of all whose ledger is counted */
+	struct http_tally *tally; /* the ledger of what came by HTTP */
 };
 
 struct flows *flows_new(const struct flows_deps *deps);

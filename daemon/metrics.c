@@ -135,6 +135,8 @@ static void write_source(const struct source *source, struct buf *out)
 		  atomic_load(&stats->ledger_deduplicated_bytes) },
 		{ "ledger_dropped_bytes_total",
 		  atomic_load(&stats->ledger_dropped_bytes) },
+		{ "ledger_dropped_records_total",
+		  atomic_load(&stats->ledger_dropped_records) },
 		{ "lag_bytes", atomic_load(&stats->lag_bytes) },
 		{ "lag_frames", atomic_load(&stats->lag_frames) },
 		{ "open_streams", atomic_load(&stats->open_streams) },

@@ -29,6 +29,7 @@
 #include "sinks/notify.h"
 #include "sinks/pg_pool.h"
 #include "sources/file_tail.h"
+#include "sources/http_tally.h"
 #include "sources/kafka.h"
 #include "sources/spool.h"
 #include "sources/syslog_datagram.h"
@@ -283,6 +284,7 @@ static void make_flows(struct parts *parts)
 		.counted_count = parts->sources_count,
 	};
 
+	deps.tally = parts->tally = http_tally_new();
 	parts->pool = pg_pool_new(parts->base, &pool_config);
 	deps.pool = parts->pool;
 	parts->flows = flows_new(&deps);
@@ -368,6 +370,7 @@ static int make_api(struct parts *parts, struct error *error)
 		.rules_context = parts->rule_shelf,
 		.sources = parts->sources,
 		.sources_count = parts->sources_count,
+		.tally = parts->tally,
 		.metrics = metrics_write,
 		.metrics_context = &parts->metrics,
 		.regrouped = regrouped,
@@ -463,6 +466,7 @@ void parts_free(struct parts *parts)
 	spool_close(&parts->spool);
 	positions_free(&parts->positions);
 	pg_pool_free(&parts->pool);
+	http_tally_free(&parts->tally);
 	mem_free(parts->sources);
 	lanes_free(&parts->lanes);
 	learners_free(&parts->learners);

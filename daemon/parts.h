@@ -17,6 +17,7 @@ struct flows;
 struct follower;
 struct gone_files;
 struct lanes;
+struct http_tally;
 struct learners;
 struct pg_pool;
 struct positions;
@@ -46,6 +47,7 @@ struct parts {
 	struct words_cache *words;
 	struct spool *spool;
 	struct uploads *uploads;
+	struct http_tally *tally;
 	/* those with positions, the spool's first, then those that feed the spool */
 	struct source **sources;
 	size_t sources_count;

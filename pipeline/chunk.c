@@ -43,15 +43,26 @@ size_t chunk_weight(const struct chunk *chunk)
 	       chunk->items_count * sizeof(*chunk->items);
 }
 
+/* they are stored, in the ledger and in the spool: a name is never changed */
+static const char *const drop_names[DROP_REASONS] = {
+	[DROP_TOMBSTONE] = "tombstone", [DROP_EXPIRED] = "expired",
+	[DROP_TOO_LARGE] = "too_large", [DROP_UNREADABLE] = "unreadable",
+	[DROP_KERNEL] = "kernel",       [DROP_DUPLICATE] = "duplicate",
+};
+
 const char *drop_reason_name(enum drop_reason reason)
 {
-	static const char *const names[DROP_REASONS] = {
-		[DROP_TOMBSTONE] = "tombstone", [DROP_EXPIRED] = "expired",
-		[DROP_TOO_LARGE] = "too_large", [DROP_UNREADABLE] = "unreadable",
-		[DROP_DUPLICATE] = "duplicate",
-	};
+	return drop_names[reason];
+}
 
-	return names[reason];
+enum drop_reason drop_reason_named(struct slice name)
+{
+	unsigned reason = 0;
+
+	while (reason < DROP_REASONS &&
+	       !slice_equal(name, slice_str(drop_names[reason])))
+		reason++;
+	return (enum drop_reason)reason;
 }
 
 struct stream_info *stream_info_new(const char *host_id, const char *source,

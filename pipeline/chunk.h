@@ -56,6 +56,7 @@ enum drop_reason {
 	DROP_EXPIRED,    /* deleted at its origin before it was read */
 	DROP_TOO_LARGE,  /* beyond the source's bound of a message */
 	DROP_UNREADABLE, /* damaged at its origin */
+	DROP_KERNEL,     /* by the kernel, whose receive buffer was full */
 	/* no loss: another stream has stored the same bytes. The ledger has columns of
 	 * its own for it, deduplicated_* */
 	DROP_DUPLICATE,
@@ -106,6 +107,8 @@ void chunk_free(struct chunk **chunk);
 struct chunk_item *chunk_add_item(struct chunk *chunk);
 size_t chunk_weight(const struct chunk *chunk);
 const char *drop_reason_name(enum drop_reason reason);
+/* DROP_REASONS: none has that name */
+enum drop_reason drop_reason_named(struct slice name);
 
 struct stream_info *stream_info_new(const char *host_id, const char *source,
 				    const char *stream, const char *detail);

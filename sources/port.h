@@ -65,6 +65,7 @@ struct source_stats {
 	_Atomic uint64_t ledger_stored_records;
 	_Atomic uint64_t ledger_deduplicated_bytes;
 	_Atomic uint64_t ledger_dropped_bytes;
+	_Atomic uint64_t ledger_dropped_records;
 	_Atomic uint64_t rebalances;
 };
 

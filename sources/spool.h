@@ -39,6 +39,7 @@ struct spool_entry {
 		substream; /* unique: what records may span; also picks the partition */
 	int64_t observed_timestamp_us;
 	bool whole_record;  /* one record; else a run of bytes of lines */
+	bool loss;          /* bytes are of spool_loss_write: for the ledger alone */
 	bool end;           /* the substream ends behind it */
 	struct slice bytes; /* larger than frame_bytes_max: split, kept together */
 };

@@ -8,6 +8,8 @@
 
 #define HEADER_CHECK_AT ((size_t)44)
 #define CHECKSUM_AT ((size_t)48)
+#define LOSS_BYTES_AT ((size_t)8)
+#define LOSS_REASON_AT ((size_t)16)
 
 static const char magic[4] = { 'S', 'F', 'R', '1' };
 
@@ -57,6 +59,28 @@ void spool_frame_write(char *to, const struct spool_frame *frame)
 	spool_header_write(to, frame);
 	if (frame->payload.len > 0)
 		memcpy(to + SPOOL_HEADER_BYTES, frame->payload.ptr, frame->payload.len);
+}
+
+size_t spool_loss_write(char to[SPOOL_LOSS_MAX], const struct spool_loss *loss)
+{
+	struct slice reason = slice_head(loss->reason, SPOOL_LOSS_MAX - LOSS_REASON_AT);
+
+	put_u64(to, loss->records);
+	put_u64(to + LOSS_BYTES_AT, loss->bytes);
+	memcpy(to + LOSS_REASON_AT, reason.ptr, reason.len);
+	return LOSS_REASON_AT + reason.len;
+}
+
+bool spool_loss_read(struct slice payload, struct spool_loss *out)
+{
+	if (payload.len < LOSS_REASON_AT)
+		return false;
+	*out = (struct spool_loss){
+		.records = get_u64(payload.ptr),
+		.bytes = get_u64(payload.ptr + LOSS_BYTES_AT),
+		.reason = slice_from(payload, LOSS_REASON_AT),
+	};
+	return true;
 }
 
 static uint32_t header_check(const char *frame, uint64_t offset)

@@ -10,6 +10,8 @@
  *                                   48  8  checksum
  *  56  .  payload
  *
+ * The payload of a loss: 8 bytes records, 8 bytes bytes, then the reason's name.
+ *
  * Integers are little endian. The header checksum is the low half of XXH3-64 of bytes 0
  * to 43, seeded with the frame's offset in its log: a frame that lies in a wrong place
  * is no frame, and a length can be trusted before the payload is there. The checksum is
@@ -18,6 +20,7 @@
 #ifndef SIFTD_SOURCES_SPOOL_FORMAT_H
 #define SIFTD_SOURCES_SPOOL_FORMAT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -33,7 +36,9 @@ enum spool_frame_flags {
 	/* the last frame of an append: a crash leaves all of an append, or nothing */
 	SPOOL_FRAME_APPEND_END = 4,
 	/* stands where damaged bytes were: its payload is none, and lost */
-	SPOOL_FRAME_HOLE = 8
+	SPOOL_FRAME_HOLE = 8,
+	/* no record: what was lost on the way to the spool, for the ledger */
+	SPOOL_FRAME_LOSS = 16
 };
 
 struct spool_frame {
@@ -45,6 +50,14 @@ struct spool_frame {
 	struct slice payload;
 };
 
+#define SPOOL_LOSS_MAX ((size_t)64)
+
+struct spool_loss {
+	uint64_t records; /* 0 when they are stored in part */
+	uint64_t bytes;   /* 0 when nobody knows */
+	struct slice reason;
+};
+
 #define SPOOL_CORRUPT (-1)
 #define SPOOL_PARTIAL (-2)
 
@@ -53,6 +66,10 @@ struct spool_frame {
 void spool_frame_write(char *to, const struct spool_frame *frame);
 /* the header alone */
 void spool_header_write(char *to, const struct spool_frame *frame);
+/* the payload of a loss; its length. The reason is cut to what fits */
+size_t spool_loss_write(char to[SPOOL_LOSS_MAX], const struct spool_loss *loss);
+/* false: too short to be one. The reason borrows */
+MUST_CHECK bool spool_loss_read(struct slice payload, struct spool_loss *out);
 /* fills the checksums, now that the offset is known; returns the frame's size. May be
  * done again for another offset */
 size_t spool_frame_seal(char *frame, uint64_t offset);

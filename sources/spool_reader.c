@@ -71,14 +71,44 @@ static struct chunk_item *add_item(struct spool_reader *reader, struct chunk *ch
 	return item;
 }
 
+/* an item of no bytes and of a substream that ends at once */
+static void add_gap(struct spool_reader *reader, struct chunk *chunk)
+{
+	struct chunk_item *item = add_item(reader, chunk);
+
+	item->end = reader->at;
+	item->flags |= CHUNK_ITEM_END;
+}
+
+/* a reason of a later siftd is none that we know, and still a loss */
+static void set_loss(struct chunk_item *item, struct slice payload)
+{
+	struct spool_loss loss = { 0 };
+
+	if (!spool_loss_read(payload, &loss))
+		loss.bytes = payload.len;
+	item->flags |= CHUNK_ITEM_DROPPED;
+	item->reason = drop_reason_named(loss.reason);
+	if (item->reason == DROP_REASONS)
+		item->reason = DROP_UNREADABLE;
+	item->dropped = loss.records;
+	item->skipped = loss.bytes;
+}
+
 static void add_frame(struct spool_reader *reader, struct chunk *chunk,
 		      const struct spool_frame *frame, size_t size)
 {
-	struct chunk_item *item = add_item(reader, chunk);
+	struct chunk_item *item = NULL;
 	struct slice rest = slice_from(frame->payload, (size_t)reader->at.inner);
 
+	/* an item has one reason */
+	if (reader->gap > 0 && (frame->flags & SPOOL_FRAME_LOSS) != 0)
+		add_gap(reader, chunk);
+	item = add_item(reader, chunk);
 	item->offset = (size_t)(rest.ptr - chunk->data);
 	item->len = rest.len;
+	if ((frame->flags & SPOOL_FRAME_LOSS) != 0)
+		set_loss(item, frame->payload);
 	item->substream = frame->substream;
 	item->project_id = frame->project_id;
 	item->ingestion_id = frame->ingestion_id;
@@ -89,15 +119,6 @@ static void add_frame(struct spool_reader *reader, struct chunk *chunk,
 		item->flags |= CHUNK_ITEM_END;
 	reader->at = (struct position){ reader->at.offset + (int64_t)size, 0 };
 	item->end = reader->at;
-}
-
-/* an item of no bytes and of a substream that ends at once */
-static void add_gap(struct spool_reader *reader, struct chunk *chunk)
-{
-	struct chunk_item *item = add_item(reader, chunk);
-
-	item->end = reader->at;
-	item->flags |= CHUNK_ITEM_END;
 }
 
 static void skip(struct spool_reader *reader, uint64_t bytes, const char *why)

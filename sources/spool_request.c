@@ -39,7 +39,8 @@ static struct spool_frame frame_of(const struct spool_entry *entry,
 		.ingestion_id = entry->ingestion_id,
 		.substream = entry->substream,
 		.observed_timestamp_us = entry->observed_timestamp_us,
-		.flags = entry->whole_record ? SPOOL_FRAME_WHOLE_RECORD : 0,
+		.flags = (entry->whole_record ? SPOOL_FRAME_WHOLE_RECORD : 0U) |
+			 (entry->loss ? SPOOL_FRAME_LOSS : 0U),
 		.payload = payload,
 	};
 }

@@ -68,6 +68,7 @@ static void count_frames(struct syslog_conn *conn, size_t frames)
 	atomic_fetch_add(&stats->received_frames, frames);
 	atomic_fetch_add(&stats->truncated_frames, framer->truncated_frames);
 	atomic_fetch_add(&stats->skipped_bytes, framer->dropped_bytes);
+	syslog_intake_lose(conn->intake, DROP_TOO_LARGE, 0, framer->dropped_bytes);
 	framer->truncated_frames = 0;
 	framer->dropped_bytes = 0;
 }
@@ -87,9 +88,9 @@ void syslog_conn_close(struct syslog_conn *conn)
 	(void)close(conn->fd); /* nothing is written to it */
 	if (syslog_framer_finish(&conn->framer, &frame)) {
 		syslog_intake_add(conn->intake, frame);
+		count_frames(conn, 1);
 		/* nobody reads on: what is not ready yet is the intake's matter */
 		(void)syslog_intake_submit(conn->intake);
-		count_frames(conn, 1);
 	}
 	syslog_intake_finish(&conn->intake);
 	conn->shared->closed(conn->shared->context, conn);

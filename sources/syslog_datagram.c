@@ -71,6 +71,7 @@ static void count_kernel_drops(struct syslog_datagram *datagram)
 		return;
 	datagram->kernel_drops = info[SK_MEMINFO_DROPS];
 	atomic_fetch_add(&datagram->source.stats.dropped_frames, drops);
+	syslog_intake_lose(datagram->intake, DROP_KERNEL, drops, 0);
 	log_warn(datagram->source.ops->type,
 		 "the kernel dropped datagrams source=%s datagrams=%" PRIu32,
 		 datagram->source.name, drops);
@@ -98,6 +99,7 @@ static void take_datagram(struct syslog_datagram *datagram, struct slice kept,
 	if (kept.len < len) {
 		atomic_fetch_add(&stats->truncated_frames, 1);
 		atomic_fetch_add(&stats->skipped_bytes, len - kept.len);
+		syslog_intake_lose(datagram->intake, DROP_TOO_LARGE, 0, len - kept.len);
 	}
 	if (message.len == 0)
 		return;
@@ -222,10 +224,10 @@ static void read_rest(struct syslog_datagram *datagram)
 
 	for (int turn = 0; more && turn < STOP_TURNS; turn++) {
 		more = receive_turn(datagram);
+		count_kernel_drops(datagram);
 		if (!syslog_intake_submit(datagram->intake))
 			more = false;
 	}
-	count_kernel_drops(datagram);
 }
 
 static void stop(struct source *source)

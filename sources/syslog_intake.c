@@ -26,6 +26,7 @@ enum intake_state { INTAKE_OPEN, INTAKE_SYNCING, INTAKE_HOLDING };
 struct held_frame {
 	size_t offset;
 	size_t len;
+	bool loss;
 };
 
 struct syslog_intake {
@@ -166,7 +167,8 @@ static void hold(struct syslog_intake *intake)
 		mem_grow(&intake->held_frames, &intake->held_capacity,
 			 intake->held_count, sizeof(*intake->held_frames));
 		intake->held_frames[intake->held_count++] =
-			(struct held_frame){ intake->held.len, bytes.len };
+			(struct held_frame){ intake->held.len, bytes.len,
+					     target->entries[i].loss };
 		buf_append_slice(&intake->held, bytes);
 	}
 }
@@ -190,7 +192,7 @@ static bool append(struct syslog_intake *intake)
 	return true;
 }
 
-void syslog_intake_add(struct syslog_intake *intake, struct slice frame)
+static void add_entry(struct syslog_intake *intake, struct slice bytes, bool loss)
 {
 	struct syslog_target *target = intake->target;
 
@@ -202,8 +204,42 @@ void syslog_intake_add(struct syslog_intake *intake, struct slice frame)
 		.substream = intake->substream,
 		.observed_timestamp_us = clock_now_us(),
 		.whole_record = true,
-		.bytes = frame,
+		.loss = loss,
+		.bytes = bytes,
 	};
+}
+
+void syslog_intake_add(struct syslog_intake *intake, struct slice frame)
+{
+	add_entry(intake, frame, false);
+}
+
+void syslog_intake_lose(struct syslog_intake *intake, enum drop_reason reason,
+			uint64_t records, uint64_t bytes)
+{
+	intake->target->lost.records[reason] += records;
+	intake->target->lost.bytes[reason] += bytes;
+}
+
+/* as entries of the submit that is due */
+static void add_losses(struct syslog_intake *intake)
+{
+	struct syslog_target *target = intake->target;
+
+	for (unsigned i = 0; i < DROP_REASONS; i++) {
+		struct spool_loss loss = {
+			.records = target->lost.records[i],
+			.bytes = target->lost.bytes[i],
+			.reason = slice_str(drop_reason_name((enum drop_reason)i)),
+		};
+		char *payload = target->losses[i];
+
+		if (loss.records > 0 || loss.bytes > 0)
+			add_entry(intake,
+				  slice_of(payload, spool_loss_write(payload, &loss)),
+				  true);
+	}
+	target->lost = (struct drop_sums){ 0 };
 }
 
 static void on_room(void *context, const struct error *error)
@@ -214,11 +250,13 @@ static void on_room(void *context, const struct error *error)
 	(void)error; /* room is never refused */
 	if (is_orphan(intake))
 		return;
-	for (size_t i = 0; i < intake->held_count; i++)
-		syslog_intake_add(
-			intake,
-			slice_of(intake->held.data + intake->held_frames[i].offset,
-				 intake->held_frames[i].len));
+	for (size_t i = 0; i < intake->held_count; i++) {
+		const struct held_frame *frame = &intake->held_frames[i];
+
+		add_entry(intake,
+			  slice_of(intake->held.data + frame->offset, frame->len),
+			  frame->loss);
+	}
 	room = append(intake);
 	intake->target->entries_count = 0;
 	if (!room) {
@@ -246,6 +284,7 @@ static void submit_entries(struct syslog_intake *intake)
 
 bool syslog_intake_submit(struct syslog_intake *intake)
 {
+	add_losses(intake);
 	if (intake->target->entries_count > 0)
 		submit_entries(intake);
 	intake->target->entries_count = 0;

@@ -18,6 +18,7 @@
 
 #include "sources/port.h"
 #include "sources/spool.h"
+#include "sources/spool_format.h"
 
 struct syslog_intake;
 
@@ -35,6 +36,8 @@ struct syslog_target {
 	size_t entries_capacity;
 	struct syslog_intake *intakes;
 	uint64_t numbers;
+	struct drop_sums lost; /* that no append has told of yet */
+	char losses[DROP_REASONS][SPOOL_LOSS_MAX];
 };
 
 /* is called when the reader may go on */
@@ -48,6 +51,10 @@ struct syslog_intake *syslog_intake_new(struct syslog_target *target,
 /* a frame of the next submit, which must come before another intake's add; its bytes
  * must stay until then */
 void syslog_intake_add(struct syslog_intake *intake, struct slice frame);
+/* tells the ledger, with the next submit, what never came as far as a frame: records,
+ * or bytes of records that were cut */
+void syslog_intake_lose(struct syslog_intake *intake, enum drop_reason reason,
+			uint64_t records, uint64_t bytes);
 /* all that was added, as one append. false: wait for `ready` */
 bool syslog_intake_submit(struct syslog_intake *intake);
 /* no more is submitted, `ready` is not called any more */

@@ -276,6 +276,48 @@ static void test_group(void **state)
 	}
 }
 
+/* what was lost on the way is a frame without a record, and keeps its reason */
+static void test_losses(void **state)
+{
+	static const struct {
+		const char *reason;
+		uint64_t records;
+		uint64_t bytes;
+		enum drop_reason wanted;
+	} losses[] = {
+		{ "kernel", 17, 0, DROP_KERNEL },
+		{ "too_large", 0, UINT64_C(1) << 40, DROP_TOO_LARGE },
+		{ "duplicate", 1, 2, DROP_DUPLICATE },
+		{ "what a later siftd says", 3, 4, DROP_UNREADABLE },
+	};
+	struct spool_fixture *fixture = *state;
+	char payload[SPOOL_LOSS_MAX];
+
+	spool_fixture_open(fixture, true);
+	for (size_t i = 0; i < ARRAY_LEN(losses); i++) {
+		const struct spool_loss loss = { losses[i].records, losses[i].bytes,
+						 slice_str(losses[i].reason) };
+		struct spool_entry entry = spool_fixture_entry("");
+
+		entry.bytes = slice_of(payload, spool_loss_write(payload, &loss));
+		entry.loss = true;
+		assert_true(spool_append(fixture->spool, &entry, 1,
+					 spool_fixture_on_done, fixture));
+	}
+	spool_fixture_wait(fixture, ARRAY_LEN(losses));
+	assert_true(spool_lanes_have(&fixture->lanes, ARRAY_LEN(losses)));
+	for (size_t i = 0; i < ARRAY_LEN(losses); i++) {
+		const struct chunk_item *item = &fixture->lanes.items[i].item;
+
+		assert_true((item->flags & CHUNK_ITEM_DROPPED) != 0);
+		assert_int_equal(item->reason, losses[i].wanted);
+		assert_int_equal(item->dropped, losses[i].records);
+		assert_int_equal(item->skipped, losses[i].bytes);
+		assert_int_equal(item->ingestion_id,
+				 fixture->lanes.items[0].item.ingestion_id);
+	}
+}
+
 static void test_frame_codec(void **state)
 {
 	char bytes[SPOOL_HEADER_BYTES + 4];
@@ -325,6 +367,8 @@ int main(void)
 						spool_fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_second_process,
 						spool_fixture_setup,
+						spool_fixture_teardown),
+		cmocka_unit_test_setup_teardown(test_losses, spool_fixture_setup,
 						spool_fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_group, spool_fixture_setup,
 						spool_fixture_teardown),

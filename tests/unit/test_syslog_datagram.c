@@ -38,6 +38,7 @@ struct fixture {
 	/* plays the lanes: the records, each followed by '|' */
 	pthread_mutex_t mutex;
 	struct buf records;
+	struct drop_sums lost;
 };
 
 static bool put(void *context, struct chunk *chunk)
@@ -48,6 +49,11 @@ static bool put(void *context, struct chunk *chunk)
 	for (size_t i = 0; i < chunk->items_count; i++) {
 		const struct chunk_item *item = &chunk->items[i];
 
+		if ((item->flags & CHUNK_ITEM_DROPPED) != 0) {
+			fixture->lost.records[item->reason] += item->dropped;
+			fixture->lost.bytes[item->reason] += item->skipped;
+			continue;
+		}
 		buf_append(&fixture->records, chunk->data + item->offset, item->len);
 		buf_append_char(&fixture->records, '|');
 	}
@@ -75,6 +81,23 @@ static bool records_are(struct fixture *fixture, const char *text)
 		(void)usleep(500);
 	}
 	return slice_equal(buf_slice(&fixture->records), slice_str(text));
+}
+
+static bool lost_are(struct fixture *fixture, enum drop_reason reason, uint64_t records,
+		     uint64_t bytes)
+{
+	int64_t until_us = clock_monotonic_us() + WAIT_US;
+	bool equal = false;
+
+	while (!equal && clock_monotonic_us() < until_us) {
+		(void)event_base_loop(fixture->base, EVLOOP_NONBLOCK);
+		pthread_mutex_lock(&fixture->mutex);
+		equal = fixture->lost.records[reason] == records &&
+			fixture->lost.bytes[reason] == bytes;
+		pthread_mutex_unlock(&fixture->mutex);
+		(void)usleep(500);
+	}
+	return equal;
 }
 
 static int setup(void **state)
@@ -204,6 +227,8 @@ static void test_udp(void **state)
 	assert_int_equal(fixture->source->stats.received_frames, 4);
 	assert_int_equal(fixture->source->stats.truncated_frames, 1);
 	assert_int_equal(fixture->source->stats.skipped_bytes, sizeof(large) - 480);
+	assert_true(lost_are(fixture, DROP_TOO_LARGE, 0, sizeof(large) - 480));
+	assert_true(lost_are(fixture, DROP_KERNEL, 0, 0));
 	assert_int_equal(close(fd), 0);
 	buf_deinit(&wanted);
 }
@@ -232,6 +257,9 @@ static void test_kernel_drops(void **state)
 	assert_int_equal(fixture->source->stats.received_frames +
 				 fixture->source->stats.dropped_frames,
 			 sent);
+	/* and the ledger is told, by way of the spool */
+	assert_true(lost_are(fixture, DROP_KERNEL,
+			     fixture->source->stats.dropped_frames, 0));
 	assert_int_equal(close(fd), 0);
 }
 

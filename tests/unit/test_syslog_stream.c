@@ -31,6 +31,7 @@ struct lanes {
 	struct buf records;
 	uint64_t stream;
 	struct position end;
+	uint64_t lost_bytes;
 	bool broken;
 };
 
@@ -56,9 +57,13 @@ static bool lanes_put(void *context, struct chunk *chunk)
 		if ((item->flags & CHUNK_ITEM_WHOLE_RECORD) == 0 ||
 		    item->project_id != 7 || item->ingestion_id != 9)
 			lanes->broken = true;
+		lanes->end = item->end;
+		if ((item->flags & CHUNK_ITEM_DROPPED) != 0) {
+			lanes->lost_bytes += item->skipped;
+			continue;
+		}
 		buf_append(&lanes->records, chunk->data + item->offset, item->len);
 		buf_append_char(&lanes->records, '|');
-		lanes->end = item->end;
 	}
 	lanes->stream = chunk->stream;
 	pthread_mutex_unlock(&lanes->mutex);
