@@ -5,9 +5,9 @@
 #include <event2/bufferevent_ssl.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <unistd.h>
 
 #include "base/mem.h"
+#include "base/tls_server.h"
 
 struct http_tls {
 	char *certificate;
@@ -15,68 +15,11 @@ struct http_tls {
 	SSL_CTX *context;
 };
 
-/* the newest reason, and an empty queue */
-static const char *take_reason(void)
-{
-	unsigned long code = ERR_peek_last_error();
-	const char *reason = code == 0 ? NULL : ERR_reason_error_string(code);
-
-	ERR_clear_error();
-	return reason == NULL ? "no reason given" : reason;
-}
-
-/* without it OpenSSL would ask on the terminal */
-static int no_passphrase(char *buffer, int size, int writing, void *context)
-{
-	(void)buffer;
-	(void)size;
-	(void)writing;
-	(void)context;
-	return -1;
-}
-
-static int load_pair(SSL_CTX *context, const struct http_tls *tls, struct error *error)
-{
-	if (access(tls->certificate, R_OK) < 0)
-		return error_set_errno(error, "http.tls_certificate %s",
-				       tls->certificate);
-	if (access(tls->key, R_OK) < 0)
-		return error_set_errno(error, "http.tls_key %s", tls->key);
-	if (SSL_CTX_use_certificate_chain_file(context, tls->certificate) != 1)
-		return error_set(error,
-				 "http.tls_certificate %s: no certificate in PEM: %s",
-				 tls->certificate, take_reason());
-	if (SSL_CTX_use_PrivateKey_file(context, tls->key, SSL_FILETYPE_PEM) != 1 ||
-	    SSL_CTX_check_private_key(context) != 1)
-		return error_set(error,
-				 "http.tls_key %s: not the key of the certificate, "
-				 "without a passphrase, in PEM: %s",
-				 tls->key, take_reason());
-	return 0;
-}
-
 static SSL_CTX *make_context(const struct http_tls *tls, struct error *error)
 {
-	SSL_CTX *context = SSL_CTX_new(TLS_server_method());
-
-	if (context == NULL) {
-		(void)error_set(error, "tls: %s", take_reason());
-		return NULL;
-	}
-	SSL_CTX_set_default_passwd_cb(context, no_passphrase);
-	SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION |
-					     SSL_OP_CIPHER_SERVER_PREFERENCE |
-					     SSL_OP_IGNORE_UNEXPECTED_EOF);
-	/* idle connections are many, and buffers are 34 KB each */
-	SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
-	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-	if (SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1) {
-		(void)error_set(error, "tls: %s", take_reason());
-	} else if (load_pair(context, tls, error) == 0) {
-		return context;
-	}
-	SSL_CTX_free(context);
-	return NULL;
+	return tls_server_context(
+		&(struct tls_file){ "http.tls_certificate", tls->certificate },
+		&(struct tls_file){ "http.tls_key", tls->key }, error);
 }
 
 int http_tls_new(const char *certificate, const char *key, struct http_tls **out,

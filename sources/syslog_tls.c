@@ -1,13 +1,15 @@
-/* syslog_tls.c - OpenSSL, and nothing of it outside this file */
+/* syslog_tls.c - TLS sessions of OpenSSL on sockets that do not block */
 #include "sources/syslog_tls.h"
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/compiler.h"
 #include "base/mem.h"
+#include "base/tls_server.h"
+
+#define NO_REASON "the connection ended"
 
 struct syslog_tls {
 	SSL_CTX *context;
@@ -18,107 +20,43 @@ struct syslog_tls_session {
 	SSL *ssl;
 };
 
-/* the newest reason, and an empty queue, as SSL_get_error needs it */
-static const char *take_reason(void)
-{
-	unsigned long code = ERR_peek_last_error();
-	const char *reason = code == 0 ? NULL : ERR_reason_error_string(code);
-
-	ERR_clear_error();
-	return reason == NULL ? "the connection ended" : reason;
-}
-
-/* without it OpenSSL would ask on the terminal */
-static int no_passphrase(char *buffer, int size, int writing, void *context)
-{
-	(void)buffer;
-	(void)size;
-	(void)writing;
-	(void)context;
-	return -1;
-}
-
-static int check_readable(const char *option, const char *path, struct error *error)
-{
-	if (access(path, R_OK) < 0)
-		return error_set_errno(error, "%s %s", option, path);
-	return 0;
-}
-
-static int load_pair(SSL_CTX *context, const struct syslog_tls_config *config,
-		     struct error *error)
-{
-	if (check_readable("tls.cert_file", config->cert_file, error) < 0 ||
-	    check_readable("tls.key_file", config->key_file, error) < 0)
-		return -1;
-	if (SSL_CTX_use_certificate_chain_file(context, config->cert_file) != 1)
-		return error_set(error, "tls.cert_file %s: no certificate in PEM: %s",
-				 config->cert_file, take_reason());
-	if (SSL_CTX_use_PrivateKey_file(context, config->key_file, SSL_FILETYPE_PEM) ==
-	    1)
-		return 0;
-	if (ERR_GET_LIB(ERR_peek_last_error()) == ERR_LIB_X509) {
-		(void)take_reason(); /* it is told in our words */
-		return error_set(error,
-				 "tls.key_file %s: not the key of tls.cert_file %s",
-				 config->key_file, config->cert_file);
-	}
-	return error_set(error,
-			 "tls.key_file %s: no private key in PEM without a passphrase: "
-			 "%s",
-			 config->key_file, take_reason());
-}
-
 static int load_client_ca(SSL_CTX *context, const char *path, struct error *error)
 {
+	const struct tls_file file = { "tls.client_ca_file", path };
 	STACK_OF(X509_NAME) *names = NULL;
 
-	if (check_readable("tls.client_ca_file", path, error) < 0)
+	if (tls_check_readable(&file, error) < 0)
 		return -1;
 	if (SSL_CTX_load_verify_file(context, path) == 1)
 		names = SSL_load_client_CA_file(path);
 	if (names == NULL)
 		return error_set(error,
 				 "tls.client_ca_file %s: no certificate in PEM: %s",
-				 path, take_reason());
+				 path, tls_take_reason(NO_REASON));
 	SSL_CTX_set_client_CA_list(context, names);
 	SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
 			   NULL);
 	return 0;
 }
 
-static int configure(SSL_CTX *context, const struct syslog_tls_config *config,
-		     struct error *error)
+static SSL_CTX *make_context(const struct syslog_tls_config *config,
+			     struct error *error)
 {
-	SSL_CTX_set_default_passwd_cb(context, no_passphrase);
-	/* senders that close without a close_notify are many; what they sent counts */
-	SSL_CTX_set_options(context,
-			    SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE |
-				    SSL_OP_NO_TICKET | SSL_OP_IGNORE_UNEXPECTED_EOF);
-	/* idle connections are many too, and buffers are 34 KB each */
-	SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
-	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-	if (SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1 ||
-	    SSL_CTX_set_num_tickets(context, 0) != 1)
-		return error_set(error, "tls: %s", take_reason());
-	if (load_pair(context, config, error) < 0)
-		return -1;
-	if (config->client_ca_file != NULL)
-		return load_client_ca(context, config->client_ca_file, error);
-	return 0;
-}
+	SSL_CTX *context = tls_server_context(
+		&(struct tls_file){ "tls.cert_file", config->cert_file },
+		&(struct tls_file){ "tls.key_file", config->key_file }, error);
 
-static int make_context(const struct syslog_tls_config *config, SSL_CTX **out,
-			struct error *error)
-{
-	ERR_clear_error();
-	*out = SSL_CTX_new(TLS_server_method());
-	if (*out == NULL)
-		return error_set(error, "tls: %s", take_reason());
-	if (configure(*out, config, error) == 0)
-		return 0;
-	SSL_CTX_free(*out);
-	return -1;
+	if (context == NULL)
+		return NULL;
+	SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
+	if (SSL_CTX_set_num_tickets(context, 0) != 1) {
+		(void)error_set(error, "tls: %s", tls_take_reason(NO_REASON));
+	} else if (config->client_ca_file == NULL ||
+		   load_client_ca(context, config->client_ca_file, error) == 0) {
+		return context;
+	}
+	SSL_CTX_free(context);
+	return NULL;
 }
 
 int syslog_tls_new(const struct syslog_tls_config *config, struct syslog_tls **out,
@@ -126,9 +64,9 @@ int syslog_tls_new(const struct syslog_tls_config *config, struct syslog_tls **o
 {
 	const char *const files[] = { config->cert_file, config->key_file,
 				      config->client_ca_file };
-	SSL_CTX *context = NULL;
+	SSL_CTX *context = make_context(config, error);
 
-	if (make_context(config, &context, error) < 0)
+	if (context == NULL)
 		return -1;
 	*out = mem_calloc(1, sizeof(**out));
 	(*out)->context = context;
@@ -142,9 +80,9 @@ int syslog_tls_reload(struct syslog_tls *tls, struct error *error)
 	const struct syslog_tls_config config = { .cert_file = tls->files[0],
 						  .key_file = tls->files[1],
 						  .client_ca_file = tls->files[2] };
-	SSL_CTX *context = NULL;
+	SSL_CTX *context = make_context(&config, error);
 
-	if (make_context(&config, &context, error) < 0)
+	if (context == NULL)
 		return -1;
 	/* open sessions hold the old one */
 	SSL_CTX_free(tls->context);
@@ -201,7 +139,7 @@ enum syslog_tls_status syslog_tls_handshake(struct syslog_tls_session *session,
 		return SYSLOG_TLS_OK;
 	status = status_of(session, result);
 	if (status == SYSLOG_TLS_ENDED)
-		(void)error_set(error, "TLS handshake: %s", take_reason());
+		(void)error_set(error, "TLS handshake: %s", tls_take_reason(NO_REASON));
 	return status;
 }
 
