@@ -9,8 +9,8 @@
 #ifndef SIFTD_BASE_CRASH_POINT_H
 #define SIFTD_BASE_CRASH_POINT_H
 
-/* SIFTD_CRASH_POINT=NAME or NAME:N in the environment: the Nth pass through NAME sends
- * SIGKILL to the process */
+/* SIFTD_CRASH_POINT=NAME or NAME:N in the environment: the Nth pass through NAME says
+ * so on stderr (`siftd: crash point NAME`) and sends SIGKILL to the process */
 void crash_point(const char *name);
 
 #endif

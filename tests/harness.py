@@ -257,6 +257,11 @@ class Siftd:
                 command, stdin=subprocess.DEVNULL, stdout=stderr, stderr=stderr, cwd="/",
                 env={**os.environ, **(environment or {})})
 
+    def doctor(self):
+        """what `siftd doctor` says beside the daemon"""
+        return subprocess.run([self.binary, "doctor", "--config", self.write_config()], capture_output=True, text=True,
+                              check=False, timeout=60)
+
     def stderr(self):
         with open(self.stderr_path, encoding="utf-8", errors="replace") as file:
             return file.read()

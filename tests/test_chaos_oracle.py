@@ -7,6 +7,7 @@ import pytest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "chaos"))
 import oracle  # noqa: E402
+import tally  # noqa: E402
 from material import FINDINGS, SHAPES, Material  # noqa: E402
 
 
@@ -82,3 +83,33 @@ def test_hole_in_a_connection(written):
 
 def test_wrong_finding(written):
     assert look(written, findings=lambda counts: {rule: n + 1 for rule, n in counts.items()}).wrong
+
+
+def test_tables_that_disagree():
+    """each query that answers with rows is a fault of its own"""
+    def ask_with(wrong):
+        return lambda query: "0" if query.startswith("SELECT count") else "1|5|6" if wrong in query else ""
+
+    for wrong, rolled, faults in (("nothing", False, 0), ("stored_events", False, 1), ("width = 1 ", False, 1),
+                                  ("width = 1 ", True, 0), ("siftd.group_stats", True, 1)):
+        verdict = oracle.Verdict()
+        oracle.check_store(verdict, ask_with(wrong), rolled)
+        assert len(verdict.wrong) == faults, (wrong, verdict.wrong)
+
+
+def test_what_never_happened_is_said():
+    told = tally.Tally(disks=False)
+    dice = random.Random(1)
+    chosen = [told.choose(dice) for _ in tally.CRASH_POINTS]
+    assert sorted(point.split(":")[0] for point in chosen) == sorted(tally.CRASH_POINTS)
+    # all but one fired, and nothing else was met
+    told.end_round(chosen, "".join(f"siftd: crash point {name}\n" for name in tally.CRASH_POINTS[1:]), merges=1)
+    assert told.missed()[0] == f"crash point {tally.CRASH_POINTS[0]}"
+    assert "full disks" not in told.missed() and "deadlocks" in told.missed()
+    assert told.passes[tally.CRASH_POINTS[0]] == tally.PASSES_MAX // 2
+    said = ('msg="the batch was committed, its answer was lost"\nmsg="the guard failed error="\n'
+            'msg="all sources start again from their stored positions"\nmsg="two writers met, trying again sqlstate=40P01"\n'
+            'msg="two writers met, trying again sqlstate=40001"\nmsg="cannot execute SELECT FOR UPDATE in a read-only '
+            'transaction"\nmsg="the database system is shutting down"\nsiftd: crash point flush.guarded\n')
+    told.end_round([], said, merges=0)
+    assert told.missed() == [] and len(list(told.lines())) == 2

@@ -33,20 +33,23 @@ class FileFeeder(Feeder):
 
     source = "file"
     kept = 4
+    storm = 0  # rotations that are to follow at once
 
     def rotate(self, path):
-        for number in range(self.kept, 0, -1):
-            older = f"{path}.{number}"
-            if os.path.exists(older):
-                # none of them is deleted: what is deleted unread is lost with every tool
-                os.rename(older, f"{path}.{number + 1}")
+        # none of them is deleted: what is deleted unread is lost with every tool
+        last = 1
+        while os.path.exists(f"{path}.{last}"):
+            last += 1
+        for number in range(last, 1, -1):
+            os.rename(f"{path}.{number - 1}", f"{path}.{number}")
         os.rename(path, f"{path}.1")
 
     def feed(self):
         path = os.path.join(self.siftd.logs, "app.log")
         left, rotations = self.count, 0
         while left > 0:
-            records = [self.material.record(self.source, 0) for _ in range(min(left, self.dice.randrange(1, 400)))]
+            most = 400 if self.storm == 0 else 10
+            records = [self.material.record(self.source, 0) for _ in range(min(left, self.dice.randrange(1, most)))]
             left -= len(records)
             self.promised.update((r.ident, r) for r in records)
             data = "".join(r.line + "\n" for r in records).encode()
@@ -57,7 +60,10 @@ class FileFeeder(Feeder):
                     file.write(data[at:end])
                 at = end
                 self.pause()
-            if rotations < self.kept and self.dice.random() < 0.03:
+            if self.storm > 0:
+                self.storm -= 1
+                self.rotate(path)
+            elif rotations < self.kept and self.dice.random() < 0.03:
                 rotations += 1
                 self.rotate(path)
 

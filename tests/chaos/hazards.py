@@ -6,47 +6,139 @@ import time
 
 import harness
 
-# one before and one after each durable step; see base/crash_point.h
-CRASH_POINTS = (
-    "flush.guarded", "flush.sent", "flush.synced", "flush.committed", "flush.told",
-    "lane.sealed", "flows.rewind", "spool.segment_made", "spool.written", "spool.durable", "spool.trim",
-    "upkeep.locked", "upkeep.stepped", "upkeep.swept", "compact.sent", "compact.replaced",
-)
-
-
 def kill_siftd(round_):
     round_.siftd.process.kill()
 
 
 def crash_at_a_point(round_):
     """the next start is armed; what runs now is killed so that there is one"""
-    point = round_.dice.choice(CRASH_POINTS)
-    round_.armed = f"{point}:{round_.dice.randrange(1, 12)}"
+    round_.armed = round_.tally.choose(round_.dice)
+    round_.chosen.append(round_.armed)
     round_.note(round_.armed)
     round_.siftd.process.kill()
 
 
 def kill_postmaster(round_):
-    with open(os.path.join(round_.postgres.data, "postmaster.pid"), encoding="ascii") as file:
-        pid = int(file.readline())
-    os.kill(pid, signal.SIGKILL)
+    os.kill(round_.postgres.postmaster(), signal.SIGKILL)
     time.sleep(round_.dice.random())
     round_.start_postgres()
 
 
-def kill_backend(round_):
-    pids = round_.postgres.sql("SELECT pid FROM pg_stat_activity WHERE application_name = 'siftd'").split()
-    if pids:
+def backends(round_, where="true"):
+    return [int(pid) for pid in round_.postgres.sql(
+        f"SELECT pid FROM pg_stat_activity WHERE application_name = 'siftd' AND {where}").split()]
+
+
+def send_signal(pids, number):
+    for pid in pids:
         try:
-            os.kill(int(round_.dice.choice(pids)), signal.SIGKILL)
+            os.kill(pid, number)
         except ProcessLookupError:
             pass
+
+
+def kill_backend(round_):
+    pids = backends(round_)
+    send_signal(round_.dice.sample(pids, min(1, len(pids))), signal.SIGKILL)
     time.sleep(1)
     round_.start_postgres()
 
 
 def terminate_backends(round_):
-    round_.postgres.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'siftd'")
+    send_signal(backends(round_), signal.SIGTERM)
+
+
+def restart_postgres(round_):
+    """in order: sessions are ended with 57P01, new ones refused with 57P03"""
+    round_.postgres.stop("fast")
+    round_.start_postgres()
+
+
+def stall_backends(round_):
+    """the server answers to nothing, and breaks nothing off"""
+    pids = backends(round_)
+    send_signal(pids, signal.SIGSTOP)
+    time.sleep(round_.dice.uniform(0.5, 5))
+    send_signal(pids, signal.SIGCONT)
+
+
+def die_in_commit(round_):
+    """Commits are on disk and wait for a standby that does not exist: whoever asked for them learns
+    nothing. Then that connection, the session, the server or siftd ends, and the commit stands."""
+    with round_.postgres.configured(synchronous_standby_names="nobody"):
+        end = time.monotonic() + 3
+        while time.monotonic() < end and not backends(round_, "wait_event = 'SyncRep'"):
+            time.sleep(0.02)
+        waiting = backends(round_, "wait_event = 'SyncRep'")
+        way = round_.dice.choice(("kill -9", "terminate", "cut", "cut", "siftd", "postmaster") if waiting else ("none",))
+        round_.note(way)
+        if way == "kill -9":
+            send_signal(waiting[:1], signal.SIGKILL)
+        elif way == "terminate":
+            send_signal(waiting, signal.SIGTERM)
+        elif way == "cut":
+            round_.proxy.cut()
+        elif way == "siftd":
+            round_.siftd.process.kill()
+        elif way == "postmaster":
+            send_signal([round_.postgres.postmaster()], signal.SIGKILL)
+        time.sleep(round_.dice.random() * 2)
+    round_.start_postgres()
+
+
+def fail_over_to_a_standby(round_):
+    """all that siftd reaches for a while takes no writes"""
+    with round_.postgres.configured(default_transaction_read_only="on"):
+        terminate_backends(round_)
+        time.sleep(round_.dice.uniform(0.5, 3))
+    terminate_backends(round_)
+
+
+def be_strict(round_):
+    """transactions that meet fail, where they would have waited"""
+    with round_.postgres.configured(default_transaction_isolation=round_.dice.choice(
+            ("serializable", "repeatable read"))):
+        time.sleep(round_.dice.uniform(2, 5))
+
+
+def deadlock(round_):
+    """somebody locks what a flush locks, the other way round"""
+    for _ in range(3):
+        subprocess.run(["psql", "-X", "-q", round_.postgres.url(database=round_.database), "-c",
+                        "BEGIN", "-c", "SELECT FROM siftd.projects ORDER BY id FOR UPDATE", "-c",
+                        "SELECT pg_sleep(0.7)", "-c", "SELECT FROM siftd.source_positions FOR UPDATE"],
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+
+
+def delete_an_ingestion(round_):
+    """amid the storing of what was pasted into it: all of it must go, and nothing else"""
+    client, dice = round_.siftd.client, round_.dice
+
+    def until_done(what):
+        def attempt():
+            try:
+                return what() or True
+            except (OSError, harness.HttpError, ValueError) as failure:
+                return isinstance(failure, harness.HttpError) and failure.status == 404
+        harness.wait_until(attempt, 60, "siftd answers", 0.2)
+
+    made = []
+    until_done(lambda: made.append(client.new_ingestion(round_.scope, f"doomed {len(round_.notes)}")))
+    for _ in range(dice.randrange(1, 20)):
+        text = "".join(round_.material.doomed() + "\n" for _ in range(dice.randrange(1, 200)))
+        try:
+            client.paste(made[-1], text)
+        except (OSError, harness.HttpError, ValueError):
+            pass
+    time.sleep(dice.random())
+    until_done(lambda: client.request("DELETE", made[-1]))
+
+
+def rotate_in_a_storm(round_):
+    """a rename each few lines"""
+    for feeder in round_.feeders:
+        if feeder.source == "file":
+            feeder.storm = round_.dice.randrange(5, 20)
 
 
 def cut_connections(round_):
@@ -98,7 +190,8 @@ def stop_for_a_while(round_):
 
 
 ALWAYS = (kill_siftd, crash_at_a_point, crash_at_a_point, kill_postmaster, kill_backend, terminate_backends,
-          cut_connections, lose_answers, stop_for_a_while)
+          restart_postgres, stall_backends, die_in_commit, die_in_commit, fail_over_to_a_standby, be_strict, deadlock,
+          cut_connections, lose_answers, stop_for_a_while, delete_an_ingestion, rotate_in_a_storm)
 WITH_SMALL_DISKS = (fill_database_disk, fill_state_disk)
 WITH_FALSE_CLOCK = (step_clock,)
 

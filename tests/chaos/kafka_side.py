@@ -59,7 +59,8 @@ def wait_ready(cluster):
     for node in cluster.nodes:
         if node.process is None:
             node.launch()
-    cluster.wait_ready()
+    # one that was killed first mends its log, maybe on a machine that does much else
+    cluster.wait_ready(240)
 
 
 def kill_broker(round_):

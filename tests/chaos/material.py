@@ -31,11 +31,15 @@ class Material:
         self.dice = dice
         self.numbers = collections.Counter()
 
-    def record(self, source, stream):
+    def doomed(self):
+        """the line of a record that will be deleted, without a finding: these outlive some of their events"""
+        return self.record("doomed", 0, len(SHAPES) - len(FINDINGS)).line
+
+    def record(self, source, stream, shapes=len(SHAPES)):
         key = f"{source}-{stream}"
         number = self.numbers[key]
         self.numbers[key] += 1
-        shape = self.dice.choices(range(len(SHAPES)), WEIGHTS)[0]
+        shape = self.dice.choices(range(shapes), WEIGHTS[:shapes])[0]
         level, service, text = SHAPES[shape]
         ident = f"{key}-{number}"
         text = text.format(a=self.dice.randrange(1, 10 ** self.dice.randrange(2, 8)), b=self.dice.randrange(10, 99999))

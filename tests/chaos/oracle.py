@@ -108,13 +108,52 @@ def check_findings(verdict, client, scope, seen, records):
     verdict.expect("findings", dict(found), dict(expected))
 
 
-def check_ledger(verdict, postgres, database):
+def check_ledger(verdict, ask):
     """each stream's received bytes are stored, deduplicated, quarantined or dropped"""
-    open_rows = postgres.sql(
+    open_rows = ask(
         "SELECT source, stream, received_bytes, stored_bytes FROM siftd.ledger "
         "WHERE received_bytes <> stored_bytes + deduplicated_bytes + quarantined_bytes "
-        "+ (SELECT coalesce(sum(value::bigint), 0) FROM jsonb_each_text(dropped_bytes))", database=database)
+        "+ (SELECT coalesce(sum(value::bigint), 0) FROM jsonb_each_text(dropped_bytes))")
     verdict.expect("ledger rows that do not close", open_rows, "")
+
+
+# each counts the same events: by ingestion, what the blocks hold and what some other table says
+COUNTED = {
+    "ingestions": "SELECT id AS ingestion_id, stored_events AS n FROM siftd.ingestions WHERE stored_events <> 0",
+    "ledger": "SELECT ingestion_id, sum(stored_records) AS n FROM siftd.ledger WHERE EXISTS "
+              "(SELECT FROM siftd.ingestions AS i WHERE i.id = ingestion_id) GROUP BY 1 HAVING sum(stored_records) <> 0",
+    "group_stats": "SELECT ingestion_id, sum(count) AS n FROM siftd.group_stats GROUP BY 1",
+    "group_counts": "SELECT ingestion_id, sum(count) AS n FROM siftd.group_counts GROUP BY 1",
+    "scope_counts of all times": "SELECT ingestion_id, sum(count) AS n FROM siftd.scope_counts WHERE width = 0 GROUP BY 1",
+    "scope_counts by hour": "SELECT ingestion_id, sum(count) AS n FROM siftd.scope_counts WHERE width = 60 GROUP BY 1",
+    "scope_counts by day": "SELECT ingestion_id, sum(count) AS n FROM siftd.scope_counts WHERE width = 1440 GROUP BY 1",
+}
+# unless minutes have become hours
+COUNTED_BY_MINUTE = {
+    "scope_counts by minute": "SELECT ingestion_id, sum(count) AS n FROM siftd.scope_counts WHERE width = 1 GROUP BY 1",
+}
+BLOCKS = "SELECT ingestion_id, sum(event_count) AS n FROM siftd.event_blocks GROUP BY 1"
+
+
+def check_store(verdict, ask, rolled):
+    """tables that say the same agree, and no number of an event is given twice"""
+    # what is left behind by a process that was killed is added up by the next flush, or by upkeep
+    if ask("SELECT count(*) FROM siftd.group_count_parts") != "0":
+        ask("SELECT siftd.fold_counts(array_agg(id)) FROM siftd.projects")
+    for name, counts in (COUNTED if rolled else {**COUNTED, **COUNTED_BY_MINUTE}).items():
+        verdict.expect(f"{name} that differ from the blocks", ask(
+            f"SELECT ingestion_id, b.n, c.n FROM ({BLOCKS}) AS b FULL JOIN ({counts}) AS c USING (ingestion_id) "
+            "WHERE b.n IS DISTINCT FROM c.n"), "")
+    verdict.expect("blocks whose numbers overlap", ask(
+        "SELECT count(*) FROM (SELECT first_seq + event_count > lead(first_seq) OVER "
+        "(PARTITION BY project_id ORDER BY first_seq) AS bad FROM siftd.event_blocks) AS b WHERE bad"), "0")
+    verdict.expect("rows in quarantine", ask("SELECT count(*) FROM siftd.quarantine"), "0")
+
+
+def check_doctor(verdict, siftd):
+    """positions agree with the files and the spool"""
+    found = siftd.doctor()
+    verdict.expect("siftd doctor", found.returncode and found.stdout, 0)
 
 
 def judge(round_):
@@ -131,5 +170,7 @@ def judge(round_):
     check_bodies(verdict, seen, possible, "push")
     check_groups(verdict, client, scope, events, records)
     check_findings(verdict, client, scope, {i: c for i, c in seen.items() if i in records}, records)
-    check_ledger(verdict, round_.postgres, round_.database)
+    check_ledger(verdict, round_.ask)
+    check_store(verdict, round_.ask, not round_.rollup)
+    check_doctor(verdict, round_.siftd)
     return verdict

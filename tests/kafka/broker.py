@@ -184,7 +184,7 @@ class Cluster:
                 node.launch()
         self.wait_ready()
 
-    def wait_ready(self):
+    def wait_ready(self, seconds=READY_S):
         def ready():
             for node in self.nodes:
                 if node.process is not None and node.process.poll() is not None:
@@ -194,7 +194,7 @@ class Cluster:
                                   capture_output=True, text=True)
             return f" {sum(n.process is not None for n in self.nodes)} brokers:" in done.stdout
 
-        harness.wait_until(ready, READY_S, "brokers ready", every_s=0.2)
+        harness.wait_until(ready, seconds, "brokers ready", every_s=0.2)
 
     def admin(self):
         if self.admin_client is None:
