@@ -7,28 +7,24 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "sinks/pg_conn.h"
+#include "sinks/pg_prepared.h"
+#include "sinks/pg_sending.h"
 
 /* the server's statement_timeout comes first; the client's is for a server that hangs
  */
 #define CLIENT_GRACE_MS 500
 #define READY_GRACE_US 1000000
+/* of a statement that was prepared: the schema has changed since, or somebody between
+ * us and the server has forgotten it */
+#define FEATURE_NOT_SUPPORTED "0A000"
+#define INVALID_STATEMENT_NAME "26000"
 
 struct slot {
 	struct pg_pool *pool;
-	struct pg_conn *conn;     /* NULL: not opened yet, or given up */
+	struct pg_conn *conn; /* NULL: not opened yet, or given up */
+	struct pg_prepared *prepared;
 	struct pg_query *running; /* NULL: idle */
 	struct event *deadline;   /* of the running query */
-};
-
-/* a statement and its parameters, copied */
-struct sending {
-	char *sql;
-	char *bytes; /* of all parameters */
-	const char **values;
-	int *lengths;
-	int *formats;
-	int params_count;
-	bool binary;
 };
 
 enum query_state { QUERY_WAITING, QUERY_RUNNING, QUERY_FAILED };
@@ -38,10 +34,12 @@ struct pg_query {
 	struct pg_query *next; /* in the list of its state */
 	enum query_state state;
 	struct slot *slot;
-	struct sending before; /* sql NULL: nothing is */
-	struct sending statement;
-	unsigned unwanted; /* answers of `before` that are due */
+	struct pg_sending before; /* sql NULL: nothing is */
+	struct pg_sending statement;
+	unsigned unwanted; /* answers that are due before its own */
 	bool answered;     /* done was called: further results are not for it */
+	bool stale;        /* is run once more, with statements prepared anew */
+	bool again;        /* this is the second time */
 	pg_query_fn *done;
 	void *context;
 	struct pg_error error; /* of a failed one */
@@ -83,6 +81,15 @@ static void list_push(struct query_list *list, struct pg_query *query)
 	list->count++;
 }
 
+static void list_push_first(struct query_list *list, struct pg_query *query)
+{
+	query->next = list->first;
+	list->first = query;
+	if (query->next == NULL)
+		list->end = &query->next;
+	list->count++;
+}
+
 static struct pg_query *list_pop(struct query_list *list)
 {
 	struct pg_query *query = list->first;
@@ -108,19 +115,10 @@ static void list_remove(struct query_list *list, struct pg_query *query)
 	list->count--;
 }
 
-static void sending_deinit(struct sending *sending)
-{
-	mem_free(sending->sql);
-	mem_free(sending->bytes);
-	mem_free(sending->values);
-	mem_free(sending->lengths);
-	mem_free(sending->formats);
-}
-
 static void query_free(struct pg_query *query)
 {
-	sending_deinit(&query->before);
-	sending_deinit(&query->statement);
+	pg_sending_deinit(&query->before);
+	pg_sending_deinit(&query->statement);
 	mem_free(query);
 }
 
@@ -160,34 +158,32 @@ static void slot_give_up(struct slot *slot)
 	event_active(slot->pool->turn, EV_TIMEOUT, 0);
 }
 
-static bool send_one(PGconn *pq, const struct sending *sending)
-{
-	return PQsendQueryParams(pq, sending->sql, sending->params_count, NULL,
-				 sending->values, sending->lengths, sending->formats,
-				 sending->binary ? 1 : 0) == 1;
-}
-
 /* what stands before a sync is one transaction */
-static bool send_all(PGconn *pq, const struct pg_query *query)
+static bool send_all(struct slot *slot, const struct pg_query *query, unsigned *sent)
 {
-	return (query->before.sql == NULL || send_one(pq, &query->before)) &&
-	       send_one(pq, &query->statement) && PQpipelineSync(pq) == 1;
+	PGconn *pq = pg_conn_pq(slot->conn);
+
+	return (query->before.sql == NULL ||
+		pg_prepared_send(slot->prepared, pq, &query->before, sent)) &&
+	       pg_prepared_send(slot->prepared, pq, &query->statement, sent) &&
+	       PQpipelineSync(pq) == 1;
 }
 
 static void query_run(struct slot *slot, struct pg_query *query)
 {
 	unsigned ms = slot->pool->query_ms_max + CLIENT_GRACE_MS;
 	struct timeval deadline = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000L };
+	unsigned sent = 0;
 
-	if (!send_all(pg_conn_pq(slot->conn), query)) {
+	if (!send_all(slot, query, &sent)) {
 		query_fail_later(query, PG_ERROR_AWAY,
 				 PQerrorMessage(pg_conn_pq(slot->conn)));
 		/* part of it may have been taken */
 		pg_conn_free(&slot->conn);
 		return;
 	}
-	query->unwanted = query->before.sql == NULL ? 0 : 1;
-	pg_conn_sent(slot->conn, 1 + query->unwanted, 1);
+	query->unwanted = sent - 1;
+	pg_conn_sent(slot->conn, sent, 1);
 	query->state = QUERY_RUNNING;
 	query->slot = slot;
 	slot->running = query;
@@ -200,6 +196,7 @@ static void conn_ready(void *context)
 	struct slot *slot = context;
 
 	slot->pool->last_ready_us = clock_monotonic_us();
+	pg_prepared_forget(slot->prepared);
 	event_active(slot->pool->turn, EV_TIMEOUT, 0);
 }
 
@@ -226,6 +223,31 @@ static void fill_error(const PGresult *result, struct pg_error *out)
 			text != NULL ? text : PQresultErrorMessage(result));
 }
 
+/* the transaction has changed nothing, so it can be run again */
+static bool is_stale(const char *sqlstate)
+{
+	return strcmp(sqlstate, FEATURE_NOT_SUPPORTED) == 0 ||
+	       strcmp(sqlstate, INVALID_STATEMENT_NAME) == 0;
+}
+
+static void take_sync(struct slot *slot)
+{
+	struct pg_query *query = slot->running;
+
+	slot_release(slot);
+	event_active(slot->pool->turn, EV_TIMEOUT, 0);
+	if (!query->stale) {
+		query_free(query);
+		return;
+	}
+	pg_prepared_forget(slot->prepared);
+	query->stale = false;
+	query->again = true;
+	query->state = QUERY_WAITING;
+	query->slot = NULL;
+	list_push_first(&slot->pool->waiting, query);
+}
+
 static void conn_result(void *context, const PGresult *result)
 {
 	struct slot *slot = context;
@@ -235,23 +257,28 @@ static void conn_result(void *context, const PGresult *result)
 	bool ok = status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
 
 	if (status == PGRES_PIPELINE_SYNC) {
-		slot_release(slot);
-		query_free(query);
-		event_active(slot->pool->turn, EV_TIMEOUT, 0);
+		take_sync(slot);
 		return;
 	}
-	if (result == NULL || query->answered)
+	if (result == NULL)
+		return;
+	pg_prepared_result(slot->prepared, ok);
+	if (query->answered || query->stale)
 		return;
 	if (ok && query->unwanted > 0) {
 		query->unwanted--;
 		return;
 	}
-	query->answered = true;
 	if (ok) {
+		query->answered = true;
 		query->done(query->context, (const struct pg_rows *)result, NULL);
 		return;
 	}
 	fill_error(result, &error);
+	query->stale = !query->again && is_stale(error.sqlstate);
+	if (query->stale)
+		return;
+	query->answered = true;
 	query->done(query->context, NULL, &error);
 }
 
@@ -371,6 +398,7 @@ struct pg_pool *pg_pool_new(struct event_base *base, const struct pg_config *con
 	list_init(&pool->failed);
 	for (unsigned i = 0; i < pool->slots_count; i++) {
 		pool->slots[i].pool = pool;
+		pool->slots[i].prepared = pg_prepared_new();
 		pool->slots[i].deadline =
 			evtimer_new(base, on_deadline, &pool->slots[i]);
 	}
@@ -395,6 +423,7 @@ void pg_pool_free(struct pg_pool **pool_ptr)
 			query_end(query, PG_ERROR_AWAY, "siftd is stopping");
 		}
 		pg_conn_free(&slot->conn);
+		pg_prepared_free(&slot->prepared);
 		event_free(slot->deadline);
 	}
 	while ((query = list_pop(&pool->waiting)) != NULL)
@@ -409,37 +438,6 @@ void pg_pool_free(struct pg_pool **pool_ptr)
 	*pool_ptr = NULL;
 }
 
-static void sending_init(struct sending *sending, const struct pg_statement *statement)
-{
-	const struct pg_param *params = statement->params;
-	size_t count = statement->params_count;
-	size_t bytes = 0;
-	char *at = NULL;
-
-	sending->sql = mem_strdup(statement->sql);
-	sending->binary = statement->binary;
-	for (size_t i = 0; i < count; i++)
-		bytes += params[i].value.len + 1;
-	sending->bytes = mem_alloc(bytes);
-	sending->values = mem_calloc(count, sizeof(*sending->values));
-	sending->lengths = mem_calloc(count, sizeof(*sending->lengths));
-	sending->formats = mem_calloc(count, sizeof(*sending->formats));
-	sending->params_count = (int)count;
-	at = sending->bytes;
-	for (size_t i = 0; i < count; i++) {
-		struct slice value = params[i].value;
-
-		if (value.ptr == NULL)
-			continue;
-		sending->values[i] = at;
-		sending->lengths[i] = (int)value.len;
-		sending->formats[i] = params[i].binary ? 1 : 0;
-		memcpy(at, value.ptr, value.len);
-		at[value.len] = '\0';
-		at += value.len + 1;
-	}
-}
-
 struct pg_query *pg_query_run(struct pg_pool *pool,
 			      const struct pg_statement *statement, pg_query_fn *done,
 			      void *context)
@@ -450,8 +448,8 @@ struct pg_query *pg_query_run(struct pg_pool *pool,
 	query->done = done;
 	query->context = context;
 	if (statement->before != NULL)
-		sending_init(&query->before, statement->before);
-	sending_init(&query->statement, statement);
+		pg_sending_init(&query->before, statement->before);
+	pg_sending_init(&query->statement, statement);
 	if (pool->freeing)
 		query_fail_later(query, PG_ERROR_AWAY, "siftd is stopping");
 	else if (pool->waiting.count >= pool->pending_max)

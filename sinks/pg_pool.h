@@ -9,6 +9,11 @@
  *
  * Connections open on demand, reconnect with backoff (0.1 s to 5 s), and never block
  * the loop.
+ *
+ * Each connection prepares a statement when it meets its text for the first time
+ * (pg_prepared.h), so texts are to be few and constant, and what varies a parameter. A
+ * statement that no longer fits the schema, or that the server has forgotten, is
+ * prepared and run once more.
  */
 #ifndef SIFTD_SINKS_PG_POOL_H
 #define SIFTD_SINKS_PG_POOL_H

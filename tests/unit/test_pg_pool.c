@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "pg_fixture.h"
 #include "sinks/pg_pool.h"
+#include "sinks/pg_prepared.h"
 
 static struct pg_fixture fixture;
 static struct event_base *base;
@@ -149,6 +150,61 @@ static void test_before(void **state)
 	close_pool();
 }
 
+#define MANY_TEXTS (PG_PREPARED_MAX * 2 + 3)
+
+static int64_t ask_once(const char *sql)
+{
+	struct answer answer = { 0 };
+
+	(void)ask(sql, &answer);
+	run(1, 20);
+	assert_int_equal(answer.calls, 1);
+	return answer.ok ? answer.value : -1;
+}
+
+/* a text is prepared once, and no more texts are than there is room for */
+static void test_prepared(void **state)
+{
+	static const char count_sql[] = "SELECT count(*) FROM pg_prepared_statements";
+	char sql[64];
+
+	(void)state;
+	open_pool(1, 100, 5000);
+	for (int turn = 0; turn < 2; turn++) {
+		for (int i = 0; i < MANY_TEXTS; i++) {
+			(void)snprintf(sql, sizeof(sql), "SELECT %d", i);
+			assert_int_equal(ask_once(sql), i);
+		}
+	}
+	assert_int_equal(ask_once(count_sql), PG_PREPARED_MAX);
+	(void)ask_once("SELECT pg_backend_pid()");
+	assert_int_equal(ask_once(count_sql), PG_PREPARED_MAX);
+	close_pool();
+}
+
+/* what cannot be prepared is no more in the way than what fails later, and what was
+ * prepared is so anew when it fits no more */
+static void test_prepared_anew(void **state)
+{
+	struct answer answer = { 0 };
+
+	(void)state;
+	open_pool(1, 100, 5000);
+	assert_int_equal(ask_once("SELECT a FROM prepared_anew"), -1);
+	(void)ask_once("CREATE TABLE prepared_anew (a integer)");
+	(void)ask_once("INSERT INTO prepared_anew VALUES (7)");
+	assert_int_equal(ask_once("SELECT a FROM prepared_anew"), 7);
+	(void)ask_once("ALTER TABLE prepared_anew ALTER a TYPE text");
+	assert_int_equal(ask_once("SELECT a FROM prepared_anew"), 7);
+	(void)ask_once("DEALLOCATE ALL");
+	assert_int_equal(ask_once("SELECT a FROM prepared_anew"), 7);
+	(void)ask_once("DROP TABLE prepared_anew");
+	(void)ask("SELECT a FROM prepared_anew", &answer);
+	run(1, 20);
+	assert_string_equal(answer.sqlstate, "42P01");
+	close_pool();
+}
+
 static void test_limits(void **state)
 {
 	struct answer slow = { 0 };
@@ -268,9 +324,14 @@ static void test_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_answers),       cmocka_unit_test(test_before),
-		cmocka_unit_test(test_limits),        cmocka_unit_test(test_cancel),
-		cmocka_unit_test(test_away_and_back), cmocka_unit_test(test_names),
+		cmocka_unit_test(test_answers),
+		cmocka_unit_test(test_before),
+		cmocka_unit_test(test_prepared),
+		cmocka_unit_test(test_prepared_anew),
+		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_cancel),
+		cmocka_unit_test(test_away_and_back),
+		cmocka_unit_test(test_names),
 	};
 	int failed = 0;
 
