@@ -1,8 +1,9 @@
 /* groups.c - groups of events
  *
- * Counts come from group_stats (one row for each template and ingestion) and
- * group_counts (by minute), never from blocks. Only the rows of one page get their
- * breakdowns and sparklines.
+ * Counts come from group_stats (one row for each template and ingestion), group_totals
+ * (by level and service) and group_times (by ten minutes), never from blocks. Only the
+ * rows of one page get their breakdowns and sparklines. A sparkline of a few hours is
+ * made of minutes: group_counts.
  */
 #include "api/groups.h"
 
@@ -26,14 +27,21 @@ static const char *const status_words[] = { "open", "resolved", "muted", "regres
 #define IN_SCOPE(t) \
 	t ".project_id = $1 AND " t ".ingestion_id = ANY (ARRAY(SELECT id FROM scope))"
 
+/* microseconds: a 24th of such a span is as long as the times of group_times, as in
+ * siftd.tallies_of_groups */
+#define IS_LONG(t) "(" t ".high - " t ".low >= 14400000000)"
+
 /* How much of a group is recent: events of the scope's last 24th of time, in thousandths of
  * what an even spread would have put there. Sorted by only; read for that alone. */
-#define TREND \
-	"(SELECT coalesce(round(sum(c.count) * 24000 / greatest(stats.count, 1)), 0)::bigint" \
-	" FROM siftd.group_counts AS c WHERE " IN_SCOPE("c") \
+#define RECENT(table, begin) \
+	"(SELECT sum(c.count) FROM siftd." table " AS c WHERE " IN_SCOPE("c") \
 	"  AND c.template_key IN (SELECT key FROM siftd.templates" \
 	"   WHERE project_id = $1 AND group_id = g.id)" \
-	"  AND c.minute >= (span.high - (span.high - span.low) / 24) / 60000000)"
+	"  AND c." begin " >= (span.high - (span.high - span.low) / 24) / 60000000)"
+#define TREND \
+	"coalesce(round(CASE WHEN " IS_LONG("span") " THEN " RECENT("group_times", "begin") \
+	" ELSE " RECENT("group_counts", "minute") " END * 24000" \
+	" / greatest(stats.count, 1)), 0)::bigint"
 
 /* scope: its ingestions; stats: one row for each group of the scope; span: the minutes that the scope has */
 #define STATS_CTE \
@@ -49,32 +57,10 @@ static const char *const status_words[] = { "open", "resolved", "muted", "regres
 	"  SELECT sum(count) AS total, min(first_us) AS low, max(last_us) AS high" \
 	"  FROM stats)"
 
-/* What was counted of the groups of the page, in one pass: all that an item says of it is summed up
- * from here. A group of many minutes has thousands of rows in group_counts. */
 #define TALLIES_CTE \
-	", tallies AS MATERIALIZED (" \
-	"  SELECT page.id, c.severity, c.service," \
-	"   least(greatest((c.minute - page.low / 60000000) * " SPARKLINE_BUCKETS \
-	"    / (page.high / 60000000 - page.low / 60000000 + 1) + 1, 1), " SPARKLINE_BUCKETS ")" \
-	"    AS bucket, sum(c.count) AS n" \
-	"  FROM page JOIN siftd.templates AS t ON t.project_id = $1 AND t.group_id = page.id" \
-	"   JOIN siftd.group_counts AS c ON c.template_key = t.key" \
-	"  WHERE " IN_SCOPE("c") " GROUP BY 1, 2, 3, 4" \
-	"), by_level AS (" \
-	"  SELECT id, json_object_agg(coalesce(level, 'none'), n ORDER BY n DESC, level) AS levels" \
-	"  FROM (SELECT id, " SQL_LEVEL("severity") " AS level, sum(n) AS n" \
-	"   FROM tallies GROUP BY 1, 2) AS l GROUP BY id" \
-	"), by_service AS (" \
-	"  SELECT id, json_agg(json_build_object('service', nullif(service, ''), 'count', n)" \
-	"   ORDER BY n DESC, service) FILTER (WHERE place <= 10) AS services" \
-	"  FROM (SELECT id, service, sum(n) AS n," \
-	"    row_number() OVER (PARTITION BY id ORDER BY sum(n) DESC, service) AS place" \
-	"   FROM tallies GROUP BY 1, 2) AS s GROUP BY id" \
-	"), by_bucket AS (" \
-	"  SELECT page.id, json_agg(coalesce(b.n, 0) ORDER BY i) AS sparkline" \
-	"  FROM page CROSS JOIN generate_series(1, " SPARKLINE_BUCKETS ") AS i" \
-	"   LEFT JOIN (SELECT id, bucket, sum(n) AS n FROM tallies GROUP BY 1, 2) AS b" \
-	"    ON b.id = page.id AND b.bucket = i GROUP BY page.id)"
+	", tallies AS MATERIALIZED (SELECT * FROM siftd.tallies_of_groups($1," \
+	"  ARRAY(SELECT id FROM scope), ARRAY(SELECT id FROM page)," \
+	"  (SELECT low FROM span), (SELECT high FROM span), " SPARKLINE_BUCKETS "))"
 
 #define LATEST_RAW \
 	"(SELECT s.latest_raw FROM siftd.templates AS t JOIN siftd.group_stats AS s" \
@@ -87,12 +73,10 @@ static const char *const status_words[] = { "open", "resolved", "muted", "regres
 	" round(page.count::numeric / greatest(page.total, 1), 6)," \
 	" page.first_us, page.last_us, page.first_us > page.low" \
 	"  AND page.first_us >= page.high - (page.high - page.low) / 4," \
-	" page.latest_seq, " LATEST_RAW ", page.value, coalesce(by_level.levels, '{}')," \
-	" coalesce(by_service.services, '[]'), by_bucket.sparkline"
+	" page.latest_seq, " LATEST_RAW ", page.value, tallies.levels, tallies.services," \
+	" tallies.sparkline"
 
-#define ITEM_TABLES \
-	" FROM page JOIN by_bucket USING (id) LEFT JOIN by_level USING (id)" \
-	" LEFT JOIN by_service USING (id)"
+#define ITEM_TABLES " FROM page JOIN tallies USING (id)"
 
 #define PAGE_COLUMNS \
 	"g.id, g.root_key, r.text, r.sample, g.status, stats.count, stats.first_us," \
@@ -111,7 +95,7 @@ static const char list_sql[] =
 	"  WHERE ($4 = '' OR g.status = $4)"
 	"   AND ($5 = '' OR strpos(lower(r.text), lower($5)) > 0)"
 	"   AND ($6::integer IS NULL AND $7::text IS NULL OR EXISTS ("
-	"    SELECT FROM siftd.group_counts AS c WHERE " IN_SCOPE("c")
+	"    SELECT FROM siftd.group_totals AS c WHERE " IN_SCOPE("c")
 	"     AND c.template_key IN (SELECT key FROM siftd.templates"
 	"      WHERE project_id = $1 AND group_id = g.id)"
 	"     AND ($6 IS NULL OR c.severity = $6)"

@@ -36,6 +36,23 @@
 	" ON CONFLICT (project_id, width, begin, ingestion_id, severity, service)"     \
 	" DO UPDATE SET count = s.count + excluded.count)"
 
+/* what a page of groups is made of: fold_counts does the same with parts */
+#define COUNTS_OF_GROUPS                                                               \
+	", tens AS MATERIALIZED (SELECT project, template,"                            \
+	" siftd.begin_of(minute, 10) AS begin, ingestion, severity, service,"          \
+	" sum(count)::bigint AS count FROM u GROUP BY 1, 2, 3, 4, 5, 6), totals AS ("  \
+	"INSERT INTO siftd.group_totals AS t (project_id, template_key, ingestion_id," \
+	" severity, service, count) SELECT project, template, ingestion, severity,"    \
+	" service, sum(count)::bigint FROM tens"                                       \
+	" GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5"                               \
+	" ON CONFLICT (project_id, template_key, ingestion_id, severity, service)"     \
+	" DO UPDATE SET count = t.count + excluded.count), times AS ("                 \
+	"INSERT INTO siftd.group_times AS t (project_id, template_key, begin,"         \
+	" ingestion_id, count) SELECT project, template, begin, ingestion,"            \
+	" sum(count)::bigint FROM tens GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"        \
+	" ON CONFLICT (project_id, template_key, begin, ingestion_id)"                 \
+	" DO UPDATE SET count = t.count + excluded.count)"
+
 /* synchronous_commit: sources delete what they are told was committed */
 const char *const flush_setup_sql =
 	"SET synchronous_commit = on; SET search_path = siftd, pg_temp;"
@@ -85,12 +102,12 @@ const struct flush_sql flush_sql[FLUSH_STATEMENTS] = {
 			  "), nullif($7::bigint, " NO_TIME "), $8, $9,"
 			  " $10, $11, $12, $13, $14, $15, $16, $17)" },
 	[FLUSH_COUNTS] = { "siftd_counts",
-			   COUNTS_OF_BATCH(
-				   "(0), (1), (60), (1440)") " INSERT INTO siftd.group_counts AS c (project_id, ingestion_id, minute,"
-							     " template_key, severity, service, count)"
-							     " SELECT * FROM u ORDER BY 1, 4, 3, 2, 5, 6"
-							     " ON CONFLICT (project_id, template_key, minute, ingestion_id, severity,"
-							     " service) DO UPDATE SET count = c.count + excluded.count" },
+			   COUNTS_OF_BATCH("(0), (1), (60), (1440)") COUNTS_OF_GROUPS
+			   " INSERT INTO siftd.group_counts AS c (project_id, ingestion_id, minute,"
+			   " template_key, severity, service, count)"
+			   " SELECT * FROM u ORDER BY 1, 4, 3, 2, 5, 6"
+			   " ON CONFLICT (project_id, template_key, minute, ingestion_id, severity,"
+			   " service) DO UPDATE SET count = c.count + excluded.count" },
 	[FLUSH_COUNT_PARTS] = { "siftd_count_parts",
 				COUNTS_OF_BATCH(
 					"(0)") " INSERT INTO siftd.group_count_parts (project_id, ingestion_id,"

@@ -32,6 +32,30 @@ static int64_t scope_sum(int width)
 	return flush_test_mine(sql);
 }
 
+/* group_totals and group_times say of templates 8 and 9 what group_counts says */
+static void assert_groups(int64_t events)
+{
+	assert_int_equal(
+		flush_test_mine("sum(count) FROM siftd.group_counts WHERE true"),
+		events);
+	assert_int_equal(
+		flush_test_mine("sum(count) FROM siftd.group_totals WHERE true"),
+		events);
+	assert_int_equal(
+		flush_test_mine(
+			"sum(count) FROM siftd.group_times WHERE begin % 10 = 0"),
+		events);
+	assert_int_equal(flush_test_mine("sum(count) FROM siftd.group_totals"
+					 " WHERE template_key = 9") *
+				 9,
+			 events * 7);
+	assert_int_equal(
+		flush_test_mine(
+			"sum(count) FROM siftd.group_times WHERE template_key = 9") *
+			9,
+		events * 7);
+}
+
 /* batches that others follow leave their counts aside; the last adds all of them */
 static void test_parts_are_folded(void **state)
 {
@@ -63,6 +87,10 @@ static void test_parts_are_folded(void **state)
 	assert_int_equal(
 		flush_test_mine("count FROM siftd.group_counts WHERE template_key = 8"),
 		8);
+	assert_groups(36);
+	/* at once, without parts */
+	flush_test_commit(counted_batch(false));
+	assert_groups(45);
 }
 
 /* they are folded now and then even when input never ends */
