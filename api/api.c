@@ -5,7 +5,9 @@
 
 #include "api/bootstrap.h"
 #include "api/context.h"
+#include "api/cors.h"
 #include "api/events.h"
+#include "api/forwarded.h"
 #include "api/gate.h"
 #include "api/http.h"
 #include "api/http_tls.h"
@@ -15,6 +17,7 @@
 #include "api/push_once.h"
 #include "api/routes.h"
 #include "api/source_rates.h"
+#include "api/tail_guard.h"
 #include "api/tails.h"
 #include "api/token.h"
 #include "base/mem.h"
@@ -28,6 +31,7 @@ struct api {
 	struct api_context context;
 	struct http_server *server;
 	struct http_tls *tls;
+	struct forwarded *proxies;
 	struct bootstrap *bootstrap;
 	struct events_stats events_stats;
 	struct push_stats push_stats;
@@ -45,10 +49,12 @@ struct api_config api_config_default(void)
 		.http = { .head_bytes = (size_t)32 * 1024,
 			  .bodies_bytes = (size_t)256 * 1024 * 1024,
 			  .body_rate = 1024,
+			  .answer_rate = 1024,
 			  .connections = 1024,
 			  .connections_per_address = 256,
 			  .head_timeout_s = 10,
 			  .idle_timeout_s = 60 },
+		.proxy_header = "X-Forwarded-For",
 		.token_lifetime_s = INT64_C(7) * 24 * 3600,
 		.registration = API_REGISTRATION_LOCAL,
 		.invitation_lifetime_s = INT64_C(7) * 24 * 3600,
@@ -65,6 +71,7 @@ struct api_config api_config_default(void)
 		.backtest_events_max = 100000000,
 		.tail_listeners_max = 2000,
 		.tail_us = 900 * INT64_C(1000000),
+		.tail_recheck_us = 5 * INT64_C(1000000),
 	};
 }
 
@@ -78,6 +85,7 @@ static int start(struct api *api, const struct api_config *config, struct error 
 			.head_bytes = config->http.head_bytes,
 			.bodies_bytes = config->http.bodies_bytes,
 			.body_rate = config->http.body_rate,
+			.answer_rate = config->http.answer_rate,
 			.connections = config->http.connections,
 			.connections_per_address = config->http.connections_per_address,
 			.head_timeout_s = config->http.head_timeout_s,
@@ -92,6 +100,10 @@ static int start(struct api *api, const struct api_config *config, struct error 
 
 	if (token_setup(error) != 0)
 		return error_prefix(error, "api");
+	if (forwarded_new(config->trusted_proxies, config->trusted_proxies_count,
+			  config->proxy_header, &api->proxies, error) != 0)
+		return error_prefix(error, "http.trusted_proxies");
+	http.proxies = api->proxies;
 	randombytes_buf(&api->context.limiter_seed, sizeof(api->context.limiter_seed));
 	api->context.source_rates = source_rates_new(
 		http.base, api->context.deps.sources, api->context.deps.sources_count);
@@ -127,6 +139,8 @@ static void make_tails(struct api *api)
 	};
 
 	api->context.tails = tails_new(&config);
+	api->context.tail_guard = tail_guard_new(context->deps.base, context->deps.pool,
+						 context->config.tail_recheck_us);
 }
 
 int api_new(const struct api_config *config, const struct api_deps *deps,
@@ -139,8 +153,12 @@ int api_new(const struct api_config *config, const struct api_deps *deps,
 	api->context.config.address = NULL;
 	api->context.config.tls_certificate = NULL;
 	api->context.config.tls_key = NULL;
+	api->context.config.trusted_proxies = NULL;
+	api->context.config.cors_origins = NULL;
+	api->context.config.proxy_header = NULL;
 	api->context.deps = *deps;
 	api->context.limiter = limiter_new();
+	api->context.cors = cors_new(config->cors_origins, config->cors_origins_count);
 	api->context.events_stats = &api->events_stats;
 	make_tails(api);
 	api->context.push_stats = &api->push_stats;
@@ -162,9 +180,12 @@ void api_free(struct api **api_ptr)
 	bootstrap_free(&api->bootstrap);
 	http_server_free(&api->server);
 	tails_free(&api->context.tails);
+	tail_guard_free(&api->context.tail_guard);
 	source_rates_free(&api->context.source_rates);
 	passwords_free(&api->context.passwords);
 	http_tls_free(&api->tls);
+	forwarded_free(&api->proxies);
+	cors_free(&api->context.cors);
 	limiter_free(&api->context.limiter);
 	mem_free(api);
 	*api_ptr = NULL;

@@ -54,12 +54,21 @@ struct api_config {
 	struct {
 		size_t head_bytes;
 		size_t bodies_bytes;
-		size_t body_rate; /* bytes a second */
+		size_t body_rate;   /* bytes a second */
+		size_t answer_rate; /* bytes a second */
 		unsigned connections;
 		unsigned connections_per_address;
 		unsigned head_timeout_s;
 		unsigned idle_timeout_s;
 	} http;
+	/* networks of reverse proxies whose proxy_header names the client: forwarded.h
+	 */
+	const char *const *trusted_proxies;
+	size_t trusted_proxies_count;
+	const char *proxy_header;
+	/* whose pages may call: cors.h */
+	const char *const *cors_origins;
+	size_t cors_origins_count;
 	const char *tls_certificate; /* PEM files; NULL: no TLS */
 	const char *tls_key;
 	int64_t token_lifetime_s;
@@ -75,7 +84,8 @@ struct api_config {
 	int64_t backtest_time_us;
 	uint64_t backtest_events_max;
 	unsigned tail_listeners_max;
-	int64_t tail_us; /* then a tail ends, and its client comes again */
+	int64_t tail_us;         /* then a tail ends, and its client comes again */
+	int64_t tail_recheck_us; /* whether its listener still may: tail_guard.h */
 };
 
 /* what api_new should be given where nothing was configured */

@@ -9,6 +9,7 @@
 
 #include "api/api.h"
 
+struct cors;
 struct events_stats;
 struct limiter;
 struct passwords;
@@ -17,6 +18,7 @@ struct push_once;
 struct push_stats;
 struct request_stats;
 struct source_rates;
+struct tail_guard;
 struct tails;
 
 struct api_context {
@@ -25,6 +27,8 @@ struct api_context {
 	struct limiter *limiter;
 	struct passwords *passwords;
 	struct tails *tails;
+	struct tail_guard *tail_guard;
+	struct cors *cors;
 	struct source_rates *source_rates;
 	const struct request_stats *stats;
 	const struct http_conn_stats *conn_stats;

@@ -6,6 +6,7 @@
 #include "api/context.h"
 #include "api/db.h"
 #include "api/event_routes.h"
+#include "api/tail_guard.h"
 #include "api/tails.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -15,16 +16,30 @@
 struct listener {
 	struct request *request;
 	struct tail *tail;
+	struct tail_pass pass;
 	int64_t behind;
 	int64_t until_us;
 	bool resumes;
 };
 
+static void leave(struct listener *listener)
+{
+	tail_pass_end(listener->request->api->tail_guard, &listener->pass);
+	tail_close(&listener->tail);
+}
+
 static void cancel(void *context)
+{
+	leave(context);
+}
+
+/* whoever comes again learns why from the gate */
+static void on_revoked(void *context)
 {
 	struct listener *listener = context;
 
 	tail_close(&listener->tail);
+	request_stream_end(listener->request);
 }
 
 static void on_drained(void *context)
@@ -35,7 +50,7 @@ static void on_drained(void *context)
 		tail_next(listener->tail);
 		return;
 	}
-	tail_close(&listener->tail);
+	leave(listener);
 	request_stream_end(listener->request);
 }
 
@@ -54,6 +69,7 @@ static void on_ended(void *context, enum tail_end why,
 	struct request *request = listener->request;
 
 	listener->tail = NULL;
+	leave(listener);
 	if (why == TAIL_FAILED)
 		log_warn("api", "a tail ends id=%s error=\"%s\"", request->id,
 			 answer->error.text);
@@ -105,15 +121,20 @@ static void begin(struct listener *listener)
 		request_unavailable(request, "Too many clients listen to tails.");
 		return;
 	}
-	request_on_cancel(request, cancel, listener);
 	request_set_header(request, "X-Accel-Buffering", "no");
 	listener->until_us = clock_monotonic_us() + request->api->config.tail_us;
 	buf_printf(&request->out, "retry: %d\n\n", RETRY_MS);
 	tail = listener->tail;
-	if (request_stream_start(request, "text/event-stream", on_drained, listener))
-		request_stream_piece(request);
-	else
+	if (!request_stream_start(request, "text/event-stream", on_drained, listener)) {
 		tail_close(&tail); /* of a HEAD: the listener is gone */
+		return;
+	}
+	listener->pass = (struct tail_pass){ .caller = &request->caller,
+					     .revoked = on_revoked,
+					     .context = listener };
+	tail_pass_begin(request->api->tail_guard, &listener->pass);
+	request_on_cancel(request, cancel, listener);
+	request_stream_piece(request);
 }
 
 static void on_last(struct request *request, const struct pg_rows *rows)

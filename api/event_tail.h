@@ -3,7 +3,8 @@
  *
  * Threads: the loop thread only.
  * Limits: as tails.h; a stream ends after api_config.tail_us, so that its client shows
- * its credential again, and goes on with the id of the last event it got.
+ * its credential again, and goes on with the id of the last event it got; and
+ * when its credential or its membership ends (tail_guard.h).
  *
  * The id of a message is the event's seq. Without Last-Event-ID (or last_event_id in
  * the query, for clients that cannot set a header) the tail begins with what is

@@ -358,6 +358,7 @@ static bool find_credential(struct request *request, struct credential *out)
 	if (header == NULL && cookie_read(request, &out->text)) {
 		request->caller.by_cookie = true;
 		if (request->route->method == ROUTE_GET ||
+		    request->route->method == ROUTE_OPTIONS ||
 		    cookie_has_csrf_token(request, out->text))
 			return true;
 		request_problem(request, 403,

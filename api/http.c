@@ -7,9 +7,12 @@
 #include <event2/listener.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sodium.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "api/cors.h"
+#include "api/forwarded.h"
 #include "api/http_tls.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -33,9 +36,10 @@ static bool method_of(struct slice word, enum route_method *out)
 		const char *word;
 		enum route_method method;
 	} map[] = {
-		{ "GET", ROUTE_GET },     { "HEAD", ROUTE_GET },
-		{ "POST", ROUTE_POST },   { "PUT", ROUTE_PUT },
-		{ "PATCH", ROUTE_PATCH }, { "DELETE", ROUTE_DELETE },
+		{ "GET", ROUTE_GET },         { "HEAD", ROUTE_GET },
+		{ "POST", ROUTE_POST },       { "PUT", ROUTE_PUT },
+		{ "PATCH", ROUTE_PATCH },     { "DELETE", ROUTE_DELETE },
+		{ "OPTIONS", ROUTE_OPTIONS },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(map); i++) {
@@ -60,6 +64,17 @@ static void refuse_path(struct request *request, unsigned allowed)
 	request_problem(request, 405, "This path answers to %s only.", allow);
 }
 
+/* what a path answers to is said to everybody: the table of routes is no secret */
+static void tell_options(struct request *request, unsigned allowed)
+{
+	char allow[ALLOW_TEXT_SIZE];
+
+	route_allow_text(allowed | ROUTE_OPTIONS, allow, sizeof(allow));
+	request_set_header(request, "Allow", allow);
+	cors_set_methods(request, allow);
+	request_reply_empty(request);
+}
+
 static void dispatch(struct http_server *server, struct request *request)
 {
 	const struct http_head *head = http_conn_head(request->conn);
@@ -71,6 +86,13 @@ static void dispatch(struct http_server *server, struct request *request)
 		method = (enum route_method)0; /* matches no route, but shows Allow */
 	request->route = route_find(&server->config.routes, method, head->path,
 				    &request->params, &allowed);
+	cors_set_origin(request);
+	/* a browser asks without a credential whether it may ask with one */
+	if (allowed != 0 && method == ROUTE_OPTIONS &&
+	    (request->route == NULL || cors_is_preflight(request))) {
+		tell_options(request, allowed);
+		return;
+	}
 	if (request->route == NULL) {
 		refuse_path(request, allowed);
 		return;
@@ -118,10 +140,13 @@ static void on_head(void *owner, struct http_conn *conn, int status)
 	struct request *request = request_new(&server->requests, conn);
 
 	request->api = server->config.api;
-	if (status != 0)
+	if (status != 0) {
 		refuse_head(request, status);
-	else
-		dispatch(server, request);
+		return;
+	}
+	forwarded_client(server->config.proxies, http_conn_head(conn),
+			 request->address);
+	dispatch(server, request);
 }
 
 static void on_body(void *context)
@@ -179,6 +204,7 @@ static bool has_room(struct http_server *server, const char *address)
 	const struct http_limits *limits = &shared->limits;
 
 	if (limits->connections_per_address > 0 &&
+	    !forwarded_trusts(server->config.proxies, address) &&
 	    http_conn_count_address(shared, address) >=
 		    limits->connections_per_address) {
 		shared->stats.refused_address++;
@@ -328,6 +354,8 @@ int http_server_new(const struct http_config *config, struct http_server **out,
 					       .limits = config->limits,
 					       .ops = &conn_ops,
 					       .owner = server };
+	randombytes_buf(&server->shared.address_seed,
+			sizeof(server->shared.address_seed));
 	if (start(server, error) != 0) {
 		http_server_free(&server);
 		return -1;
@@ -358,6 +386,7 @@ void http_server_free(struct http_server **server_ptr)
 		evconnlistener_free(server->listener);
 	if (server->pause != NULL)
 		event_free(server->pause);
+	table_deinit(&server->shared.addresses);
 	mem_free(server);
 	*server_ptr = NULL;
 }

@@ -18,6 +18,7 @@
 #include "api/request.h"
 #include "base/error.h"
 
+struct forwarded;
 struct http_server;
 struct http_tls;
 
@@ -28,7 +29,8 @@ struct http_config {
 	struct http_limits limits;
 	size_t body_bytes_max;
 	size_t public_body_bytes_max;
-	struct http_tls *tls; /* NULL: without */
+	struct http_tls *tls;            /* NULL: without */
+	const struct forwarded *proxies; /* who may speak for others */
 	struct route_table routes;
 	struct api_context *api; /* for the handlers */
 	/* is called for each request that has a route: answers it, or admits it

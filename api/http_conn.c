@@ -9,6 +9,7 @@
 
 #include "api/http_tls.h"
 #include "base/clock.h"
+#include "base/hash64.h"
 #include "base/mem.h"
 
 #define READ_AHEAD ((size_t)64 * 1024)
@@ -21,10 +22,70 @@ static struct evbuffer *input_of(const struct http_conn *conn)
 	return bufferevent_get_input(conn->stream);
 }
 
+static bool is_idle(const struct http_conn *conn)
+{
+	return conn->state == CONN_IDLE || conn->state == CONN_LINGERING;
+}
+
+/* from now on it gives way to others */
+static void join_idle(struct http_conn *conn, enum conn_state state)
+{
+	struct http_shared *shared = conn->shared;
+
+	conn->state = state;
+	conn->idle_next = NULL;
+	conn->idle_previous = shared->idle_last;
+	if (shared->idle_last != NULL)
+		shared->idle_last->idle_next = conn;
+	else
+		shared->idle_first = conn;
+	shared->idle_last = conn;
+}
+
+static void leave_idle(struct http_conn *conn)
+{
+	struct http_shared *shared = conn->shared;
+
+	if (conn->idle_previous != NULL)
+		conn->idle_previous->idle_next = conn->idle_next;
+	else
+		shared->idle_first = conn->idle_next;
+	if (conn->idle_next != NULL)
+		conn->idle_next->idle_previous = conn->idle_previous;
+	else
+		shared->idle_last = conn->idle_previous;
+}
+
+static void count_address(struct http_conn *conn)
+{
+	struct table *addresses = &conn->shared->addresses;
+
+	conn->address_key =
+		hash64(slice_str(conn->address), conn->shared->address_seed);
+	++*table_put(addresses, conn->address_key, NULL);
+}
+
+static void forget_address(const struct http_conn *conn)
+{
+	struct table *addresses = &conn->shared->addresses;
+
+	if (--*table_get(addresses, conn->address_key) == 0)
+		(void)table_remove(addresses, conn->address_key); /* it is there */
+}
+
+static void free_head(struct http_conn *conn)
+{
+	mem_free(conn->head);
+	conn->head = NULL;
+}
+
 void http_conn_free(struct http_conn *conn)
 {
 	struct http_shared *shared = conn->shared;
 
+	if (is_idle(conn))
+		leave_idle(conn);
+	forget_address(conn);
 	if (conn->previous != NULL)
 		conn->previous->next = conn->next;
 	else
@@ -36,7 +97,7 @@ void http_conn_free(struct http_conn *conn)
 	bufferevent_free(conn->stream);
 	event_free(conn->timer);
 	evbuffer_free(conn->body);
-	mem_free(conn->head_bytes);
+	free_head(conn);
 	mem_free(conn);
 }
 
@@ -55,9 +116,9 @@ static void lose(struct http_conn *conn)
 
 static void become_idle(struct http_conn *conn)
 {
-	conn->state = CONN_IDLE;
-	conn->since_us = clock_monotonic_us();
+	join_idle(conn, CONN_IDLE);
 	conn->searched = 0;
+	free_head(conn);
 	http_conn_set_timer(conn, conn->shared->limits.idle_timeout_s);
 	/* what was read ahead tells nobody of itself */
 	if (evbuffer_get_length(input_of(conn)) > 0)
@@ -81,13 +142,22 @@ static size_t find_head_end(struct http_conn *conn)
 	return found.pos < 0 ? 0 : (size_t)found.pos + 4;
 }
 
+/* in front of a head that could not be read */
+static void make_head(struct http_conn *conn, size_t bytes)
+{
+	free_head(conn);
+	conn->head = mem_alloc(sizeof(*conn->head) + bytes);
+	conn->head->parsed =
+		(struct http_head){ .method = SLICE("GET"), .path = SLICE("") };
+}
+
 static void give_head(struct http_conn *conn, int status)
 {
 	conn->state = CONN_ADMITTING;
 	(void)event_del(conn->timer); /* cannot fail */
 	conn->keep_alive =
-		status == 0 && conn->head.keep_alive && !conn->shared->draining;
-	conn->body_left = conn->head.chunked ? 0 : conn->head.body_len;
+		status == 0 && conn->head->parsed.keep_alive && !conn->shared->draining;
+	conn->body_left = conn->head->parsed.chunked ? 0 : conn->head->parsed.body_len;
 	conn->body_received = 0;
 	conn->chunks = (struct http_chunks){ .state = CHUNK_SIZE };
 	if (status != 0)
@@ -115,21 +185,21 @@ static void read_head(struct http_conn *conn)
 	if (evbuffer_get_length(input) == 0)
 		return;
 	if (conn->state == CONN_IDLE) {
+		leave_idle(conn);
 		conn->state = CONN_HEAD;
 		http_conn_set_timer(conn, conn->shared->limits.head_timeout_s);
 	}
 	len = find_head_end(conn);
 	if (len == 0 && conn->searched <= max)
 		return;
-	conn->head = (struct http_head){ .method = SLICE("GET"), .path = SLICE("") };
 	if (len == 0 || len > max) {
+		make_head(conn, 0);
 		give_head(conn, 431);
 		return;
 	}
-	mem_free(conn->head_bytes);
-	conn->head_bytes = mem_alloc(len);
-	(void)evbuffer_remove(input, conn->head_bytes, len); /* it holds as many */
-	give_head(conn, http_head_parse(conn->head_bytes, len, &conn->head));
+	make_head(conn, len);
+	(void)evbuffer_remove(input, conn->head->bytes, len); /* it holds as many */
+	give_head(conn, http_head_parse(conn->head->bytes, len, &conn->head->parsed));
 }
 
 /* of a body that nobody wanted */
@@ -155,7 +225,8 @@ static void end_answer(struct http_conn *conn)
 
 	if (conn->keep_alive && !conn->shared->draining) {
 		conn->state = CONN_SKIPPING;
-		http_conn_set_timer(conn, conn->shared->limits.head_timeout_s);
+		if (conn->body_left > 0)
+			http_conn_set_timer(conn, conn->shared->limits.head_timeout_s);
 		skip_body(conn);
 		return;
 	}
@@ -164,8 +235,7 @@ static void end_answer(struct http_conn *conn)
 		http_conn_free(conn);
 		return;
 	}
-	conn->state = CONN_LINGERING;
-	conn->since_us = clock_monotonic_us();
+	join_idle(conn, CONN_LINGERING);
 	http_conn_set_timer(conn, LINGER_S);
 	turn(conn);
 }
@@ -213,7 +283,10 @@ static void on_written(struct bufferevent *stream, void *context)
 		end_answer(conn);
 		return;
 	}
-	if (conn->state != CONN_STREAMING || !conn->telling)
+	if (conn->state != CONN_STREAMING)
+		return;
+	(void)event_del(conn->timer); /* cannot fail */
+	if (!conn->telling)
 		return;
 	conn->telling = false;
 	conn->shared->ops->drained(conn->context);
@@ -237,7 +310,7 @@ static void on_event(struct bufferevent *stream, short what, void *context)
 		return;
 	}
 	if ((what & BEV_EVENT_TIMEOUT) != 0)
-		conn->shared->stats.slow++;
+		conn->shared->stats.slow_readers++;
 	lose(conn);
 }
 
@@ -256,18 +329,21 @@ static bool is_body_slow(const struct http_conn *conn)
 static void on_timer(evutil_socket_t fd, short what, void *context)
 {
 	struct http_conn *conn = context;
+	bool writes = conn->state == CONN_WRITING || conn->state == CONN_STREAMING;
 
 	(void)fd;   /* none */
 	(void)what; /* the time is over */
-	if (conn->state == CONN_BODY && !is_body_slow(conn)) {
+	if ((conn->state == CONN_BODY && !is_body_slow(conn)) ||
+	    (writes && !http_conn_is_reader_slow(conn))) {
 		http_conn_set_timer(conn, conn->shared->limits.head_timeout_s);
 		return;
 	}
-	if (conn->state != CONN_IDLE && conn->state != CONN_LINGERING)
+	if (writes)
+		conn->shared->stats.slow_readers++;
+	else if (!is_idle(conn))
 		conn->shared->stats.slow++;
 	if (conn->state == CONN_HEAD) {
-		conn->head =
-			(struct http_head){ .method = SLICE("GET"), .path = SLICE("") };
+		make_head(conn, 0);
 		give_head(conn, 408);
 		return;
 	}
@@ -292,6 +368,7 @@ void http_conn_new(struct http_shared *shared, struct bufferevent *stream,
 	if (shared->first != NULL)
 		shared->first->previous = conn;
 	shared->first = conn;
+	count_address(conn);
 	shared->stats.open++;
 	shared->stats.accepted++;
 	bufferevent_setcb(stream, on_read, on_written, on_event, conn);
@@ -299,8 +376,7 @@ void http_conn_new(struct http_shared *shared, struct bufferevent *stream,
 	/* fails on values that are none */
 	(void)bufferevent_set_max_single_read(stream, READ_AHEAD);
 	bufferevent_set_timeouts(stream, NULL, &write_limit);
-	conn->state = CONN_IDLE;
-	conn->since_us = clock_monotonic_us();
+	join_idle(conn, CONN_IDLE);
 	http_conn_set_timer(conn, shared->limits.head_timeout_s);
 	if (bufferevent_enable(stream, EV_READ | EV_WRITE) != 0)
 		http_conn_free(conn);
@@ -308,16 +384,9 @@ void http_conn_new(struct http_shared *shared, struct bufferevent *stream,
 
 bool http_conn_free_idle(struct http_shared *shared)
 {
-	struct http_conn *oldest = NULL;
-
-	for (struct http_conn *conn = shared->first; conn != NULL; conn = conn->next) {
-		if ((conn->state == CONN_IDLE || conn->state == CONN_LINGERING) &&
-		    (oldest == NULL || conn->since_us < oldest->since_us))
-			oldest = conn;
-	}
-	if (oldest == NULL)
+	if (shared->idle_first == NULL)
 		return false;
-	http_conn_free(oldest);
+	http_conn_free(shared->idle_first);
 	return true;
 }
 
@@ -336,12 +405,10 @@ void http_conn_drain(struct http_shared *shared)
 
 unsigned http_conn_count_address(const struct http_shared *shared, const char *address)
 {
-	unsigned count = 0;
+	const uint64_t *count = table_get(
+		&shared->addresses, hash64(slice_str(address), shared->address_seed));
 
-	for (const struct http_conn *conn = shared->first; conn != NULL;
-	     conn = conn->next)
-		count += strcmp(conn->address, address) == 0;
-	return count;
+	return count == NULL ? 0 : (unsigned)*count;
 }
 
 void http_conn_set_context(struct http_conn *conn, void *context)
@@ -356,7 +423,7 @@ const char *http_conn_address(const struct http_conn *conn)
 
 const struct http_head *http_conn_head(const struct http_conn *conn)
 {
-	return &conn->head;
+	return &conn->head->parsed;
 }
 
 struct evbuffer *http_conn_body(struct http_conn *conn)

@@ -27,6 +27,7 @@
 
 #include "api/http_head.h"
 #include "base/slice.h"
+#include "base/table.h"
 
 #define HTTP_ADDRESS_SIZE 46
 
@@ -35,7 +36,10 @@ struct http_conn;
 struct http_limits {
 	size_t head_bytes;   /* of a request's head; beyond: 431 */
 	size_t bodies_bytes; /* of all bodies in memory; beyond: 503 */
-	size_t body_rate; /* bytes a second of a body, after a grace; slower: closed */
+	/* bytes a second of a body, and of an answer that waits to be taken; slower,
+	 * after a grace of head_timeout_s: closed */
+	size_t body_rate;
+	size_t answer_rate;
 	unsigned connections;
 	unsigned connections_per_address; /* 0: any number */
 	unsigned head_timeout_s;          /* for a whole head, or a TLS handshake */
@@ -47,7 +51,8 @@ struct http_conn_stats {
 	uint64_t open;
 	uint64_t refused_total;   /* connections beyond the limit of all */
 	uint64_t refused_address; /* beyond the limit of an address */
-	uint64_t slow;            /* closed for being slow */
+	uint64_t slow;            /* closed for being slow to send */
+	uint64_t slow_readers;    /* or to take what was asked for */
 	uint64_t bodies_bytes;    /* in memory now */
 	uint64_t bodies_refused;  /* for want of that memory */
 	uint64_t heads_refused;   /* malformed, or too large */
@@ -75,6 +80,9 @@ struct http_shared {
 	const struct http_conn_ops *ops;
 	void *owner;
 	struct http_conn *first;
+	struct http_conn *idle_first, *idle_last; /* idle longest comes first */
+	struct table addresses; /* hash of an address -> its connections */
+	uint64_t address_seed;
 	struct http_conn_stats stats;
 	bool draining; /* no answer keeps its connection open */
 };

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "api/http_conn_state.h"
+#include "base/clock.h"
 #include "base/mem.h"
 
 /* how much of an unwanted body is read to keep a connection */
@@ -11,14 +12,14 @@
 /* how long they are cannot be known */
 static bool has_unread_chunks(const struct http_conn *conn)
 {
-	return conn->head.chunked && conn->state == CONN_ADMITTING;
+	return conn->head->parsed.chunked && conn->state == CONN_ADMITTING;
 }
 
 /* A client that waits for 100 (RFC 9110 section 10.1.1) may leave its body out when it
  * is refused: nobody could tell whether body or request comes next. */
 static bool may_lack_body(const struct http_conn *conn)
 {
-	return conn->head.expects_continue && conn->body_left > 0 &&
+	return conn->head->parsed.expects_continue && conn->body_left > 0 &&
 	       conn->state == CONN_ADMITTING;
 }
 
@@ -52,6 +53,25 @@ static void write_text(struct http_conn *conn, struct slice text)
 		abort(); /* out of memory */
 }
 
+void http_conn_watch_reader(struct http_conn *conn)
+{
+	conn->since_us = clock_monotonic_us();
+	conn->to_take = evbuffer_get_length(bufferevent_get_output(conn->stream));
+	http_conn_set_timer(conn, conn->shared->limits.head_timeout_s);
+}
+
+bool http_conn_is_reader_slow(const struct http_conn *conn)
+{
+	int64_t passed_us = clock_monotonic_us() - conn->since_us;
+	int64_t grace_us = conn->shared->limits.head_timeout_s * INT64_C(1000000);
+	size_t left = evbuffer_get_length(bufferevent_get_output(conn->stream));
+
+	if (left == 0 || passed_us <= grace_us)
+		return false;
+	return (uint64_t)(conn->to_take - left) * 1000000 <
+	       (uint64_t)(passed_us - grace_us) * conn->shared->limits.answer_rate;
+}
+
 static void begin_writing(struct http_conn *conn)
 {
 	conn->keep_alive = http_conn_keeps_alive(conn);
@@ -67,6 +87,7 @@ void http_conn_answer(struct http_conn *conn, struct slice head, char *body,
 	begin_writing(conn);
 	write_text(conn, head);
 	write_taken(conn, body, body_len);
+	http_conn_watch_reader(conn);
 }
 
 void http_conn_stream(struct http_conn *conn, struct slice head)
@@ -81,23 +102,25 @@ void http_conn_piece(struct http_conn *conn, char *bytes, size_t bytes_len)
 	/* sixteen digits and CRLF fit */
 	int len = snprintf(size, sizeof(size), "%zx\r\n", bytes_len);
 
-	if (!conn->head.is_1_0)
+	if (!conn->head->parsed.is_1_0)
 		write_text(conn, slice_of(size, (size_t)len));
 	write_taken(conn, bytes, bytes_len);
 	conn->telling = true;
-	if (!conn->head.is_1_0)
+	if (!conn->head->parsed.is_1_0)
 		write_text(conn, SLICE("\r\n"));
+	http_conn_watch_reader(conn);
 }
 
 void http_conn_stream_end(struct http_conn *conn)
 {
-	bool is_1_0 = conn->head.is_1_0;
+	bool is_1_0 = conn->head->parsed.is_1_0;
 
 	begin_writing(conn);
 	if (!is_1_0)
 		write_text(conn, SLICE("0\r\n\r\n"));
-	else if (evbuffer_get_length(bufferevent_get_output(conn->stream)) == 0)
-		/* nothing to write: nobody would say that it is written */
+	http_conn_watch_reader(conn);
+	/* nothing to write: nobody would say that it is written */
+	if (conn->to_take == 0)
 		bufferevent_trigger(conn->stream, EV_WRITE,
 				    BEV_TRIG_IGNORE_WATERMARKS |
 					    BEV_TRIG_DEFER_CALLBACKS);

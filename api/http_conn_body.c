@@ -123,7 +123,7 @@ static void take_chunks(struct http_conn *conn)
 
 void http_conn_read_body(struct http_conn *conn)
 {
-	if (conn->head.chunked)
+	if (conn->head->parsed.chunked)
 		take_chunks(conn);
 	else
 		take_plain(conn);
@@ -132,7 +132,7 @@ void http_conn_read_body(struct http_conn *conn)
 void http_conn_admit(struct http_conn *conn, size_t body_bytes_max)
 {
 	conn->body_max = body_bytes_max;
-	if (!conn->head.chunked && conn->body_left == 0) {
+	if (!conn->head->parsed.chunked && conn->body_left == 0) {
 		complete_body(conn);
 		return;
 	}
@@ -147,7 +147,7 @@ void http_conn_admit(struct http_conn *conn, size_t body_bytes_max)
 	conn->state = CONN_BODY;
 	conn->since_us = clock_monotonic_us();
 	http_conn_set_timer(conn, conn->shared->limits.head_timeout_s);
-	if (conn->head.expects_continue &&
+	if (conn->head->parsed.expects_continue &&
 	    evbuffer_get_length(bufferevent_get_input(conn->stream)) == 0)
 		(void)bufferevent_write(conn->stream, "HTTP/1.1 100 Continue\r\n\r\n",
 					25); /* without memory the client times out */

@@ -19,6 +19,12 @@ enum conn_state {
 	CONN_LINGERING
 };
 
+/* 2.5 KiB, which a connection that waits does without */
+struct conn_head {
+	struct http_head parsed;
+	char bytes[];
+};
+
 struct http_conn {
 	struct http_shared *shared;
 	struct http_conn *previous, *next;
@@ -26,11 +32,13 @@ struct http_conn {
 	struct event *timer;
 	enum conn_state state;
 	char address[HTTP_ADDRESS_SIZE];
-	int64_t since_us; /* of IDLE, BODY and LINGERING */
+	uint64_t address_key;
+	struct http_conn *idle_previous, *idle_next;
+	int64_t since_us; /* of BODY, and since bytes of an answer wait */
+	size_t to_take;   /* bytes that waited then */
 	void *context;
-	char *head_bytes;
-	struct http_head head;
-	size_t searched; /* bytes of the input that hold no end of a head */
+	struct conn_head *head; /* of the open request; else NULL */
+	size_t searched;        /* bytes of the input that hold no end of a head */
 	bool keep_alive;
 	struct evbuffer *body;
 	uint64_t body_left; /* on the socket; unless chunked */
@@ -46,6 +54,9 @@ struct http_conn {
 void http_conn_read_body(struct http_conn *conn);
 /* gives its memory back */
 void http_conn_release_body(struct http_conn *conn);
+/* bytes of an answer wait now: they must be taken at answer_rate */
+void http_conn_watch_reader(struct http_conn *conn);
+bool http_conn_is_reader_slow(const struct http_conn *conn);
 void http_conn_set_timer(struct http_conn *conn, unsigned seconds);
 
 #endif

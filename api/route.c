@@ -11,8 +11,9 @@ static const struct {
 	enum route_method method;
 	const char *name;
 } method_names[] = {
-	{ ROUTE_GET, "GET" },     { ROUTE_POST, "POST" },     { ROUTE_PUT, "PUT" },
-	{ ROUTE_PATCH, "PATCH" }, { ROUTE_DELETE, "DELETE" },
+	{ ROUTE_GET, "GET" },       { ROUTE_POST, "POST" },
+	{ ROUTE_PUT, "PUT" },       { ROUTE_PATCH, "PATCH" },
+	{ ROUTE_DELETE, "DELETE" }, { ROUTE_OPTIONS, "OPTIONS" },
 };
 
 /* takes "/segment" from the front of *rest; false when nothing is left */

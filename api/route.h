@@ -25,7 +25,8 @@ enum route_method {
 	ROUTE_POST = 2,
 	ROUTE_PUT = 4,
 	ROUTE_PATCH = 8,
-	ROUTE_DELETE = 16
+	ROUTE_DELETE = 16,
+	ROUTE_OPTIONS = 32
 };
 
 /* who may call; checked before the handler, from the table alone. A route whose pattern

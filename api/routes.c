@@ -139,6 +139,7 @@ static const struct route routes[] = {
 	ELASTIC_SETTING("/_ilm/policy/{name}"),
 	ELASTIC_SETTING("/_ingest/pipeline/{name}"),
 
+	{ ROUTE_OPTIONS, INGESTION "/uploads", ACCESS_MEMBER, LIMIT_READ, tus_options },
 	{ ROUTE_POST, INGESTION "/uploads", ACCESS_MEMBER, LIMIT_WRITE, tus_create },
 	{ ROUTE_GET, INGESTION "/uploads/{upload}", ACCESS_MEMBER, LIMIT_READ, tus_get },
 	{ ROUTE_PATCH, INGESTION "/uploads/{upload}", ACCESS_MEMBER, LIMIT_PUSH, tus_append },

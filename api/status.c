@@ -9,6 +9,7 @@
 #include "api/http_conn.h"
 #include "api/limiter.h"
 #include "api/push.h"
+#include "api/tail_guard.h"
 #include "api/tails.h"
 #include "base/embedded.h"
 
@@ -98,9 +99,11 @@ static void write_connection_metrics(const struct api_context *api, struct buf *
 		   "siftd_http_connections_refused_total{limit=\"address\"} %" PRIu64
 		   "\n"
 		   "# TYPE siftd_http_slow_total counter\n"
-		   "siftd_http_slow_total %" PRIu64 "\n",
+		   "siftd_http_slow_total %" PRIu64 "\n"
+		   "# TYPE siftd_http_slow_readers_total counter\n"
+		   "siftd_http_slow_readers_total %" PRIu64 "\n",
 		   stats->accepted, stats->open, stats->refused_total,
-		   stats->refused_address, stats->slow);
+		   stats->refused_address, stats->slow, stats->slow_readers);
 	buf_printf(out,
 		   "# TYPE siftd_http_heads_refused_total counter\n"
 		   "siftd_http_heads_refused_total %" PRIu64 "\n"
@@ -166,9 +169,11 @@ static void write_tail_metrics(const struct api_context *api, struct buf *out)
 		   "# TYPE siftd_tail_refused_total counter\n"
 		   "siftd_tail_refused_total %" PRIu64 "\n"
 		   "# TYPE siftd_tail_fallen_behind_total counter\n"
-		   "siftd_tail_fallen_behind_total %" PRIu64 "\n",
+		   "siftd_tail_fallen_behind_total %" PRIu64 "\n"
+		   "# TYPE siftd_tail_revoked_total counter\n"
+		   "siftd_tail_revoked_total %" PRIu64 "\n",
 		   stats->listeners, stats->feeds, stats->opened, stats->refused,
-		   stats->fallen_behind);
+		   stats->fallen_behind, tail_guard_revoked(api->tail_guard));
 }
 
 void status_metrics(struct request *request)

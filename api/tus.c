@@ -2,16 +2,15 @@
 #include "api/tus.h"
 
 #include <event2/buffer.h>
-#include <inttypes.h>
 #include <openssl/evp.h>
 #include <sodium.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "api/context.h"
 #include "api/db.h"
 #include "api/query_workers.h"
+#include "api/tus_fields.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -19,12 +18,8 @@
 #include "sources/http_tally.h"
 #include "sources/uploads.h"
 
-#define VERSION "1.0.0"
-#define EXTENSIONS "creation,expiration,checksum,termination"
-#define ALGORITHMS "sha1,sha256"
 #define PART_TYPE "application/offset+octet-stream"
 #define STATUS_CHECKSUM 460
-#define NUMBER_SIZE 24
 
 /* a part on its way to the disk; a worker's from submit to done */
 struct part {
@@ -46,132 +41,12 @@ struct part {
 	struct error error;
 };
 
-static void set_number(struct request *request, const char *name, int64_t value)
-{
-	char text[NUMBER_SIZE];
-
-	(void)snprintf(text, sizeof(text), "%" PRId64, value); /* it fits */
-	request_set_header(request, name, text);
-}
-
-/* IMF-fixdate of RFC 9110 */
-static void set_time(struct request *request, const char *name, int64_t time_us)
-{
-	time_t seconds = (time_t)(time_us / 1000000);
-	struct tm parts;
-	char text[40];
-
-	if (gmtime_r(&seconds, &parts) != NULL &&
-	    strftime(text, sizeof(text), "%a, %d %b %Y %H:%M:%S GMT", &parts) > 0)
-		request_set_header(request, name, text);
-}
-
-static void set_headers(struct request *request, const struct upload_file *file)
-{
-	const struct uploads_config *limits =
-		uploads_limits(request->api->deps.uploads);
-
-	request_set_header(request, "Tus-Resumable", VERSION);
-	request_set_header(request, "Tus-Version", VERSION);
-	request_set_header(request, "Tus-Extension", EXTENSIONS);
-	request_set_header(request, "Tus-Checksum-Algorithm", ALGORITHMS);
-	set_number(request, "Tus-Max-Size", limits->length_max);
-	if (file == NULL)
-		return;
-	set_number(request, "Upload-Offset", file->offset);
-	set_number(request, "Upload-Length", file->length);
-	set_time(request, "Upload-Expires", file->began_us + limits->lifetime_us);
-}
-
-/* to look at an upload is for everybody. false: answered */
-static bool speaks_tus(struct request *request)
-{
-	const char *version = request_header(request, "Tus-Resumable");
-	bool looks = request->route->method == ROUTE_GET;
-
-	if (request->api->deps.uploads == NULL) {
-		request_unavailable(request, "This siftd takes no uploads.");
-		return false;
-	}
-	if (version == NULL ? looks : strcmp(version, VERSION) == 0)
-		return true;
-	set_headers(request, NULL);
-	request_problem(request, 412, "Tus-Resumable must be " VERSION ".");
-	return false;
-}
-
-/* false: there is no such header, or it is no number from 0 on */
-static bool read_number(const struct request *request, const char *name, int64_t *out)
-{
-	const char *text = request_header(request, name);
-
-	*out = 0;
-	if (text == NULL)
-		return false;
-	return strcmp(text, "0") == 0 || query_id(slice_str(text), out);
-}
-
-static void reply_created(struct request *request, const struct upload_file *file)
-{
-	struct json_out out = json_out_init(&request->out);
-	char path[256];
-
-	(void)snprintf(path, sizeof(path),
-		       "/api/v1/orgs/%" PRId64 "/projects/%" PRId64
-		       "/ingestions/%" PRId64 "/uploads/%s",
-		       request->caller.organisation_id, file->project_id,
-		       file->ingestion_id, file->id); /* numbers: it fits */
-	request_set_header(request, "Location", path);
-	set_headers(request, file);
-	json_object_begin(&out);
-	json_key_string(&out, "id", slice_str(file->id));
-	json_key_int(&out, "length", file->length);
-	json_key_int(&out, "offset", file->offset);
-	json_object_end(&out);
-	request_reply_json(request, 201);
-}
-
-void tus_create(struct request *request)
-{
-	struct upload_file file = { .project_id = request->caller.project_id,
-				    .ingestion_id = request->caller.ingestion_id };
-	struct uploads *uploads = request->api->deps.uploads;
-	struct error error;
-	int status = 0;
-
-	if (!speaks_tus(request))
-		return;
-	if (!read_number(request, "Upload-Length", &file.length) || file.length == 0) {
-		request_problem_field(request, "Upload-Length",
-				      "Upload-Length is the number of bytes to come, "
-				      "above 0.");
-		return;
-	}
-	if (file.length > uploads_limits(uploads)->length_max) {
-		set_headers(request, NULL);
-		request_problem(request, 413,
-				"An upload has at most %" PRId64
-				" bytes (uploads.length_max).",
-				uploads_limits(uploads)->length_max);
-		return;
-	}
-	status = uploads_create(uploads, &file, &error);
-	if (status == 0) {
-		reply_created(request, &file);
-	} else if (status > 0) {
-		request_unavailable(request, "There is no room for another upload.");
-	} else {
-		log_error("api", "id=%s %s", request->id, error.text);
-		request_unavailable(request, "The upload's file cannot be made.");
-	}
-}
-
 /* NULL: answered */
 static const struct upload *find(struct request *request)
 {
 	const struct upload *upload = NULL;
 
-	if (!speaks_tus(request))
+	if (!tus_is_spoken(request))
 		return NULL;
 	upload = uploads_find(request->api->deps.uploads,
 			      route_param(&request->params, "upload"));
@@ -189,7 +64,7 @@ void tus_get(struct request *request)
 
 	if (upload == NULL)
 		return;
-	set_headers(request, &upload->file);
+	tus_set_fields(request, &upload->file);
 	request_set_header(request, "Cache-Control", "no-store");
 	json_object_begin(&out);
 	json_key_string(&out, "id", slice_str(upload->file.id));
@@ -220,7 +95,7 @@ void tus_delete(struct request *request)
 	if (upload == NULL || !may_change(request, upload))
 		return;
 	uploads_remove(request->api->deps.uploads, upload->file.id);
-	request_set_header(request, "Tus-Resumable", VERSION);
+	request_set_header(request, "Tus-Resumable", TUS_VERSION);
 	request_reply_empty(request);
 }
 
@@ -289,7 +164,7 @@ static void on_counted(struct request *request, const struct pg_rows *rows)
 	const struct upload_file *file = request->state;
 
 	(void)rows; /* an update */
-	set_headers(request, file);
+	tus_set_fields(request, file);
 	request_reply_empty(request);
 }
 
@@ -332,7 +207,7 @@ static void write_done(void *context, bool cancelled)
 	uploads_end(part->uploads, &part->file);
 	if (request != NULL) {
 		request_on_cancel(request, NULL, NULL);
-		request_set_header(request, "Tus-Resumable", VERSION);
+		request_set_header(request, "Tus-Resumable", TUS_VERSION);
 	}
 	if (part->status < 0)
 		log_error("api", "%s", part->error.text);
@@ -380,7 +255,7 @@ static bool read_checksum(struct request *request, struct part *part)
 			      sodium_base64_VARIANT_ORIGINAL) == 0)
 		return true;
 	request_problem(request, 400,
-			"Upload-Checksum is an algorithm (" ALGORITHMS
+			"Upload-Checksum is an algorithm (" TUS_ALGORITHMS
 			"), a blank, and the checksum in base64.");
 	return false;
 }
@@ -398,9 +273,9 @@ static bool check_part(struct request *request, const struct upload *upload)
 				"A part's Content-Type is " PART_TYPE ".");
 		return false;
 	}
-	if (!read_number(request, "Upload-Offset", &offset) ||
+	if (!tus_read_number(request, "Upload-Offset", &offset) ||
 	    offset != upload->file.offset) {
-		set_headers(request, &upload->file);
+		tus_set_fields(request, &upload->file);
 		request_problem(request, 409,
 				"Upload-Offset must be %" PRId64 ", where the upload "
 				"stands.",

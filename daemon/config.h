@@ -82,6 +82,10 @@ struct config {
 		int64_t connections_per_address_max;
 		int64_t head_timeout_us;
 		int64_t drain_timeout_us;
+		int64_t answer_rate;
+		struct option_list trusted_proxies;
+		char *proxy_header;
+		struct option_list cors_origins;
 		char *tls_certificate;
 		char *tls_key;
 		int64_t idle_timeout_us;
@@ -105,6 +109,7 @@ struct config {
 		int64_t backtests;
 		int64_t backtest_time_us;
 		int64_t backtest_events;
+		int64_t tail_recheck_us;
 	} query;
 	struct {
 		char *url;

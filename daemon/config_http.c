@@ -35,6 +35,12 @@ struct api_config config_http(const struct config *config,
 	out.http.head_bytes = (size_t)config->http.head_bytes_max;
 	out.http.bodies_bytes = (size_t)config->http.bodies_bytes;
 	out.http.body_rate = (size_t)config->http.body_rate;
+	out.http.answer_rate = (size_t)config->http.answer_rate;
+	out.trusted_proxies = (const char *const *)config->http.trusted_proxies.items;
+	out.trusted_proxies_count = config->http.trusted_proxies.count;
+	out.proxy_header = config->http.proxy_header;
+	out.cors_origins = (const char *const *)config->http.cors_origins.items;
+	out.cors_origins_count = config->http.cors_origins.count;
 	out.http.connections = (unsigned)config->http.connections_max;
 	out.http.connections_per_address =
 		(unsigned)config->http.connections_per_address_max;
@@ -58,5 +64,6 @@ struct api_config config_http(const struct config *config,
 	out.backtests_max = (unsigned)config->query.backtests;
 	out.backtest_time_us = config->query.backtest_time_us;
 	out.backtest_events_max = (uint64_t)config->query.backtest_events;
+	out.tail_recheck_us = config->query.tail_recheck_us;
 	return out;
 }

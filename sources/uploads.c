@@ -285,11 +285,8 @@ int uploads_create(struct uploads *uploads, struct upload_file *file,
 		return error_set_errno(error, "uploads: getrandom");
 	file->offset = 0;
 	file->began_us = clock_now_us();
-	if (upload_file_create(uploads->config.folder, file, error) < 0) {
-		upload_file_remove(uploads->config.folder, file->id);
-		return -1;
-	}
 	add(uploads, file);
+	uploads->items[uploads->stats.count - 1].busy = true;
 	return 0;
 }
 

@@ -4,13 +4,15 @@
  * uploads are no part of the spool, since they can be read again from there, and their
  * positions commit with their events as those of files do.
  *
- *	uploads_create -> (uploads_begin -> upload_file_append on a worker ->
- *	uploads_end) ... -> complete: read, committed, removed
+ *	uploads_create -> upload_file_create on a worker -> uploads_end or
+ *uploads_remove
+ *	-> (uploads_begin -> upload_file_append on a worker -> uploads_end) ...
+ *	-> complete: read, committed, removed
  *
- * Threads: the loop thread, but upload_file_append; reading has a thread of its own.
- * Owner: uploads_free, which is also the source's; what uploads_find gives is valid
- *until control returns to the loop. Limits: uploads_config; what was not completed
- *within lifetime_us of its begin is removed.
+ * Threads: the loop thread, but what is said to be a worker's; reading has a thread of
+ *its own. Owner: uploads_free, which is also the source's; what uploads_find gives is
+ *valid until control returns to the loop. Limits: uploads_config; what was not
+ *completed within lifetime_us of its begin is removed.
  */
 #ifndef SIFTD_SOURCES_UPLOADS_H
 #define SIFTD_SOURCES_UPLOADS_H
@@ -35,7 +37,7 @@ struct uploads_config {
 
 struct upload {
 	struct upload_file file;
-	bool busy; /* a part is being written */
+	bool busy; /* a worker has its files */
 };
 
 struct uploads_stats {
@@ -53,7 +55,9 @@ struct source *uploads_source(struct uploads *uploads);
 const struct uploads_config *uploads_limits(const struct uploads *uploads);
 const struct uploads_stats *uploads_stats(const struct uploads *uploads);
 
-/* 0: made, with an id of its own; 1: there is no room now; -1: error */
+/* Takes a place for it, with an id of its own: busy, until upload_file_create has made
+ * its files and uploads_end is called; when that failed, uploads_remove. 0: taken, 1:
+ * there is no room now, -1: error */
 MUST_CHECK int uploads_create(struct uploads *uploads, struct upload_file *file,
 			      struct error *error);
 /* NULL: there is none */
@@ -63,7 +67,7 @@ const struct upload *uploads_find(const struct uploads *uploads, struct slice id
 struct upload_file uploads_begin(struct uploads *uploads, const char *id);
 /* file: as upload_file_append left it, also when it failed */
 void uploads_end(struct uploads *uploads, const struct upload_file *file);
-/* of one that is not complete and not busy */
+/* of one that is not complete, and whose files no worker has */
 void uploads_remove(struct uploads *uploads, const char *id);
 
 #endif

@@ -5,6 +5,7 @@ import re
 import socket
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -16,7 +17,7 @@ DRAIN_S = 30
 
 @pytest.fixture(scope="module")
 def siftd():
-    siftd = harness.Siftd(query={"tail_listeners": LISTENERS_MAX})
+    siftd = harness.Siftd(query={"tail_listeners": LISTENERS_MAX, "tail_recheck": "1s"})
     siftd.config["http"].update(reads_per_minute=0, writes_per_minute=0, drain_timeout=f"{DRAIN_S}s")
     try:
         siftd.add_file_source()  # which makes the project
@@ -197,6 +198,38 @@ def test_the_head_of_a_tail_leaves_no_listener(siftd):
         assert (answer.status, answer.read()) == (200, b"")
     link.close()
     assert metric(siftd, "listeners") == 0
+
+
+def test_tails_end_with_the_right_to_listen(siftd):
+    """a session that ends, a key that is revoked, a member who leaves: their tails end soon, others go on"""
+    before = metric(siftd, "revoked_total")
+    org = siftd.scope.split("/")[2]
+    invited = siftd.client.post(f"/orgs/{org}/invitations", {"email": "leaver@example.com"})
+    user = siftd.client.post(f"/invitations/{invited['token']}/accept", {"name": "L", "password": "leaves soon"})["id"]
+    key = siftd.client.post(f"{siftd.scope}/keys", {"name": "tail", "role": "read"})
+    path = f"{siftd.scope}/events/tail"
+
+    def listen_as(token):
+        client = harness.Client(siftd.http_port)
+        client.token = token
+        return listen(SimpleNamespace(client=client, http_port=siftd.http_port), path)
+
+    logins = [siftd.client.post("/auth/login", {"email": "leaver@example.com", "password": "leaves soon"})["access_token"]
+              for _ in range(2)]
+    stays, ended, left = listen(siftd, path), listen_as(logins[0]), listen_as(logins[1])
+    revoked = listen_as(key["key"])
+    leaver = harness.Client(siftd.http_port)
+    leaver.token = logins[0]
+    leaver.request("POST", "/auth/logout")
+    ended.join(10)
+    assert ended.ended and not left.ended and not revoked.ended
+    siftd.client.request("DELETE", f"/orgs/{org}/users/{user}")
+    siftd.client.request("DELETE", f"{siftd.scope}/keys/{key['id']}")
+    for listener in (left, revoked):
+        listener.join(10)
+        assert listener.ended
+    assert not stays.ended and metric(siftd, "revoked_total") == before + 3
+    stays.close()
 
 
 def test_a_stop_ends_tails(siftd):

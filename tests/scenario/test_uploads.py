@@ -161,6 +161,13 @@ def test_what_is_refused(siftd):
     assert status_of(tus, siftd, "HEAD", upload) == 404
 
 
+def test_what_the_server_can_do_is_told(siftd):
+    ingestion = siftd.client.new_ingestion(siftd.scope, "options", "upload")
+    status, headers, _ = siftd.client.request("OPTIONS", f"{ingestion}/uploads")
+    assert status == 204 and headers["Tus-Version"] == "1.0.0" and int(headers["Tus-Max-Size"]) == 40 << 20
+    assert "creation" in headers["Tus-Extension"] and "sha1" in headers["Tus-Checksum-Algorithm"]
+
+
 def test_what_is_never_completed_goes(make_siftd):
     siftd = make_siftd(uploads={"lifetime": "1s"})
     siftd.add_file_source()
