@@ -61,6 +61,10 @@ struct source_config {
 	/* kafka, and start_at */
 	struct option_list brokers;
 	struct option_list topics;
+	struct option_list projects;
+	char *project_header;
+	char *project_pattern;
+	char *unknown_project;
 	char *group;
 	int64_t message_bytes_max;
 	struct option_map properties;

@@ -48,6 +48,21 @@ static const struct config_option source_options[] = {
 	  "topics; one that begins with ^ is a pattern of names" },
 	{ "group", OPTION_STRING, SOURCE_KAFKA, SOURCE_AT(group), NULL, 0, 0, NULL,
 	  "consumer group; absent: siftd- and the name of the source" },
+	{ "projects", OPTION_LIST, SOURCE_KAFKA, SOURCE_AT(projects), NULL, 0, 0, NULL,
+	  "that messages may name by project_header or project_pattern, 256 at most; "
+	  "made when absent" },
+	{ "project_header", OPTION_STRING, SOURCE_KAFKA, SOURCE_AT(project_header),
+	  NULL, 0, 0, NULL,
+	  "header that names a message's project; without it the topic may, else it "
+	  "belongs to project" },
+	{ "project_pattern", OPTION_STRING, SOURCE_KAFKA, SOURCE_AT(project_pattern),
+	  NULL, 0, 0, NULL,
+	  "POSIX extended regular expression: what its first group catches in a topic's "
+	  "name is the project" },
+	{ "unknown_project", OPTION_CHOICE, SOURCE_KAFKA, SOURCE_AT(unknown_project),
+	  "drop", 0, 0, "drop|keep",
+	  "messages of a project that is not listed: drop and count them, or keep them "
+	  "in project" },
 	{ "start_at", OPTION_CHOICE, TAILS, SOURCE_AT(start_at), "beginning", 0, 0,
 	  "beginning|end",
 	  "where a file or partition is read from that was never seen before" },
@@ -143,6 +158,11 @@ struct kafka_config config_kafka(const struct source_config *source)
 				    ? KAFKA_START_END
 				    : KAFKA_START_BEGINNING,
 		.message_bytes_max = (size_t)source->message_bytes_max,
+		.project_header = source->project_header,
+		.project_pattern = source->project_pattern,
+		.projects = (const char *const *)source->projects.items,
+		.projects_count = source->projects.count,
+		.keep_unknown = strcmp(source->unknown_project, "keep") == 0,
 		.property_names = (const char *const *)source->properties.names.items,
 		.property_values = (const char *const *)source->properties.values.items,
 		.properties_count = source->properties.names.count,

@@ -197,10 +197,20 @@ static int make_kafka(const struct parts *parts, const struct source_config *sou
 		      struct source **out, struct error *error)
 {
 	struct kafka_config config = config_kafka(source);
+	struct kafka_origin origins[KAFKA_PROJECTS_MAX];
 
 	if (store_ingestion(parts->store, source, &config.project_id,
 			    &config.ingestion_id, error) < 0)
 		return -1;
+	for (size_t i = 0; i < config.projects_count; i++) {
+		struct source_config one = *source;
+
+		one.project = source->projects.items[i];
+		if (store_ingestion(parts->store, &one, &origins[i].project_id,
+				    &origins[i].ingestion_id, error) < 0)
+			return -1;
+	}
+	config.origins = origins;
 	return kafka_new(&config, out, error);
 }
 

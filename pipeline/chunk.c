@@ -45,9 +45,13 @@ size_t chunk_weight(const struct chunk *chunk)
 
 /* they are stored, in the ledger and in the spool: a name is never changed */
 static const char *const drop_names[DROP_REASONS] = {
-	[DROP_TOMBSTONE] = "tombstone", [DROP_EXPIRED] = "expired",
-	[DROP_TOO_LARGE] = "too_large", [DROP_UNREADABLE] = "unreadable",
-	[DROP_KERNEL] = "kernel",       [DROP_DUPLICATE] = "duplicate",
+	[DROP_TOMBSTONE] = "tombstone",
+	[DROP_EXPIRED] = "expired",
+	[DROP_TOO_LARGE] = "too_large",
+	[DROP_UNREADABLE] = "unreadable",
+	[DROP_UNKNOWN_PROJECT] = "unknown_project",
+	[DROP_KERNEL] = "kernel",
+	[DROP_DUPLICATE] = "duplicate",
 };
 
 const char *drop_reason_name(enum drop_reason reason)

@@ -52,11 +52,12 @@ enum chunk_item_flags {
 
 /* why a source drops records; names in the ledger */
 enum drop_reason {
-	DROP_TOMBSTONE,  /* a message without a value */
-	DROP_EXPIRED,    /* deleted at its origin before it was read */
-	DROP_TOO_LARGE,  /* beyond the source's bound of a message */
-	DROP_UNREADABLE, /* damaged at its origin */
-	DROP_KERNEL,     /* by the kernel, whose receive buffer was full */
+	DROP_TOMBSTONE,       /* a message without a value */
+	DROP_EXPIRED,         /* deleted at its origin before it was read */
+	DROP_TOO_LARGE,       /* beyond the source's bound of a message */
+	DROP_UNREADABLE,      /* damaged at its origin */
+	DROP_UNKNOWN_PROJECT, /* of one that the source does not know */
+	DROP_KERNEL,          /* by the kernel, whose receive buffer was full */
 	/* no loss: another stream has stored the same bytes. The ledger has columns of
 	 * its own for it, deduplicated_* */
 	DROP_DUPLICATE,

@@ -386,6 +386,7 @@ static void free_kafka(struct source **source)
 	}
 	close_handle(kafka);
 	kafka_orders_deinit(&kafka->orders);
+	kafka_route_free(&kafka->intake.route);
 	mem_free(kafka->intake.cluster_id);
 	buf_deinit(&kafka->intake.extra);
 	kafka_config_deinit(&kafka->config);
@@ -413,11 +414,14 @@ int kafka_new(const struct kafka_config *config, struct source **out,
 {
 	static const uint64_t one = 1;
 	struct kafka *kafka = mem_calloc(1, sizeof(*kafka));
+	struct kafka_route *route = NULL;
 
 	kafka->handle = kafka_handle_new(config, error);
-	if (kafka->handle == NULL || kafka_orders_init(&kafka->orders, error) < 0) {
+	if (kafka->handle == NULL || kafka_route_new(config, &route, error) < 0 ||
+	    kafka_orders_init(&kafka->orders, error) < 0) {
 		if (kafka->handle != NULL)
 			rd_kafka_destroy(kafka->handle);
+		kafka_route_free(&route);
 		mem_free(kafka);
 		return -1;
 	}
@@ -438,6 +442,7 @@ int kafka_new(const struct kafka_config *config, struct source **out,
 	kafka->intake = (struct kafka_intake){
 		.config = &kafka->config,
 		.source = &kafka->source,
+		.route = route,
 		.names_topic = names_several_topics(config),
 	};
 	kafka->group = (struct kafka_group){ .handle = kafka->handle,

@@ -20,8 +20,16 @@
 
 #include "sources/port.h"
 
+#define KAFKA_PROJECTS_MAX 256
+
 /* in a partition that has no stored position */
 enum kafka_start { KAFKA_START_BEGINNING, KAFKA_START_END };
+
+/* where a project's events go */
+struct kafka_origin {
+	int64_t project_id;
+	int64_t ingestion_id;
+};
 
 struct kafka_config {
 	const char *name;
@@ -32,8 +40,17 @@ struct kafka_config {
 	const char *group; /* NULL: siftd-NAME */
 	enum kafka_start start_at;
 	size_t message_bytes_max; /* a larger value is dropped, and counted */
+	/* of messages that name no project */
 	int64_t project_id;
 	int64_t ingestion_id;
+	/* NULL, or what names the project of a message: a header, else the first group
+	 * of a POSIX extended regular expression that a topic's name matches */
+	const char *project_header;
+	const char *project_pattern;
+	const char *const *projects;        /* that may be named */
+	const struct kafka_origin *origins; /* of these; NULL for kafka_check */
+	size_t projects_count;
+	bool keep_unknown; /* in project_id; else they are dropped, and counted */
 	/* librdkafka's own; NAME_file: the value is what the file holds */
 	const char *const *property_names;
 	const char *const *property_values;

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/nearest.h"
+#include "sources/kafka_route.h"
 
 #define FILE_BYTES_MAX 65536
 #define REASON_BYTES 512
@@ -276,8 +277,13 @@ rd_kafka_t *kafka_handle_new(const struct kafka_config *config, struct error *er
 
 int kafka_check(const struct kafka_config *config, struct error *error)
 {
-	rd_kafka_t *handle = kafka_handle_new(config, error);
+	struct kafka_route *route = NULL;
+	rd_kafka_t *handle = NULL;
 
+	if (kafka_route_new(config, &route, error) < 0)
+		return -1;
+	kafka_route_free(&route);
+	handle = kafka_handle_new(config, error);
 	if (handle == NULL)
 		return -1;
 	rd_kafka_destroy(handle);

@@ -23,6 +23,11 @@ struct kafka_config kafka_config_copy(const struct kafka_config *config)
 	copy.brokers_count = 0;
 	copy.topics = copy_list(config->topics, config->topics_count);
 	copy.group = NULL;
+	copy.project_header = NULL;
+	copy.project_pattern = NULL;
+	copy.projects = NULL;
+	copy.origins = NULL;
+	copy.projects_count = 0;
 	copy.property_names = NULL;
 	copy.property_values = NULL;
 	copy.properties_count = 0;

@@ -7,7 +7,7 @@
 
 #include "sources/kafka.h"
 
-/* without the properties, which are used once */
+/* without the properties, which are used once, and what a kafka_route has copied */
 struct kafka_config kafka_config_copy(const struct kafka_config *config);
 void kafka_config_deinit(struct kafka_config *config);
 

@@ -24,6 +24,9 @@ struct kafka_partition *kafka_partition_new(const struct kafka_intake *intake,
 	partition->topic = mem_strdup(topic);
 	partition->number = number;
 	partition->stream_name = buf_take(&name);
+	partition->project = intake->route == NULL
+				     ? KAFKA_PROJECT_OWN
+				     : kafka_route_topic(intake->route, topic);
 	return partition;
 }
 
@@ -84,7 +87,6 @@ static struct chunk_item *add_item(struct kafka_partition *partition,
 	item->offset = chunk->data_len;
 	item->begin.offset = partition->next;
 	item->end.offset = end;
-	item->substream = partition->stream;
 	item->project_id = intake->config->project_id;
 	item->ingestion_id = intake->config->ingestion_id;
 	item->observed_timestamp_us = intake->now_us;
@@ -141,13 +143,28 @@ static void collect_extra(struct kafka_intake *intake,
 		append_headers(extra, headers);
 }
 
+/* the project's part of the stream is its substream */
+static void set_origin(struct chunk_item *item, const struct kafka_intake *intake,
+		       int project)
+{
+	struct kafka_origin origin = { 0 };
+
+	if (project < 0)
+		return;
+	origin = kafka_route_origin(intake->route, project);
+	item->project_id = origin.project_id;
+	item->ingestion_id = origin.ingestion_id;
+	item->substream = (uint64_t)project + 1;
+}
+
 static void add_record(struct kafka_partition *partition, struct kafka_intake *intake,
-		       const rd_kafka_message_t *message)
+		       const rd_kafka_message_t *message, int project)
 {
 	struct chunk_item *item = add_item(partition, intake, message->offset + 1);
 	rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
 	int64_t time_ms = rd_kafka_message_timestamp(message, &type);
 
+	set_origin(item, intake, project);
 	collect_extra(intake, partition, message);
 	item->begin.offset = message->offset;
 	item->len = message->len;
@@ -160,6 +177,34 @@ static void add_record(struct kafka_partition *partition, struct kafka_intake *i
 	}
 	append(partition, slice_of(message->payload, message->len));
 	append(partition, buf_slice(&intake->extra));
+}
+
+/* names that nobody listed may be anything: they are not logged */
+static void log_unknown(const struct kafka_partition *partition,
+			const struct kafka_intake *intake, int64_t offset)
+{
+	log_warn("kafka",
+		 "message of a project that is not listed, %s source=%s topic=%s "
+		 "partition=%" PRId32 " offset=%" PRId64,
+		 intake->config->keep_unknown ? "kept" : "dropped",
+		 intake->config->name, partition->topic, partition->number, offset);
+}
+
+static void add_value(struct kafka_partition *partition, struct kafka_intake *intake,
+		      const rd_kafka_message_t *message)
+{
+	int project = intake->route == NULL
+			      ? KAFKA_PROJECT_OWN
+			      : kafka_route_message(intake->route, message,
+						    partition->project);
+
+	if (project == KAFKA_PROJECT_UNKNOWN)
+		log_unknown(partition, intake, message->offset);
+	if (project == KAFKA_PROJECT_UNKNOWN && !intake->config->keep_unknown)
+		kafka_partition_drop(partition, intake, message->offset,
+				     DROP_UNKNOWN_PROJECT, message->len);
+	else
+		add_record(partition, intake, message, project);
 }
 
 void kafka_partition_add(struct kafka_partition *partition, struct kafka_intake *intake,
@@ -182,7 +227,7 @@ void kafka_partition_add(struct kafka_partition *partition, struct kafka_intake 
 		kafka_partition_drop(partition, intake, message->offset, DROP_TOO_LARGE,
 				     message->len);
 	} else {
-		add_record(partition, intake, message);
+		add_value(partition, intake, message);
 	}
 }
 

@@ -15,6 +15,7 @@
 
 #include "base/buf.h"
 #include "sources/kafka.h"
+#include "sources/kafka_route.h"
 
 #define KAFKA_CHUNK_BYTES ((size_t)512 * 1024)
 #define KAFKA_HEADERS_MAX 32
@@ -24,6 +25,7 @@
 struct kafka_intake {
 	const struct kafka_config *config;
 	struct source *source;
+	struct kafka_route *route; /* NULL: all is of one project */
 	char *cluster_id;
 	bool names_topic; /* each record gets its topic as an attribute */
 	int64_t now_us;
@@ -34,6 +36,7 @@ struct kafka_partition {
 	char *topic;
 	int32_t number;
 	char *stream_name;
+	int project;     /* as its topic says, see kafka_route.h */
 	uint64_t stream; /* changes with each rewind */
 	bool opened;     /* the stream's first chunk was put */
 	bool revoking;   /* no more messages are taken */

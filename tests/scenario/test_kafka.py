@@ -339,6 +339,55 @@ def test_tls_and_sasl(kafka, make_member):
     assert siftd.stop() == 0
 
 
+def test_projects_by_header_and_topic(kafka, make_member, postgres):
+    """a header names the project, else the topic does, else the source; what is not listed reaches nobody"""
+    for topic in ("logs-red", "logs-other", "logs-", "plain"):
+        kafka.create_topic(topic, 1)
+    numbers = iter(range(1000))
+
+    def fill(topic, count, *headers):
+        broker.produce(kafka.producer(), topic, [
+            {"value": value(next(numbers)), "headers": list(headers)} for _ in range(count)])
+
+    fill("logs-red", 10)
+    fill("logs-red", 5, ("tenant", b"blue"))
+    fill("logs-red", 3, ("tenant", b"green"))
+    fill("logs-other", 7)
+    fill("logs-other", 4, ("tenant", b"blue"), ("tenant", b"red"))
+    fill("plain", 2)
+    fill("plain", 1, ("tenant", b""))
+    siftd = make_member(kafka, ["^logs-.*", "plain"], {"database": {"url": postgres.url()}}, group="by-project",
+                        projects=["red", "blue"], project_header="tenant", project_pattern="^logs-(.*)$")
+
+    def stored():
+        lines = postgres.sql(
+            "SELECT p.name, sum(l.stored_records) FROM siftd.ledger AS l JOIN siftd.ingestions AS i ON i.id = l.ingestion_id"
+            " JOIN siftd.projects AS p ON p.id = i.project_id WHERE l.source = 'kafka' GROUP BY 1"
+            " HAVING sum(l.stored_records) > 0 ORDER BY 1", "siftd").splitlines()
+        return {name: int(count) for name, count in (line.split("|") for line in lines)}
+
+    siftd.start()
+    harness.wait_until(lambda: stored() == {"blue": 5, "default": 2, "red": 14}, 20, lambda: f"stored {stored()}")
+    harness.wait_until(lambda: metric(siftd, "lag_frames") == 0, 10, "no lag")
+    assert ledger(postgres) == (21, {"unknown_project": "11"}, True)
+    assert "message of a project that is not listed, dropped" in siftd.stderr() and "green" not in siftd.stderr()
+    # what was open is read again after a kill, to the same projects
+    siftd.kill()
+    fill("logs-red", 6, ("tenant", b"blue"))
+    siftd.start()
+    harness.wait_until(lambda: stored() == {"blue": 11, "default": 2, "red": 14}, 20, lambda: f"stored {stored()}")
+    assert siftd.stop() == 0
+    # kept instead, in the source's own project
+    siftd.config["sources"][-1]["unknown_project"] = "keep"
+    fill("logs-other", 8)
+    siftd.start()
+    harness.wait_until(lambda: stored() == {"blue": 11, "default": 10, "red": 14}, 20, lambda: f"stored {stored()}")
+    assert siftd.stop() == 0
+    siftd.config["sources"][-1]["project_pattern"] = "^logs-.*$"
+    done = subprocess.run([siftd.binary, "check", "--config", siftd.write_config()], capture_output=True, text=True)
+    assert done.returncode == 78 and "has no group (...) that names the project" in done.stderr
+
+
 def test_check_names_an_unknown_property(kafka, make_member):
     siftd = make_member(kafka, ["t"], properties={"fetch.min.byte": "1"})
     done = subprocess.run([siftd.binary, "check", "--config", siftd.write_config()], capture_output=True, text=True)
