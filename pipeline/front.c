@@ -45,11 +45,20 @@ struct open_record {
 	bool wants_more;
 };
 
+/* the line behind the one at hand, when it lies whole in the input */
+struct ahead {
+	bool any;
+	const char *at;
+	struct line line;
+	struct shape_use use;
+};
+
 struct front {
 	struct front_config config;
 	struct front_stats stats;
 	struct arena scratch;
 	struct slice input;
+	struct ahead ahead;
 	int64_t now_us;
 	struct buf held;
 	size_t given; /* bytes of held that the last record took */
@@ -118,8 +127,17 @@ static void stash_input(struct front *front)
 {
 	buf_append_slice(&front->held, front->input);
 	front->input = (struct slice){ 0 };
+	front->ahead.any = false;
 	if (front->held.len == 0 && front->held.capacity > HELD_KEEP_BYTES)
 		buf_deinit(&front->held);
+}
+
+static void trim_line(struct line *line)
+{
+	line->text.len -= line->ended ? 1 : 0;
+	if (!line->piece && line->text.len > 0 &&
+	    line->text.ptr[line->text.len - 1] == '\r')
+		line->text.len--;
 }
 
 /* bytes of the line that begins at the window's open.len, wherever they are */
@@ -154,10 +172,48 @@ static bool find_line(struct front *front, struct line *line)
 		line->full = take;
 		line->text = slice_head(rest, take);
 	}
-	line->text.len -= line->ended ? 1 : 0;
-	if (!line->piece && line->text.len > 0 &&
-	    line->text.ptr[line->text.len - 1] == '\r')
-		line->text.len--;
+	trim_line(line);
+	return true;
+}
+
+/* so that what is known of the line is near when its turn comes */
+static void look_ahead(struct front *front, const struct line *line)
+{
+	struct ahead *ahead = &front->ahead;
+	struct slice rest = slice_from(front->input, front->open.len + line->full);
+	struct slice window = slice_head(rest, front->config.record_bytes_max + 1);
+	const char *end = NULL;
+
+	ahead->any = false;
+	if (front->config.shapes == NULL || front->held.len > 0 || window.len == 0)
+		return;
+	end = memchr(window.ptr, '\n', window.len);
+	if (end == NULL)
+		return;
+	ahead->any = true;
+	ahead->at = window.ptr;
+	ahead->line =
+		(struct line){ .full = (size_t)(end + 1 - window.ptr), .ended = true };
+	ahead->line.text = slice_of(window.ptr, ahead->line.full);
+	trim_line(&ahead->line);
+	shape_expect(front->config.shapes, ahead->line.text, &ahead->use);
+}
+
+/* false: there is none */
+static bool next_line(struct front *front, struct line *line, struct shape_use *use)
+{
+	const struct ahead *ahead = &front->ahead;
+
+	if (ahead->any && front->held.len == 0 &&
+	    ahead->at == front->input.ptr + front->open.len) {
+		*line = ahead->line;
+		*use = ahead->use;
+	} else {
+		if (!find_line(front, line))
+			return false;
+		use->state = SHAPE_NONE;
+	}
+	look_ahead(front, line);
 	return true;
 }
 
@@ -353,6 +409,8 @@ static void judge(struct front *front, const struct line *line, struct shape_use
 	if (!shape_judge(line->piece ? NULL : front->config.shapes, line->text,
 			 &context, use, judged))
 		judge_line(line->text, &context, &front->scratch, judged);
+	if (front->ahead.any)
+		shape_fetch(front->config.shapes, &front->ahead.use);
 	/* what is cut is parsed as it will be read again: on its own */
 	if (line->piece)
 		judged->scanned = false;
@@ -360,14 +418,14 @@ static void judge(struct front *front, const struct line *line, struct shape_use
 
 /* true: a record was given out, and the line began the next one */
 static bool take_line(struct front *front, const struct line *line,
-		      struct record *record, struct front_extent *extent)
+		      struct shape_use *use, struct record *record,
+		      struct front_extent *extent)
 {
 	struct open_record *open = &front->open;
 	struct judgement judged;
-	struct shape_use use;
 	bool forced = front->in_long_line;
 
-	judge(front, line, &use, &judged);
+	judge(front, line, use, &judged);
 
 	bool blank = judged.shape == LINE_BLANK;
 
@@ -375,7 +433,7 @@ static bool take_line(struct front *front, const struct line *line,
 		if (blank && !line->piece)
 			drop_leading(front, line);
 		else
-			start_record(front, line, &judged, &use);
+			start_record(front, line, &judged, use);
 		count_line(front, line);
 		return false;
 	}
@@ -398,7 +456,7 @@ static bool take_line(struct front *front, const struct line *line,
 	if (cut)
 		count_cut(front);
 	emit(front, cut, record, extent);
-	start_record(front, line, &judged, &use);
+	start_record(front, line, &judged, use);
 	count_line(front, line);
 	return true;
 }
@@ -406,11 +464,12 @@ static bool take_line(struct front *front, const struct line *line,
 bool front_next(struct front *front, struct record *record, struct front_extent *extent)
 {
 	struct line line;
+	struct shape_use use;
 
 	drop_given(front);
 	arena_reset(&front->scratch);
-	while (find_line(front, &line)) {
-		if (take_line(front, &line, record, extent))
+	while (next_line(front, &line, &use)) {
+		if (take_line(front, &line, &use, record, extent))
 			return true;
 	}
 	if (!front->finishing) {

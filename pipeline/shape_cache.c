@@ -1,7 +1,11 @@
 /* shape_cache.c - sets of four shapes; a set's tags lie together in one cache line
  *
  *	tags   [ 4 of known shapes | 4 seen once ]  64 bytes, all that a miss touches
- *	shapes [ 4 ]
+ *	shapes [ 4 ]                                256 bytes each
+ *
+ * Known shapes of a busy lane do not fit into the processor's nearer caches, so both
+ *are fetched ahead of the line that needs them: the tags when its key is known, its
+ *shape when the line before has been judged.
  */
 #include "pipeline/shape_cache.h"
 
@@ -17,6 +21,7 @@
 #define MEMORY_BYTES_DEFAULT ((size_t)16 * 1024 * 1024)
 #define ATTRIBUTES_MAX 2
 #define NO_STAMP STAMP_PROBES_MAX
+#define CACHE_LINE_BYTES 64
 
 struct span16 {
 	uint16_t at;
@@ -29,8 +34,9 @@ struct kept_attribute {
 	struct span16 value;
 };
 
+/* in the order in which a line asks for it */
 struct shape {
-	struct hash128 key;
+	_Alignas(CACHE_LINE_BYTES) struct hash128 key;
 	uint64_t number; /* of what was learned */
 	struct stamp_probe probes[STAMP_PROBES_MAX];
 	uint8_t probes_count;
@@ -39,15 +45,15 @@ struct shape {
 	uint8_t format;
 	uint8_t confidence;
 	uint8_t attributes_count;
+	uint8_t severity;
 	bool valid_utf8;
-	enum severity severity;
+	struct judgement judged;
 	struct span16 body;
 	struct span16 severity_text;
 	struct span16 service_name;
 	struct span16 host_name;
-	struct kept_attribute attributes[ATTRIBUTES_MAX];
 	struct shape_class class;
-	struct judgement judged;
+	struct kept_attribute attributes[ATTRIBUTES_MAX];
 };
 
 struct shape_tags {
@@ -56,7 +62,8 @@ struct shape_tags {
 };
 
 struct shape_cache {
-	size_t sets; /* a power of two */
+	size_t sets;  /* a power of two */
+	void *memory; /* of tags, then shapes */
 	struct shape_tags *tags;
 	struct shape *shapes;
 	uint8_t *newest; /* of each set, two bits a way: ages */
@@ -76,9 +83,11 @@ struct shape_cache *shape_cache_new(size_t memory_bytes)
 	sets_max = memory_bytes / set_bytes;
 	for (cache->sets = 1; cache->sets <= sets_max / 2;)
 		cache->sets *= 2;
-	cache->tags = mem_calloc(cache->sets, sizeof(*cache->tags));
-	cache->shapes = mem_calloc(cache->sets * WAYS, sizeof(*cache->shapes));
-	cache->newest = mem_calloc(cache->sets, 1);
+	cache->memory = mem_calloc(1, cache->sets * set_bytes + CACHE_LINE_BYTES);
+	cache->tags = (void *)((char *)cache->memory +
+			       -(uintptr_t)cache->memory % CACHE_LINE_BYTES);
+	cache->shapes = (void *)(cache->tags + cache->sets);
+	cache->newest = (void *)(cache->shapes + cache->sets * WAYS);
 	return cache;
 }
 
@@ -86,9 +95,7 @@ void shape_cache_free(struct shape_cache **cache)
 {
 	if (*cache == NULL)
 		return;
-	mem_free((*cache)->tags);
-	mem_free((*cache)->shapes);
-	mem_free((*cache)->newest);
+	mem_free((*cache)->memory);
 	mem_free(*cache);
 	*cache = NULL;
 }
@@ -118,15 +125,28 @@ static bool same_key(struct hash128 a, struct hash128 b)
 	return a.low == b.low && a.high == b.high;
 }
 
+/* a bit for each way whose tag it is: without a branch, since no processor can guess
+ * which way it will be */
+static inline unsigned ways_of(const struct shape_cache *cache, struct hash128 key)
+{
+	const uint64_t *known = cache->tags[set_of(cache, key)].known;
+	uint64_t tag = tag_of(key);
+	unsigned ways = 0;
+
+	for (unsigned way = 0; way < WAYS; way++)
+		ways |= (unsigned)(known[way] == tag) << way;
+	return ways;
+}
+
 static struct shape *find(const struct shape_cache *cache, struct hash128 key)
 {
 	size_t set = set_of(cache, key);
-	uint64_t tag = tag_of(key);
 
-	for (size_t way = 0; way < WAYS; way++) {
+	for (unsigned ways = ways_of(cache, key); ways != 0; ways &= ways - 1) {
+		unsigned way = (unsigned)__builtin_ctz(ways);
 		struct shape *shape = &cache->shapes[set * WAYS + way];
 
-		if (cache->tags[set].known[way] == tag && same_key(shape->key, key)) {
+		if (same_key(shape->key, key)) {
 			cache->newest[set] |= (uint8_t)(1U << way);
 			return shape;
 		}
@@ -180,6 +200,39 @@ static bool read_stamps(const struct shape *shape, const char *line,
 	return true;
 }
 
+static bool is_kept(struct slice line)
+{
+	return line.len > 0 && line.len <= SHAPE_BYTES_MAX && line.ptr[0] != '{' &&
+	       line.ptr[0] != '<';
+}
+
+void shape_expect(struct shape_cache *cache, struct slice line, struct shape_use *use)
+{
+	use->state = SHAPE_NONE;
+	if (!is_kept(line))
+		return;
+	digit_mask(line, cache->masked);
+	use->key = hash128(slice_of(cache->masked, line.len));
+	use->state = SHAPE_EXPECTED;
+	__builtin_prefetch(&cache->tags[set_of(cache, use->key)]);
+}
+
+void shape_fetch(const struct shape_cache *cache, const struct shape_use *use)
+{
+	const struct shape *shape = NULL;
+	unsigned ways = 0;
+
+	if (use->state != SHAPE_EXPECTED)
+		return;
+	ways = ways_of(cache, use->key);
+	if (ways == 0)
+		return;
+	shape = &cache->shapes[set_of(cache, use->key) * WAYS +
+			       (unsigned)__builtin_ctz(ways)];
+	for (size_t at = 0; at < sizeof(*shape); at += CACHE_LINE_BYTES)
+		__builtin_prefetch((const char *)shape + at);
+}
+
 static void find_line(struct shape_cache *cache, struct slice line,
 		      const struct timestamp_context *context, struct shape_use *use,
 		      struct judgement *judged)
@@ -187,12 +240,11 @@ static void find_line(struct shape_cache *cache, struct slice line,
 	int64_t times[STAMP_PROBES_MAX + 1];
 	struct shape *shape = NULL;
 
-	use->state = SHAPE_NONE;
-	if (line.len == 0 || line.len > SHAPE_BYTES_MAX || line.ptr[0] == '{' ||
-	    line.ptr[0] == '<')
+	if (use->state != SHAPE_EXPECTED)
+		shape_expect(cache, line, use);
+	if (use->state == SHAPE_NONE)
 		return;
-	digit_mask(line, cache->masked);
-	use->key = hash128(slice_of(cache->masked, line.len));
+	use->state = SHAPE_NONE;
 	shape = find(cache, use->key);
 	if (shape == NULL) {
 		cache->stats.misses++;
@@ -219,9 +271,9 @@ bool shape_judge(struct shape_cache *cache, struct slice line,
 		 const struct timestamp_context *context, struct shape_use *use,
 		 struct judgement *judged)
 {
-	use->state = SHAPE_NONE;
-	if (cache != NULL)
-		find_line(cache, line, context, use, judged);
+	if (cache == NULL)
+		return false;
+	find_line(cache, line, context, use, judged);
 	return use->state == SHAPE_KNOWN;
 }
 
@@ -233,6 +285,7 @@ const struct shape_use *shape_find(struct shape_cache *cache, struct slice line,
 
 	if (cache == NULL || line.len == 0 || memchr(line.ptr, '\n', line.len) != NULL)
 		return NULL;
+	use->state = SHAPE_NONE;
 	find_line(cache, line, context, use, &judged);
 	return use;
 }
@@ -256,7 +309,7 @@ static bool fill_record(const struct shape_use *use, struct slice raw,
 	record->extra = (struct slice){ 0 };
 	record->body = text_of(raw, shape->body);
 	record->timestamp_us = use->timestamp_us;
-	record->severity = shape->severity;
+	record->severity = (enum severity)shape->severity;
 	record->confidence = shape->confidence;
 	record->format = shape->format;
 	record->severity_text = text_of(raw, shape->severity_text);
@@ -298,7 +351,7 @@ static bool keep_record(const struct record *record, struct shape *shape)
 	    record->attributes_count > ATTRIBUTES_MAX)
 		return false;
 	shape->format = record->format;
-	shape->severity = record->severity;
+	shape->severity = (uint8_t)record->severity;
 	shape->confidence = record->confidence;
 	shape->attributes_count = (uint8_t)record->attributes_count;
 	for (size_t i = 0; i < record->attributes_count; i++) {

@@ -33,8 +33,9 @@ struct shape_class {
 };
 
 enum shape_state {
-	SHAPE_NONE,  /* nothing is known, nothing is to be learned */
-	SHAPE_LEARN, /* seen before: shape_parse will learn it */
+	SHAPE_NONE,     /* nothing is known, nothing is to be learned */
+	SHAPE_EXPECTED, /* the key is known, and no more yet */
+	SHAPE_LEARN,    /* seen before: shape_parse will learn it */
 	SHAPE_KNOWN
 };
 
@@ -60,8 +61,13 @@ struct shape_stats {
 struct shape_cache *shape_cache_new(size_t memory_bytes);
 void shape_cache_free(struct shape_cache **cache);
 
+/* a line that will be asked for soon: finds its key, and has the memory fetched that
+ * tells whether it is known */
+void shape_expect(struct shape_cache *cache, struct slice line, struct shape_use *use);
+/* of a line that was expected, a while later: has the shape itself fetched */
+void shape_fetch(const struct shape_cache *cache, const struct shape_use *use);
 /* looks a line up. True: it is known, and *judged is what judge_line would say. cache
- * may be NULL. */
+ * may be NULL. use: as shape_expect left it for the same bytes, or with SHAPE_NONE */
 bool shape_judge(struct shape_cache *cache, struct slice line,
 		 const struct timestamp_context *context, struct shape_use *use,
 		 struct judgement *judged);
