@@ -1,6 +1,8 @@
 /* pg_flush_counts.c - parts of counts, and when they are added up */
 #include "sinks/pg_flush_counts.h"
 
+#include <stdlib.h>
+
 #include "base/compiler.h"
 #include "base/mem.h"
 
@@ -73,31 +75,149 @@ static int32_t minute_of(int64_t minute)
 	return minute < INT32_MIN ? INT32_MIN : (int32_t)minute;
 }
 
-void flush_send_counts(struct flush_sender *sender, const struct flush_plan *plan,
-		       size_t range)
+/* counts in order of ingestion, severity and service */
+struct sorted {
+	const struct batch_count *count;
+};
+
+static int compare_counts(const void *a, const void *b)
+{
+	const struct batch_count *x = ((const struct sorted *)a)->count;
+	const struct batch_count *y = ((const struct sorted *)b)->count;
+
+	if (x->project_id != y->project_id)
+		return x->project_id < y->project_id ? -1 : 1;
+	if (x->ingestion_id != y->ingestion_id)
+		return x->ingestion_id < y->ingestion_id ? -1 : 1;
+	if (x->severity != y->severity)
+		return x->severity < y->severity ? -1 : 1;
+	return slice_compare(x->service_name, y->service_name);
+}
+
+static bool same_ingestion(const struct sorted *a, const struct sorted *b)
+{
+	return a->count->project_id == b->count->project_id &&
+	       a->count->ingestion_id == b->count->ingestion_id;
+}
+
+/* those of the range whose ingestions are there; the caller frees */
+static struct sorted *sort_counts(const struct flush_plan *plan,
+				  const struct flush_range *range, size_t *count)
+{
+	struct sorted *sorted = mem_calloc(range->count, sizeof(*sorted));
+
+	*count = 0;
+	for (size_t i = range->first; i < range->first + range->count; i++) {
+		const struct batch_count *one = &plan->batch->counts[i];
+
+		if (flush_plan_has_ingestion(plan, one->project_id, one->ingestion_id))
+			sorted[(*count)++].count = one;
+	}
+	if (*count > 1)
+		qsort(sorted, *count, sizeof(*sorted), compare_counts);
+	return sorted;
+}
+
+/* counts of one ingestion as they are */
+static void send_part(struct flush_sender *sender, const struct sorted *counts,
+		      size_t count, size_t range)
+{
+	static const enum pg_type types[] = { PG_INT8, PG_INT4, PG_INT2, PG_TEXT,
+					      PG_INT4 };
+	struct pg_array *arrays = sender->arrays;
+	char project[8];
+	char ingestion[8];
+
+	flush_arrays_begin(sender, types, ARRAY_LEN(types));
+	for (size_t i = 0; i < count; i++) {
+		const struct batch_count *one = counts[i].count;
+
+		pg_array_uint8(&arrays[0], one->template_key);
+		pg_array_int4(&arrays[1], minute_of(one->minute));
+		pg_array_int2(&arrays[2], (int)one->severity);
+		pg_array_text(&arrays[3], one->service_name, SERVICE_BYTES_MAX);
+		pg_array_int4(&arrays[4], (int32_t)one->count);
+	}
+	flush_arrays_end(sender);
+	flush_param_add(sender, pg_int8(project, counts[0].count->project_id));
+	flush_param_add(sender, pg_int8(ingestion, counts[0].count->ingestion_id));
+	flush_unit_send(sender, FLUSH_COUNT_PART, range);
+}
+
+/* of all times, by ingestion, severity and service */
+static void send_totals(struct flush_sender *sender, const struct sorted *counts,
+			size_t count, size_t range)
+{
+	static const enum pg_type types[] = { PG_INT8, PG_INT8, PG_INT2, PG_TEXT,
+					      PG_INT8 };
+	struct pg_array *arrays = sender->arrays;
+	uint64_t sum = 0;
+
+	flush_arrays_begin(sender, types, ARRAY_LEN(types));
+	for (size_t i = 0; i < count; i++) {
+		const struct batch_count *one = counts[i].count;
+
+		sum += one->count;
+		if (i + 1 < count && compare_counts(&counts[i], &counts[i + 1]) == 0)
+			continue;
+		pg_array_int8(&arrays[0], one->project_id);
+		pg_array_int8(&arrays[1], one->ingestion_id);
+		pg_array_int2(&arrays[2], (int)one->severity);
+		pg_array_text(&arrays[3], one->service_name, SERVICE_BYTES_MAX);
+		pg_array_uint8(&arrays[4], sum);
+		sum = 0;
+	}
+	flush_arrays_end(sender);
+	flush_unit_send(sender, FLUSH_COUNT_TOTALS, range);
+}
+
+static void send_parts(struct flush_sender *sender, const struct sorted *counts,
+		       size_t count, size_t range)
+{
+	for (size_t first = 0, end = 0; first < count; first = end) {
+		while (end < count && same_ingestion(&counts[first], &counts[end]))
+			end++;
+		send_part(sender, &counts[first], end - first, range);
+	}
+}
+
+static void send_now(struct flush_sender *sender, const struct sorted *counts,
+		     size_t count, size_t range)
 {
 	static const enum pg_type types[] = { PG_INT8, PG_INT8, PG_INT4, PG_INT8,
 					      PG_INT2, PG_TEXT, PG_INT8 };
-	const struct flush_range *items = &plan->ranges[range];
 	struct pg_array *arrays = sender->arrays;
 
 	flush_arrays_begin(sender, types, ARRAY_LEN(types));
-	for (size_t i = items->first; i < items->first + items->count; i++) {
-		const struct batch_count *count = &plan->batch->counts[i];
+	for (size_t i = 0; i < count; i++) {
+		const struct batch_count *one = counts[i].count;
 
-		if (!flush_plan_has_ingestion(plan, count->project_id,
-					      count->ingestion_id))
-			continue;
-		pg_array_int8(&arrays[0], count->project_id);
-		pg_array_int8(&arrays[1], count->ingestion_id);
-		pg_array_int4(&arrays[2], minute_of(count->minute));
-		pg_array_uint8(&arrays[3], count->template_key);
-		pg_array_int2(&arrays[4], (int)count->severity);
-		pg_array_text(&arrays[5], count->service_name, SERVICE_BYTES_MAX);
-		pg_array_uint8(&arrays[6], count->count);
+		pg_array_int8(&arrays[0], one->project_id);
+		pg_array_int8(&arrays[1], one->ingestion_id);
+		pg_array_int4(&arrays[2], minute_of(one->minute));
+		pg_array_uint8(&arrays[3], one->template_key);
+		pg_array_int2(&arrays[4], (int)one->severity);
+		pg_array_text(&arrays[5], one->service_name, SERVICE_BYTES_MAX);
+		pg_array_uint8(&arrays[6], one->count);
 	}
 	flush_arrays_end(sender);
-	flush_unit_send(sender, plan->parts ? FLUSH_COUNT_PARTS : FLUSH_COUNTS, range);
+	flush_unit_send(sender, FLUSH_COUNTS, range);
+}
+
+void flush_send_counts(struct flush_sender *sender, const struct flush_plan *plan,
+		       size_t range)
+{
+	size_t count = 0;
+	struct sorted *counts = sort_counts(plan, &plan->ranges[range], &count);
+
+	if (count > 0) {
+		if (plan->parts)
+			send_parts(sender, counts, count, range);
+		else
+			send_now(sender, counts, count, range);
+		send_totals(sender, counts, count, range);
+	}
+	mem_free(counts);
 }
 
 void flush_add_projects(struct flush_sender *sender, const struct flush_plan *plan)

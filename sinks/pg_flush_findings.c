@@ -10,8 +10,6 @@
 /* values of a variable in the database */
 #define VARIABLE_VALUES_KEPT 32
 
-enum { EDGE_HEAD, EDGE_TAIL };
-
 /* arrays 0 to 2: project, rule, key */
 static void add_key(struct flush_sender *sender, int64_t project_id,
 		    const struct rule *rule, struct slice key)
@@ -142,11 +140,9 @@ static void send_templates(struct flush_sender *sender, const struct flush_plan 
 }
 
 static void add_evidence(struct flush_sender *sender, const struct flush_plan *plan,
-			 const struct batch_finding *finding, int edge)
+			 const struct batch_finding *finding,
+			 const struct batch_evidence *items, size_t count)
 {
-	const struct batch_evidence *items =
-		edge == EDGE_HEAD ? finding->head : finding->tail;
-	size_t count = edge == EDGE_HEAD ? finding->head_count : finding->tail_count;
 	struct pg_array *arrays = sender->arrays;
 
 	for (size_t i = 0; i < count; i++) {
@@ -155,11 +151,10 @@ static void add_evidence(struct flush_sender *sender, const struct flush_plan *p
 		add_key(sender, finding->project_id, finding->rule, finding->key);
 		pg_array_int8(&arrays[3], finding->ingestion_id);
 		pg_array_uint8(&arrays[4], finding->template_key);
-		pg_array_int2(&arrays[5], edge);
-		pg_array_int8(&arrays[6],
+		pg_array_int8(&arrays[5],
 			      flush_plan_seq(plan, items[i].block, items[i].row));
-		pg_array_int8(&arrays[7], items[i].timestamp_us);
-		pg_array_bytes(&arrays[8],
+		pg_array_int8(&arrays[6], items[i].timestamp_us);
+		pg_array_bytes(&arrays[7],
 			       slice_head(items[i].raw, EVIDENCE_BYTES_MAX));
 	}
 }
@@ -167,10 +162,10 @@ static void add_evidence(struct flush_sender *sender, const struct flush_plan *p
 static void send_evidence(struct flush_sender *sender, const struct flush_plan *plan,
 			  size_t at)
 {
-	static const enum pg_type types[] = { PG_INT8, PG_TEXT, PG_TEXT,
-					      PG_INT8, PG_INT8, PG_INT2,
-					      PG_INT8, PG_INT8, PG_BYTEA };
+	static const enum pg_type types[] = { PG_INT8, PG_TEXT, PG_TEXT, PG_INT8,
+					      PG_INT8, PG_INT8, PG_INT8, PG_BYTEA };
 	const struct flush_range *range = &plan->ranges[at];
+	char edge_rows[4];
 
 	flush_arrays_begin(sender, types, ARRAY_LEN(types));
 	for (size_t i = range->first; i < range->first + range->count; i++) {
@@ -179,10 +174,11 @@ static void send_evidence(struct flush_sender *sender, const struct flush_plan *
 		if (!flush_plan_has_ingestion(plan, finding->project_id,
 					      finding->ingestion_id))
 			continue;
-		add_evidence(sender, plan, finding, EDGE_HEAD);
-		add_evidence(sender, plan, finding, EDGE_TAIL);
+		add_evidence(sender, plan, finding, finding->head, finding->head_count);
+		add_evidence(sender, plan, finding, finding->tail, finding->tail_count);
 	}
 	flush_arrays_end(sender);
+	flush_param_add(sender, pg_int4(edge_rows, EVIDENCE_EDGE));
 	flush_unit_send(sender, FLUSH_EVIDENCE, at);
 }
 
@@ -190,6 +186,7 @@ void flush_send_clock(struct flush_sender *sender, const struct flush_plan *plan
 {
 	static const enum pg_type types[] = { PG_INT8 };
 	char kept[4];
+	char words[4];
 
 	flush_arrays_begin(sender, types, ARRAY_LEN(types));
 	for (size_t i = 0; i < plan->projects_count; i++) {
@@ -198,6 +195,7 @@ void flush_send_clock(struct flush_sender *sender, const struct flush_plan *plan
 	}
 	flush_arrays_end(sender);
 	flush_param_add(sender, pg_int4(kept, sender->limits.episodes_max));
+	flush_param_add(sender, pg_int4(words, sender->limits.outbox_max));
 	flush_unit_send(sender, FLUSH_CLOCK, SIZE_MAX);
 }
 
@@ -229,27 +227,6 @@ void flush_send_words(struct flush_sender *sender, const struct flush_plan *plan
 	flush_unit_send(sender, FLUSH_TELL, SIZE_MAX);
 }
 
-static void send_trim(struct flush_sender *sender, const struct flush_plan *plan,
-		      size_t at)
-{
-	static const enum pg_type types[] = { PG_INT8, PG_TEXT, PG_TEXT, PG_INT8,
-					      PG_INT8 };
-	const struct flush_range *range = &plan->ranges[at];
-	char edge_rows[4];
-
-	flush_arrays_begin(sender, types, ARRAY_LEN(types));
-	for (size_t i = range->first; i < range->first + range->count; i++) {
-		const struct batch_finding *finding = &plan->batch->findings[i];
-
-		add_key(sender, finding->project_id, finding->rule, finding->key);
-		pg_array_int8(&sender->arrays[3], finding->ingestion_id);
-		pg_array_uint8(&sender->arrays[4], finding->template_key);
-	}
-	flush_arrays_end(sender);
-	flush_param_add(sender, pg_int4(edge_rows, EVIDENCE_EDGE));
-	flush_unit_send(sender, FLUSH_TRIM_EVIDENCE, at);
-}
-
 void flush_send_findings(struct flush_sender *sender, const struct flush_plan *plan,
 			 size_t range)
 {
@@ -257,7 +234,6 @@ void flush_send_findings(struct flush_sender *sender, const struct flush_plan *p
 	send_runs(sender, plan, range);
 	send_templates(sender, plan, range);
 	send_evidence(sender, plan, range);
-	send_trim(sender, plan, range);
 }
 
 static void add_bucket(struct flush_sender *sender, const struct batch_window *window)
@@ -332,6 +308,7 @@ static void send_judge(struct flush_sender *sender, const struct flush_plan *pla
 					      PG_INT8 };
 	const struct flush_range *range = &plan->ranges[at];
 	char kept[4];
+	char words[4];
 
 	flush_arrays_begin(sender, types, ARRAY_LEN(types));
 	for (size_t i = range->first; i < range->first + range->count; i++) {
@@ -342,6 +319,7 @@ static void send_judge(struct flush_sender *sender, const struct flush_plan *pla
 	}
 	flush_arrays_end(sender);
 	flush_param_add(sender, pg_int4(kept, sender->limits.episodes_max));
+	flush_param_add(sender, pg_int4(words, sender->limits.outbox_max));
 	flush_unit_send(sender, FLUSH_JUDGE, at);
 }
 

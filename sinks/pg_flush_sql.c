@@ -15,44 +15,6 @@
 /* INT64_MIN stands for none */
 #define NO_TIME "-9223372036854775808"
 
-/* u: what a batch counted, by template and minute; scope_counts get it at once for some
- * of their widths: all, or 0 only when fold_counts adds the others */
-#define COUNTS_OF_BATCH(widths)                                                        \
-	"WITH u AS MATERIALIZED ("                                                     \
-	"SELECT project, ingestion, minute, template, severity,"                       \
-	" service COLLATE \"C\" AS service, sum(count)::bigint AS count"               \
-	" FROM unnest($1::bigint[], $2::bigint[], $3::int[],"                          \
-	" $4::bigint[], $5::smallint[], $6::text[], $7::bigint[])"                     \
-	" AS r(project, ingestion, minute, template, severity, service, count)"        \
-	" GROUP BY 1, 2, 3, 4, 5, 6), minutes AS MATERIALIZED ("                       \
-	"SELECT project, ingestion, minute, severity, service,"                        \
-	" sum(count)::bigint AS count FROM u GROUP BY 1, 2, 3, 4, 5), scope AS ("      \
-	"INSERT INTO siftd.scope_counts AS s (project_id, width, begin,"               \
-	" ingestion_id, severity, service, count)"                                     \
-	" SELECT project, w.width, siftd.begin_of(minute, w.width), ingestion,"        \
-	" severity, service, sum(count)::bigint FROM minutes"                          \
-	" CROSS JOIN (VALUES " widths ") AS w (width)"                                 \
-	" GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6"                         \
-	" ON CONFLICT (project_id, width, begin, ingestion_id, severity, service)"     \
-	" DO UPDATE SET count = s.count + excluded.count)"
-
-/* what a page of groups is made of: fold_counts does the same with parts */
-#define COUNTS_OF_GROUPS                                                               \
-	", tens AS MATERIALIZED (SELECT project, template,"                            \
-	" siftd.begin_of(minute, 10) AS begin, ingestion, severity, service,"          \
-	" sum(count)::bigint AS count FROM u GROUP BY 1, 2, 3, 4, 5, 6), totals AS ("  \
-	"INSERT INTO siftd.group_totals AS t (project_id, template_key, ingestion_id," \
-	" severity, service, count) SELECT project, template, ingestion, severity,"    \
-	" service, sum(count)::bigint FROM tens"                                       \
-	" GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5"                               \
-	" ON CONFLICT (project_id, template_key, ingestion_id, severity, service)"     \
-	" DO UPDATE SET count = t.count + excluded.count), times AS ("                 \
-	"INSERT INTO siftd.group_times AS t (project_id, template_key, begin,"         \
-	" ingestion_id, count) SELECT project, template, begin, ingestion,"            \
-	" sum(count)::bigint FROM tens GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"        \
-	" ON CONFLICT (project_id, template_key, begin, ingestion_id)"                 \
-	" DO UPDATE SET count = t.count + excluded.count)"
-
 /* synchronous_commit: sources delete what they are told was committed */
 const char *const flush_setup_sql =
 	"SET synchronous_commit = on; SET search_path = siftd, pg_temp;"
@@ -102,19 +64,22 @@ const struct flush_sql flush_sql[FLUSH_STATEMENTS] = {
 			  "), nullif($7::bigint, " NO_TIME "), $8, $9,"
 			  " $10, $11, $12, $13, $14, $15, $16, $17)" },
 	[FLUSH_COUNTS] = { "siftd_counts",
-			   COUNTS_OF_BATCH("(0), (1), (60), (1440)") COUNTS_OF_GROUPS
-			   " INSERT INTO siftd.group_counts AS c (project_id, ingestion_id, minute,"
-			   " template_key, severity, service, count)"
-			   " SELECT * FROM u ORDER BY 1, 4, 3, 2, 5, 6"
-			   " ON CONFLICT (project_id, template_key, minute, ingestion_id, severity,"
-			   " service) DO UPDATE SET count = c.count + excluded.count" },
-	[FLUSH_COUNT_PARTS] = { "siftd_count_parts",
-				COUNTS_OF_BATCH(
-					"(0)") " INSERT INTO siftd.group_count_parts (project_id, ingestion_id,"
-					       " template_keys, minutes, severities, services, counts)"
-					       " SELECT project, ingestion, array_agg(template), array_agg(minute),"
-					       " array_agg(severity), array_agg(service), array_agg(count::integer)"
-					       " FROM u GROUP BY 1, 2" },
+			   "SELECT siftd.add_counts($1, $2, $3, $4, $5, $6, $7)" },
+	/* $6 and $7: single */
+	[FLUSH_COUNT_PART] = { "siftd_count_part",
+			       "INSERT INTO siftd.group_count_parts (template_keys, minutes,"
+			       " severities, services, counts, project_id, ingestion_id)"
+			       " VALUES ($1, $2, $3, $4, $5, $6, $7)" },
+	[FLUSH_COUNT_TOTALS] = { "siftd_count_totals",
+				 "INSERT INTO siftd.scope_counts AS s (project_id, width, begin,"
+				 " ingestion_id, severity, service, count)"
+				 " SELECT project, 0, 0, ingestion, severity, service COLLATE \"C\","
+				 " sum(count)::bigint FROM unnest($1::bigint[], $2::bigint[],"
+				 " $3::smallint[], $4::text[], $5::bigint[])"
+				 " AS u(project, ingestion, severity, service, count)"
+				 " GROUP BY 1, 4, 5, 6 ORDER BY 1, 4, 5, 6"
+				 " ON CONFLICT (project_id, width, begin, ingestion_id, severity, service)"
+				 " DO UPDATE SET count = s.count + excluded.count" },
 	[FLUSH_FOLD_COUNTS] = { "siftd_fold_counts", "SELECT siftd.fold_counts($1)" },
 	/* no parameters */
 	[FLUSH_FIND_PARTS] = { "siftd_find_parts",
@@ -146,8 +111,8 @@ const struct flush_sql flush_sql[FLUSH_STATEMENTS] = {
 			     " SELECT project, rule, key, max(title), max(severity), max(confidence),"
 			     " CASE WHEN max(type) <> '' THEN 'provisional' ELSE 'open' END,"
 			     " min(first), max(last), sum(count)::bigint, max(span), max(need), max(quiet),"
-			     " siftd.unite_names_of(siftd.split_names(services)),"
-			     " siftd.unite_names_of(siftd.split_names(hosts)),"
+			     " siftd.unite_names('{}', siftd.split_names(string_agg(DISTINCT services, ''))),"
+			     " siftd.unite_names('{}', siftd.split_names(string_agg(DISTINCT hosts, ''))),"
 			     " max(type), max(factor), max(baseline)"
 			     " FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[],"
 			     " $5::smallint[], $6::smallint[], $7::bigint[], $8::bigint[], $9::bigint[],"
@@ -190,17 +155,9 @@ const struct flush_sql flush_sql[FLUSH_STATEMENTS] = {
 				      " DO UPDATE SET count = t.count + excluded.count,"
 				      " first_us = least(t.first_us, excluded.first_us),"
 				      " last_us = greatest(t.last_us, excluded.last_us)" },
+	/* $9: single */
 	[FLUSH_EVIDENCE] = { "siftd_evidence",
-			     "INSERT INTO siftd.evidence (project_id, finding_id, ingestion_id,"
-			     " template_key, edge, seq, ts, raw)"
-			     " SELECT u.project, f.id, u.ingestion, u.template, u.edge, u.seq, u.ts, u.raw"
-			     " FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[],"
-			     " $5::bigint[], $6::smallint[], $7::bigint[], $8::bigint[], $9::bytea[])"
-			     " AS u(project, rule, key, ingestion, template, edge, seq, ts, raw)" OF_FINDING
-			     " ON CONFLICT DO NOTHING" },
-	/* $6: single */
-	[FLUSH_TRIM_EVIDENCE] = { "siftd_trim_evidence",
-				  "SELECT siftd.settle_evidence($1, $2, $3, $4, $5, $6)" },
+			     "SELECT siftd.keep_evidence($1, $2, $3, $4, $5, $6, $7, $8, $9)" },
 	[FLUSH_WINDOWS] = { "siftd_windows",
 			    "INSERT INTO siftd.window_buckets AS w (project_id, rule_id, key,"
 			    " bucket_us, width_us, count, others, first_us, last_us, then_first_us,"
@@ -221,11 +178,11 @@ const struct flush_sql flush_sql[FLUSH_STATEMENTS] = {
 	[FLUSH_VALUES] = { "siftd_values",
 			   "SELECT siftd.add_values($1, $2, $3, $4, $6, $7)"
 			   " WHERE cardinality($5::bigint[]) > 0" },
-	/* $6: single */
+	/* $6 and $7: single */
 	[FLUSH_JUDGE] = { "siftd_judge",
-			  "SELECT siftd.judge_windows($1, $2, $3, $4, $5, $6)" },
-	/* $2: single */
-	[FLUSH_CLOCK] = { "siftd_clock", "SELECT siftd.advance_clock($1, $2)" },
+			  "SELECT siftd.judge_windows($1, $2, $3, $4, $5, $6, $7)" },
+	/* $2 and $3: single */
+	[FLUSH_CLOCK] = { "siftd_clock", "SELECT siftd.advance_clock($1, $2, $3)" },
 	/* $7 and $8: single */
 	[FLUSH_TELL] = { "siftd_tell",
 			 "SELECT siftd.tell($1, $2, $3, $4, $5, $6, $7, $8)" },
