@@ -157,7 +157,10 @@ class Cluster:
             "log.retention.check.interval.ms=300",
             "log.initial.task.delay.ms=100",
             "log.segment.delete.delay.ms=100",
-            "broker.session.timeout.ms=3000",
+            # of several, none is to be voted out because the machine is busy
+            f"broker.session.timeout.ms={9000 if several else 3000}",
+            "controller.quorum.fetch.timeout.ms=10000",
+            "controller.quorum.election.timeout.ms=5000",
             "broker.heartbeat.interval.ms=500",
             "message.max.bytes=4194304",
             "num.network.threads=2",
@@ -190,11 +193,18 @@ class Cluster:
                 if node.process is not None and node.process.poll() is not None:
                     with open(node.log_path, encoding="utf-8", errors="replace") as log:
                         raise AssertionError(f"broker ended:\n{log.read()[-3000:]}")
-            done = subprocess.run(["kcat", "-b", ",".join(self.brokers), "-L", "-m", "2"],
+            done = subprocess.run(["kcat", "-b", ",".join(self.brokers), "-L", "-m", "5"],
                                   capture_output=True, text=True)
             return f" {sum(n.process is not None for n in self.nodes)} brokers:" in done.stdout
 
-        harness.wait_until(ready, seconds, "brokers ready", every_s=0.2)
+        def said():
+            texts = []
+            for node in self.nodes:
+                with open(node.log_path, encoding="utf-8", errors="replace") as log:
+                    texts.append(f"broker {node.number}: {log.read()[-1500:]}")
+            return "\n".join(["brokers ready", *texts])
+
+        harness.wait_until(ready, seconds, said, every_s=0.2)
 
     def admin(self):
         if self.admin_client is None:
