@@ -7,6 +7,7 @@
 
 #include "api/context.h"
 #include "base/clock.h"
+#include "base/crash_point.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "sinks/pg_pool.h"
@@ -146,6 +147,7 @@ static void on_spooled(void *context, const struct error *error)
 		durable_free(durable);
 		return;
 	}
+	crash_point("push.spooled");
 	note_received(durable);
 	if (durable->lines.count_later && !durable->lines.has_hash)
 		tell(durable, DURABLE_OK);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/crash_point.h"
 #include "base/json_out.h"
 
 #define MODE 0600
@@ -183,10 +184,12 @@ int upload_file_append(const char *folder, struct upload_file *file,
 		return -1;
 	if (write_part(part, file, pieces, count) < 0)
 		return error_set_errno(error, "uploads: %s", part);
+	crash_point("upload.written");
 	/* complete is what has the name, so that goes first: an offset that says so of
 	 * a .part file would never be read */
 	if (file->offset + len == file->length && rename(part, log) < 0)
 		return error_set_errno(error, "uploads: %s", log);
+	crash_point("upload.named");
 	file->offset += len;
 	return save(folder, file, error);
 }

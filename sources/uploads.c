@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/clock.h"
+#include "base/crash_point.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "sources/upload_reader.h"
@@ -170,6 +171,7 @@ static void committed(struct source *source, uint64_t stream, struct position po
 	if (!upload_reader_finished(uploads->reader, stream, position.offset, id))
 		return;
 	log_info("uploads", "stored id=%s", id);
+	crash_point("upload.stored");
 	upload = find(uploads, id);
 	if (upload != NULL)
 		forget(uploads, upload);

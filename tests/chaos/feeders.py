@@ -2,6 +2,8 @@
 
     promised: must be stored once    possible: may be stored, once at most
 """
+import gzip
+import http.client
 import os
 import socket
 import threading
@@ -116,4 +118,58 @@ class PushFeeder(Feeder):
             self.pause()
 
 
-FEEDERS = {feeder.source: feeder for feeder in (FileFeeder, SyslogFeeder, PushFeeder)}
+class UploadFeeder(Feeder):
+    """uploads in parts; a client asks where to go on until all is there, so everything is a promise"""
+
+    source = "upload"
+    TYPE = {"Tus-Resumable": "1.0.0", "Content-Type": "application/offset+octet-stream"}
+
+    def ask(self, method, path, body=None, **headers):
+        return self.siftd.client.request(method, path, body, {**self.TYPE, **headers})[1]
+
+    def insist(self, what):
+        """until siftd does it"""
+        while time.monotonic() < self.stop_by:
+            try:
+                return what()
+            except (OSError, harness.HttpError, ValueError, http.client.HTTPException):
+                time.sleep(0.1)
+        raise TimeoutError("siftd takes no upload")
+
+    def upload(self, data):
+        begin = {"Upload-Length": str(len(data))}
+        path = self.insist(lambda: self.ask("POST", f"{self.siftd.ingestion}/uploads", b"", **begin)["Location"])
+        path = path.removeprefix("/api/v1")
+
+        def send_next():
+            # what an answer that was lost has moved is asked for
+            at = int(self.ask("HEAD", path)["Upload-Offset"])
+            if at == len(data):
+                return at
+            part = data[at:at + self.dice.randrange(1, 1 + len(data))]
+            return int(self.ask("PATCH", path, part, **{"Upload-Offset": str(at)})["Upload-Offset"])
+
+        def send_all():
+            try:
+                while send_next() < len(data):
+                    self.pause()
+            except harness.HttpError as error:
+                # stored to its end, and forgotten, behind a last answer that was lost
+                if error.status not in (404, 410):
+                    raise
+            return True
+
+        self.insist(send_all)
+
+    def feed(self):
+        left, stream = self.count, 0
+        while left > 0 and time.monotonic() < self.stop_by:
+            records = [self.material.record(self.source, stream) for _ in range(self.dice.randrange(1, 500))]
+            stream += 1
+            left -= len(records)
+            data = "".join(r.line + "\n" for r in records).encode()
+            self.promised.update((r.ident, r) for r in records)
+            self.upload(gzip.compress(data) if self.dice.random() < 0.3 else data)
+
+
+FEEDERS = {feeder.source: feeder for feeder in (FileFeeder, SyslogFeeder, PushFeeder, UploadFeeder)}

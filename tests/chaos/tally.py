@@ -6,6 +6,7 @@ import re
 CRASH_POINTS = (
     "flush.guarded", "flush.sent", "flush.synced", "flush.committed", "flush.told",
     "lane.sealed", "flows.rewind", "spool.segment_made", "spool.written", "spool.durable", "spool.trim",
+    "push.spooled", "upload.written", "upload.named", "upload.stored",
     "upkeep.locked", "upkeep.stepped", "upkeep.swept", "compact.sent", "compact.replaced",
 )
 FIRED = re.compile(r"^siftd: crash point (\S+)$", re.M)
@@ -26,16 +27,18 @@ ROUNDS_TO_MEET_ALL = 100
 
 
 class Tally:
-    def __init__(self, disks):
+    def __init__(self, disks, sources):
+        self.points = [name for name in CRASH_POINTS if not name.startswith(("push", "upload"))
+                       or name.split(".")[0] in sources]
         self.armed, self.fired = collections.Counter(), collections.Counter()
         self.met = collections.Counter()
-        self.passes = dict.fromkeys(CRASH_POINTS, PASSES_MAX)
+        self.passes = dict.fromkeys(self.points, PASSES_MAX)
         self.expected = [name for name in MET if disks or name != "full disks"]
 
     def choose(self, dice):
         """NAME:PASS of one of the points that were chosen least"""
-        least = min(self.armed[name] for name in CRASH_POINTS)
-        name = dice.choice([name for name in CRASH_POINTS if self.armed[name] == least])
+        least = min(self.armed[name] for name in self.points)
+        name = dice.choice([name for name in self.points if self.armed[name] == least])
         self.armed[name] += 1
         return f"{name}:{dice.randrange(1, self.passes[name] + 1)}"
 
@@ -53,11 +56,11 @@ class Tally:
         self.met["merges of blocks"] += merges
 
     def missed(self):
-        return [f"crash point {name}" for name in CRASH_POINTS if not self.fired[name]] + [
+        return [f"crash point {name}" for name in self.points if not self.fired[name]] + [
             name for name in (*self.expected, "merges of blocks") if not self.met[name]]
 
     def lines(self):
-        yield "crash points: " + ", ".join(f"{name} {self.fired[name]} of {self.armed[name]}" for name in CRASH_POINTS)
+        yield "crash points: " + ", ".join(f"{name} {self.fired[name]} of {self.armed[name]}" for name in self.points)
         yield "met: " + ", ".join(f"{name} {count}" for name, count in self.met.items())
         if self.missed():
             yield "never happened: " + ", ".join(self.missed())

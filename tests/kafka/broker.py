@@ -17,7 +17,7 @@ from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic  # noqa:
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 JARS = os.environ.get("SIFTD_KAFKA_JARS", os.path.join(harness.TOP, "build", "kafka"))
-READY_S = 60
+READY_S = 180
 USER, PASSWORD = "sifter", "a secret of the test"
 LOG4J = """log4j.rootLogger=WARN, stderr
 log4j.appender.stderr=org.apache.log4j.ConsoleAppender
