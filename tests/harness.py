@@ -17,7 +17,7 @@ import uuid
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BINARY = os.environ.get("SIFTD_BINARY", os.path.join(TOP, "build/release/siftd"))
-READY_S = 120
+READY_S = 240
 STOP_S = 60
 # a line that goes on with the record before it
 CONTINUATION = re.compile(

@@ -1,6 +1,7 @@
 """test_replay.py - the same log gives the same findings: daemons that are killed, batches of any size
 
-A few replays; SIFTD_REPLAYS=100 asks for more."""
+A few replays; SIFTD_REPLAYS=100 asks for more, and SIFTD_REPLAY_SEED=1000 for others. With -s it says
+how far it is."""
 import os
 import random
 import re
@@ -10,13 +11,15 @@ import harness
 from finding_history import WINDOWS, facts, history
 
 REPLAYS = int(os.environ.get("SIFTD_REPLAYS", "3"))
+FIRST_SEED = int(os.environ.get("SIFTD_REPLAY_SEED", "0"))
 
 
 class Replay:
     def __init__(self, make_siftd, postgres, seed, login):
-        self.rng = random.Random(seed)
+        self.rng = random.Random(seed + FIRST_SEED)
         self.daemons = []
         self.login = login
+        self.kills = 0
         for _ in range(1 if seed == 0 else self.rng.randint(1, 3)):
             siftd = make_siftd(database={"url": postgres.url()}, batch={
                 "age": self.rng.choice(["10ms", "100ms", "500ms"]),
@@ -59,6 +62,7 @@ class Replay:
             if self.rng.random() < 0.4:
                 victim = self.rng.choice(self.daemons)
                 victim.kill()
+                self.kills += 1
                 victim.launch()
                 if victim is self.daemons[0]:
                     victim.wait_ready()
@@ -84,6 +88,7 @@ def test_replays(make_siftd, postgres):
         found = facts(replay.client, scope, with_evidence=True)
         expected = expected or found
         assert found == expected, f"seed {seed}"
+        print(f"replay {seed}: {len(replay.daemons)} daemons, {replay.kills} kills, {len(found)} findings", flush=True)
         for siftd in replay.daemons:
             assert siftd.stop() == 0
     assert len(expected) >= 7
