@@ -137,14 +137,20 @@ def test_half_a_line_when_the_store_stood_still(make_siftd, postgres):
     siftd.add_file_source()
     siftd.start()
     scope = siftd.client.default_scope()
-    lock = "BEGIN; LOCK TABLE siftd.source_positions IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(5)"
-    with subprocess.Popen(["psql", "-X", "-q", postgres.url(), "-c", lock], stdout=subprocess.DEVNULL) as holder:
+    with subprocess.Popen(["psql", "-X", "-q", "-A", "-t", postgres.url()], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          text=True) as holder:
+        holder.stdin.write("BEGIN; LOCK TABLE siftd.source_positions IN ACCESS EXCLUSIVE MODE; SELECT 'held';\n")
+        holder.stdin.flush()
+        assert holder.stdout.readline() == "held\n"
+        flood = os.path.join(siftd.logs, "flood")
+        write(flood, 0, 100000)
         with open(os.path.join(siftd.logs, "half.log"), "ab", buffering=0) as file:
             file.write(b"2026-01-05T08:00:01Z INFO shop: tw")
-            for _ in range(20):
-                write(os.path.join(siftd.logs, "flood.log"), 0, 5000)
-                time.sleep(0.02)
+            # more than the lane may hold, at once: it stands before the half line is old
+            os.rename(flood, flood + ".log")
+            time.sleep(3)
             file.write(b"o halves\n")
+        holder.stdin.close()
         assert holder.wait() == 0
     siftd.client.wait_total(scope, 100001)
     assert [e["message"] for e in siftd.client.events(scope, q="halves")] == ["two halves"]
