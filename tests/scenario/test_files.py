@@ -133,7 +133,7 @@ def test_records_of_several_lines(make_siftd):
 
 def test_half_a_line_when_the_store_stood_still(make_siftd, postgres):
     """a pause of the store is no pause of the writer: the line stays in one piece"""
-    siftd = make_siftd(database={"url": postgres.url()}, batch={"events_max": 1000, "queue_bytes": "1MiB"})
+    siftd = make_siftd(database={"url": postgres.url()}, batch={"events_max": 500, "queue_bytes": "64KiB"})
     siftd.add_file_source()
     siftd.start()
     scope = siftd.client.default_scope()
