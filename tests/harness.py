@@ -385,7 +385,8 @@ class Postgres:
 
     def sql(self, text, database="postgres", url=None):
         done = subprocess.run(
-            ["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", url or self.url(database=database), "-c", text],
+            [os.path.join(postgres_programs(), "psql"), "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1",
+             url or self.url(database=database), "-c", text],
             check=True, capture_output=True, text=True)
         return done.stdout.strip()
 
