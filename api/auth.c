@@ -5,6 +5,7 @@
  */
 #include "api/auth.h"
 
+#include "api/accounts.h"
 #include "api/body.h"
 #include "api/context.h"
 #include "api/cookie.h"
@@ -25,8 +26,8 @@ static const char register_sql[] =
 	"  VALUES ($1 || '''s Organization') RETURNING id, name),"
 	" member AS (INSERT INTO siftd.memberships (organisation_id, user_id, role)"
 	"  SELECT organisation.id, person.id, 'admin' FROM organisation, person)"
-	" SELECT person.id, organisation.id, organisation.name"
-	" FROM person, organisation";
+	" SELECT person.id, $1::text, $2::text, organisation.id, organisation.name,"
+	" 'admin' FROM person, organisation";
 
 /* all other sessions of the account end with its old password */
 static const char password_sql[] =
@@ -37,7 +38,6 @@ static const char password_sql[] =
 /* what a handler carries from callback to callback; lies in the request's arena */
 struct account {
 	struct request *request;
-	struct password_job *job;
 	int64_t user_id;
 	struct slice name;
 	struct slice email;
@@ -53,45 +53,6 @@ static struct account *account_new(struct request *request)
 
 	*account = (struct account){ .request = request };
 	return account;
-}
-
-static void cancel_job(void *context)
-{
-	struct account *account = context;
-
-	password_job_cancel(account->job);
-}
-
-/* the job was made, or NULL: answers, or waits with the client watched */
-static void await_job(struct account *account, struct password_job *job)
-{
-	account->job = job;
-	if (job == NULL)
-		request_unavailable(account->request,
-				    "Too many passwords are waiting to be checked.");
-	else
-		request_on_cancel(account->request, cancel_job, account);
-}
-
-static void on_registered(struct request *request, const struct pg_rows *rows)
-{
-	const struct account *account = request->state;
-	struct json_out out = json_out_init(&request->out);
-
-	json_object_begin(&out);
-	json_key_int(&out, "id", pg_rows_int(rows, 0, 0));
-	json_key_string(&out, "name", account->name);
-	json_key_string(&out, "email", account->email);
-	json_key(&out, "organizations");
-	json_array_begin(&out);
-	json_object_begin(&out);
-	json_key_int(&out, "id", pg_rows_int(rows, 0, 1));
-	json_key_string(&out, "name", pg_rows_slice(rows, 0, 2));
-	json_key_string(&out, "role", SLICE("admin"));
-	json_object_end(&out);
-	json_array_end(&out);
-	json_object_end(&out);
-	request_reply_json(request, 201);
 }
 
 /* false: answered with 403 */
@@ -115,21 +76,15 @@ static bool may_register(struct request *request)
 	return open;
 }
 
-static void on_new_hash(void *context, bool ok, const char *hash)
+static void on_new_hash(struct request *request, const char *hash)
 {
-	struct account *account = context;
-	struct request *request = account->request;
+	const struct account *account = request->state;
 	struct db_call call = {
 		.sql = register_sql,
-		.done = on_registered,
+		.done = account_reply_made,
 		.conflict = "An account with this e-mail address exists already.",
 	};
 
-	request_on_cancel(request, NULL, NULL);
-	if (!ok) {
-		request_unavailable(request, "There is no memory to hash a password.");
-		return;
-	}
 	db_add_text(&call, account->name);
 	db_add_text(&call, account->email);
 	db_add_text(&call, slice_str(hash));
@@ -152,23 +107,19 @@ void auth_register(struct request *request)
 	if (!body_done(&body))
 		return;
 	request->state = account;
-	await_job(account, passwords_hash(request->api->passwords, account->password,
-					  on_new_hash, account));
+	account_hash(request, account->password, on_new_hash);
 }
 
-static void on_verified(void *context, bool ok, const char *hash)
+static void on_verified(struct request *request, bool right)
 {
-	struct account *account = context;
-	struct request *request = account->request;
+	const struct account *account = request->state;
 	const struct session_owner owner = {
 		.user_id = account->user_id,
 		.email = account->email,
 		.by_cookie = account->by_cookie,
 	};
 
-	(void)hash; /* of passwords_hash only */
-	request_on_cancel(request, NULL, NULL);
-	if (ok)
+	if (right)
 		sessions_open(request, &owner);
 	else
 		request_problem(request, 401,
@@ -185,8 +136,7 @@ static void on_account(struct request *request, const struct pg_rows *rows)
 		hash = pg_rows_slice(rows, 0, 1);
 		account->email = arena_dup(&request->arena, pg_rows_slice(rows, 0, 2));
 	}
-	await_job(account, passwords_verify(request->api->passwords, hash,
-					    account->password, on_verified, account));
+	account_verify(request, hash, account->password, on_verified);
 }
 
 static void find_account(struct account *account)
@@ -350,38 +300,25 @@ void auth_me(struct request *request)
 	db_run(request, &call);
 }
 
-static void on_changed_hash(void *context, bool ok, const char *hash)
+static void on_changed_hash(struct request *request, const char *hash)
 {
-	struct account *account = context;
-	struct request *request = account->request;
 	struct db_call call = { .sql = password_sql, .done = on_done };
 
-	request_on_cancel(request, NULL, NULL);
-	if (!ok) {
-		request_unavailable(request, "There is no memory to hash a password.");
-		return;
-	}
 	db_add_int(request, &call, request->caller.user_id);
 	db_add_text(&call, slice_str(hash));
 	db_add_bytes(&call, request->caller.token_hash);
 	db_run(request, &call);
 }
 
-static void on_old_verified(void *context, bool ok, const char *hash)
+static void on_old_verified(struct request *request, bool right)
 {
-	struct account *account = context;
-	struct request *request = account->request;
+	const struct account *account = request->state;
 
-	(void)hash; /* of passwords_hash only */
-	request_on_cancel(request, NULL, NULL);
-	if (!ok) {
+	if (right)
+		account_hash(request, account->new_password, on_changed_hash);
+	else
 		request_problem_field(request, "current_password",
 				      "The current password is wrong.");
-		return;
-	}
-	await_job(account,
-		  passwords_hash(request->api->passwords, account->new_password,
-				 on_changed_hash, account));
 }
 
 static void on_own_account(struct request *request, const struct pg_rows *rows)
@@ -391,9 +328,7 @@ static void on_own_account(struct request *request, const struct pg_rows *rows)
 
 	if (pg_rows_count(rows) > 0)
 		hash = pg_rows_slice(rows, 0, 0);
-	await_job(account,
-		  passwords_verify(request->api->passwords, hash, account->password,
-				   on_old_verified, account));
+	account_verify(request, hash, account->password, on_old_verified);
 }
 
 void auth_password(struct request *request)

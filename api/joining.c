@@ -10,6 +10,7 @@
  */
 #include "api/joining.h"
 
+#include "api/accounts.h"
 #include "api/body.h"
 #include "api/columns.h"
 #include "api/context.h"
@@ -61,7 +62,6 @@ enum look_column {
 
 struct joining {
 	struct request *request;
-	struct password_job *job;
 	struct slice name; /* ptr NULL: an account that is there already */
 	struct slice password;
 	int64_t user_id; /* 0: no account has the address */
@@ -102,34 +102,10 @@ void joining_look(struct request *request)
 	db_run(request, &call);
 }
 
-static void on_joined(struct request *request, const struct pg_rows *rows)
-{
-	struct json_out out = json_out_init(&request->out);
-
-	if (pg_rows_count(rows) == 0) {
-		request_not_found(request, "invitation");
-		return;
-	}
-	json_object_begin(&out);
-	json_key_int(&out, "id", pg_rows_int(rows, 0, 0));
-	json_key_string(&out, "name", pg_rows_slice(rows, 0, 1));
-	json_key_string(&out, "email", pg_rows_slice(rows, 0, 2));
-	json_key(&out, "organizations");
-	json_array_begin(&out);
-	json_object_begin(&out);
-	json_key_int(&out, "id", pg_rows_int(rows, 0, 3));
-	json_key_string(&out, "name", pg_rows_slice(rows, 0, 4));
-	json_key_string(&out, "role", pg_rows_slice(rows, 0, 5));
-	json_object_end(&out);
-	json_array_end(&out);
-	json_object_end(&out);
-	request_reply_json(request, 201);
-}
-
 static void join_known(struct joining *joining)
 {
 	struct request *request = joining->request;
-	struct db_call call = { .sql = join_known_sql, .done = on_joined };
+	struct db_call call = { .sql = join_known_sql, .done = account_reply_made };
 
 	request->caller.user_id = joining->user_id;
 	db_add_bytes(&call, token_of(request));
@@ -137,47 +113,29 @@ static void join_known(struct joining *joining)
 	db_run(request, &call);
 }
 
-static void on_hashed(void *context, bool ok, const char *hash)
+static void on_hashed(struct request *request, const char *hash)
 {
-	struct joining *joining = context;
-	struct request *request = joining->request;
+	const struct joining *joining = request->state;
 	struct db_call call = {
 		.sql = join_new_sql,
-		.done = on_joined,
+		.done = account_reply_made,
 		.conflict = "An account with this e-mail address exists already.",
 	};
 
-	request_on_cancel(request, NULL, NULL);
-	if (!ok) {
-		request_unavailable(request, "There is no memory to hash a password.");
-		return;
-	}
 	db_add_bytes(&call, token_of(request));
 	db_add_text(&call, joining->name);
 	db_add_text(&call, slice_str(hash));
 	db_run(request, &call);
 }
 
-static void on_verified(void *context, bool ok, const char *hash)
+static void on_verified(struct request *request, bool right)
 {
-	struct joining *joining = context;
-	struct request *request = joining->request;
-
-	(void)hash; /* of passwords_hash only */
-	request_on_cancel(request, NULL, NULL);
-	if (ok)
-		join_known(joining);
+	if (right)
+		join_known(request->state);
 	else
 		request_problem(request, 401,
 				"The invited address has an account, and this is not "
 				"its password.");
-}
-
-static void cancel_job(void *context)
-{
-	struct joining *joining = context;
-
-	password_job_cancel(joining->job);
 }
 
 static bool check_fields(struct joining *joining)
@@ -203,7 +161,6 @@ static bool check_fields(struct joining *joining)
 static void on_invitation(struct request *request, const struct pg_rows *rows)
 {
 	struct joining *joining = request->state;
-	struct passwords *passwords = request->api->passwords;
 
 	if (pg_rows_count(rows) == 0) {
 		request_not_found(request, "invitation");
@@ -216,17 +173,10 @@ static void on_invitation(struct request *request, const struct pg_rows *rows)
 	request->caller.actor =
 		arena_dup(&request->arena, pg_rows_slice(rows, 0, LOOK_EMAIL));
 	if (joining->user_id == 0)
-		joining->job = passwords_hash(passwords, joining->password, on_hashed,
-					      joining);
+		account_hash(request, joining->password, on_hashed);
 	else
-		joining->job =
-			passwords_verify(passwords, pg_rows_slice(rows, 0, LOOK_HASH),
-					 joining->password, on_verified, joining);
-	if (joining->job == NULL)
-		request_unavailable(request,
-				    "Too many passwords are waiting to be checked.");
-	else
-		request_on_cancel(request, cancel_job, joining);
+		account_verify(request, pg_rows_slice(rows, 0, LOOK_HASH),
+			       joining->password, on_verified);
 }
 
 void joining_accept(struct request *request)

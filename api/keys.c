@@ -162,3 +162,28 @@ void keys_delete(struct request *request)
 	if (add_key(request, &call))
 		object_run_change(request, "API key", &call);
 }
+
+void keys_own(struct request *request)
+{
+	static const struct column own_columns[] = {
+		{ "id", COLUMN_INT },       { "key_id", COLUMN_TEXT },
+		{ "name", COLUMN_TEXT },    { "role", COLUMN_TEXT },
+		{ "project", COLUMN_JSON }, { "organization", COLUMN_JSON },
+	};
+	static const struct object object = { .what = "API key",
+					      .columns = own_columns,
+					      .columns_count = ARRAY_LEN(own_columns),
+					      .status = 200 };
+	struct db_call call = {
+		.sql = "SELECT k.id, k.public_id, k.name, k.role,"
+		       " json_build_object('id', p.id, 'name', p.name),"
+		       " json_build_object('id', o.id, 'name', o.name)"
+		       " FROM siftd.api_keys AS k"
+		       " JOIN siftd.projects AS p ON p.id = k.project_id"
+		       " JOIN siftd.organisations AS o ON o.id = p.organisation_id"
+		       " WHERE k.id = $1",
+	};
+
+	db_add_int(request, &call, request->caller.key_id);
+	object_run(request, &object, &call);
+}

@@ -10,6 +10,8 @@
 
 #define KEYS_MAX 1000
 
+/* of the one that asks: which project it is for */
+route_handler_fn keys_own;
 route_handler_fn keys_list;
 route_handler_fn keys_create;
 route_handler_fn keys_get;

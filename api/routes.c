@@ -68,6 +68,7 @@ static const struct route routes[] = {
 	{ ROUTE_POST, V1 "/auth/logout", ACCESS_USER, LIMIT_WRITE, auth_logout },
 	{ ROUTE_GET, V1 "/auth/me", ACCESS_USER, LIMIT_READ, auth_me },
 	{ ROUTE_POST, V1 "/auth/password", ACCESS_USER, LIMIT_LOGIN, auth_password },
+	{ ROUTE_GET, V1 "/auth/key", ACCESS_SENDER, LIMIT_READ, keys_own },
 	{ ROUTE_GET, V1 "/auth/sessions", ACCESS_USER, LIMIT_READ, sessions_list },
 	{ ROUTE_DELETE, V1 "/auth/sessions/{session}", ACCESS_USER, LIMIT_WRITE, sessions_delete },
 	{ ROUTE_GET, V1 "/invitations/{token}", ACCESS_PUBLIC, LIMIT_LOGIN, joining_look },
@@ -106,11 +107,11 @@ static const struct route routes[] = {
 	{ ROUTE_POST, PROJECT "/push", ACCESS_PUSHER, LIMIT_PUSH, push_lines_route },
 
 	{ ROUTE_GET, PROJECT "/ingestions", ACCESS_READER, LIMIT_READ, ingestions_list },
-	{ ROUTE_POST, PROJECT "/ingestions", ACCESS_MEMBER, LIMIT_WRITE, ingestions_create },
+	{ ROUTE_POST, PROJECT "/ingestions", ACCESS_PUSHER, LIMIT_WRITE, ingestions_create },
 	{ ROUTE_GET, INGESTION, ACCESS_READER, LIMIT_READ, ingestions_get },
 	{ ROUTE_DELETE, INGESTION, ACCESS_MEMBER, LIMIT_WRITE, ingestions_delete },
-	{ ROUTE_POST, INGESTION "/logs/paste", ACCESS_MEMBER, LIMIT_WRITE, intake_paste },
-	{ ROUTE_POST, INGESTION "/logs/upload", ACCESS_MEMBER, LIMIT_WRITE, intake_upload },
+	{ ROUTE_POST, INGESTION "/logs/paste", ACCESS_PUSHER, LIMIT_WRITE, intake_paste },
+	{ ROUTE_POST, INGESTION "/logs/upload", ACCESS_PUSHER, LIMIT_WRITE, intake_upload },
 
 	/* what other shippers know, where they expect it; an API key names the project */
 	{ ROUTE_POST, "/loki/api/v1/push", ACCESS_SENDER, LIMIT_PUSH, push_loki_route },
@@ -139,11 +140,11 @@ static const struct route routes[] = {
 	ELASTIC_SETTING("/_ilm/policy/{name}"),
 	ELASTIC_SETTING("/_ingest/pipeline/{name}"),
 
-	{ ROUTE_OPTIONS, INGESTION "/uploads", ACCESS_MEMBER, LIMIT_READ, tus_options },
-	{ ROUTE_POST, INGESTION "/uploads", ACCESS_MEMBER, LIMIT_WRITE, tus_create },
-	{ ROUTE_GET, INGESTION "/uploads/{upload}", ACCESS_MEMBER, LIMIT_READ, tus_get },
-	{ ROUTE_PATCH, INGESTION "/uploads/{upload}", ACCESS_MEMBER, LIMIT_PUSH, tus_append },
-	{ ROUTE_DELETE, INGESTION "/uploads/{upload}", ACCESS_MEMBER, LIMIT_WRITE, tus_delete },
+	{ ROUTE_OPTIONS, INGESTION "/uploads", ACCESS_PUSHER, LIMIT_READ, tus_options },
+	{ ROUTE_POST, INGESTION "/uploads", ACCESS_PUSHER, LIMIT_WRITE, tus_create },
+	{ ROUTE_GET, INGESTION "/uploads/{upload}", ACCESS_PUSHER, LIMIT_READ, tus_get },
+	{ ROUTE_PATCH, INGESTION "/uploads/{upload}", ACCESS_PUSHER, LIMIT_PUSH, tus_append },
+	{ ROUTE_DELETE, INGESTION "/uploads/{upload}", ACCESS_PUSHER, LIMIT_WRITE, tus_delete },
 
 	IN_BOTH_SCOPES(ROUTE_GET, "/overview", ACCESS_READER, LIMIT_READ, overview_get),
 	IN_BOTH_SCOPES(ROUTE_GET, "/events", ACCESS_READER, LIMIT_READ, event_routes_list),

@@ -24,6 +24,7 @@ cmd_fn cmd_migrate;
 cmd_fn cmd_query;
 cmd_fn cmd_routes;
 cmd_fn cmd_rules;
+cmd_fn cmd_upload;
 cmd_fn cmd_user;
 
 #endif

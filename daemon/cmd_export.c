@@ -1,6 +1,5 @@
 /* cmd_export.c - `siftd export`: stored events as lines, straight from the database */
 #include <event2/event.h>
-#include <event2/thread.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,11 +11,10 @@
 #include "base/compiler.h"
 #include "base/mem.h"
 #include "daemon/cmd.h"
-#include "daemon/config.h"
+#include "daemon/cmd_store.h"
 #include "daemon/event_session.h"
 #include "daemon/event_words.h"
 #include "daemon/project_find.h"
-#include "daemon/store.h"
 #include "sinks/pg_sync.h"
 
 #define PAGE_EVENTS 2000
@@ -38,6 +36,7 @@ static const char usage[] =
 
 struct export
 {
+	const char *project;
 	struct event_session session;
 	struct events_scope scope;
 	struct event_filter filter;
@@ -153,14 +152,6 @@ static int read_words(int argc, char **argv, struct wishes *wishes)
 	return optind == argc && wishes->project != NULL ? 0 : -1;
 }
 
-static int read_number(const char *name, const char *text, int64_t *out,
-		       struct error *error)
-{
-	if (text == NULL || query_id(slice_str(text), out))
-		return 0;
-	return error_set(error, "--%s must be a number above 0", name);
-}
-
 static int read_format(const char *text, enum event_form *out, struct error *error)
 {
 	*out = EVENT_FORM_LINES;
@@ -186,23 +177,23 @@ static int read_wishes(const struct wishes *wishes, struct export *export,
 	export->filter.with_raw = true;
 	export->filter.by_last = true;
 	export->has_limit = wishes->limit != NULL;
-	if (read_number("limit", wishes->limit, &export->left, error) < 0 ||
-	    read_number("ingestion", wishes->ingestion, &export->scope.ingestion_id,
-			error) < 0)
+	if (event_words_number("limit", wishes->limit, &export->left, error) < 0 ||
+	    event_words_number("ingestion", wishes->ingestion,
+			       &export->scope.ingestion_id, error) < 0)
 		return -1;
 	return read_format(wishes->format, &export->filter.form, error);
 }
 
 /* the project, and the last seq there is */
-static int find_project(const struct store *store, const char *name,
-			struct export *export, struct error *error)
+static int find_project(const struct store *store, struct export *export,
+			struct error *error)
 {
 	struct project_found found = { 0 };
 	struct pg_sync *sync = NULL;
 	int status = pg_sync_open(store_conninfo(store), &sync, error);
 
 	if (status == 0)
-		status = project_find(sync, name, &found, error);
+		status = project_find(sync, export->project, &found, error);
 	export->scope.project_id = found.id;
 	export->filter.last = found.next_seq - 1;
 	pg_sync_close(&sync);
@@ -230,48 +221,39 @@ static void run(struct export *export, const struct config *config,
 	}
 }
 
-static int export_events(const struct wishes *wishes, const struct config *config)
+static int export_events(void *context, const struct config *config,
+			 const struct store *store, struct error *error)
 {
-	struct export export = { 0 };
-	struct store *store = NULL;
-	struct error error = { 0 };
+	struct export *export = context;
 
-	if (read_wishes(wishes, &export, &error) < 0) {
+	if (find_project(store, export, error) < 0)
+		return -1;
+	run(export, config, store);
+	return export->status;
+}
+
+static int export_wishes(const struct wishes *wishes)
+{
+	struct export export = { .project = wishes->project };
+	const struct cmd_store command = { "export", wishes->config, export_events,
+					   &export };
+	struct error error = { 0 };
+	int status = EXIT_USAGE;
+
+	if (read_wishes(wishes, &export, &error) < 0)
 		(void)fprintf(stderr, "siftd export: %s\n%s", error.text, usage);
-		event_filter_deinit(&export.filter);
-		return EXIT_USAGE;
-	}
-	if (store_attach(config, &store, &error) < 0 ||
-	    find_project(store, wishes->project, &export, &error) < 0) {
-		(void)fprintf(stderr, "siftd export: %s\n", error.text);
-		export.status = 1;
-	} else {
-		run(&export, config, store);
-	}
-	store_stop(&store);
+	else
+		status = cmd_store_run(&command);
 	event_filter_deinit(&export.filter);
-	return export.status;
+	return status;
 }
 
 int cmd_export(int argc, char **argv)
 {
 	struct wishes wishes = { 0 };
-	struct config *config = NULL;
-	struct error error = { 0 };
 	int status = read_words(argc, argv, &wishes);
 
-	if (status != 0) {
-		(void)fputs(usage, status > 0 ? stdout : stderr); /* no one reads */
-		status = status > 0 ? 0 : EXIT_USAGE;
-	} else if (config_load(wishes.config, &config, &error) < 0) {
-		(void)fprintf(stderr, "siftd: %s\n", error.text);
-		status = EXIT_CONFIG;
-	} else if (evthread_use_pthreads() != 0) {
-		status = 1;
-	} else {
-		status = export_events(&wishes, config);
-	}
-	config_free(&config);
+	status = status == 0 ? export_wishes(&wishes) : cmd_usage(usage, status);
 	event_words_deinit(&wishes.filters);
 	return status;
 }

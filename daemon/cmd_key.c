@@ -8,9 +8,9 @@
 #include "base/compiler.h"
 #include "base/timestamp.h"
 #include "daemon/cmd.h"
-#include "daemon/config.h"
+#include "daemon/cmd_store.h"
 #include "daemon/project_find.h"
-#include "daemon/store.h"
+#include "sinks/pg_sync.h"
 
 #define LIST_COLUMNS 5
 
@@ -139,16 +139,6 @@ static int create(struct pg_sync *sync, const struct wishes *wishes,
 	return 0;
 }
 
-static void print_row(const struct pg_rows *rows, size_t row)
-{
-	for (size_t i = 0; i < LIST_COLUMNS; i++) {
-		struct slice text = pg_rows_slice(rows, row, i);
-
-		(void)printf("%s%.*s", i == 0 ? "" : "\t", (int)text.len, text.ptr);
-	}
-	(void)putchar('\n');
-}
-
 static int list(struct pg_sync *sync, const struct wishes *wishes, const char *project,
 		struct error *error)
 {
@@ -167,8 +157,7 @@ static int list(struct pg_sync *sync, const struct wishes *wishes, const char *p
 		    params, &rows, error) < 0)
 		return -1;
 	(void)printf("KEY-ID\tROLE\tSTATE\tLAST USED\tNAME\n");
-	for (size_t i = 0; i < pg_rows_count(rows); i++)
-		print_row(rows, i);
+	cmd_print_rows(rows, LIST_COLUMNS);
 	return 0;
 }
 
@@ -196,14 +185,16 @@ static const struct {
 		   const char *project, struct error *error);
 } verbs[] = { { "create", create }, { "list", list }, { "revoke", revoke } };
 
-static int run(const struct store *store, const struct wishes *wishes,
+static int run(void *context, const struct config *config, const struct store *store,
 	       struct error *error)
 {
+	const struct wishes *wishes = context;
 	struct project_found project = { 0 };
 	struct pg_sync *sync = NULL;
 	char id[24];
 	int status = pg_sync_open(store_conninfo(store), &sync, error);
 
+	(void)config; /* the database is all */
 	if (status == 0)
 		status = project_find(sync, wishes->project, &project, error);
 	/* 24 bytes hold any int64 */
@@ -219,27 +210,8 @@ static int run(const struct store *store, const struct wishes *wishes,
 int cmd_key(int argc, char **argv)
 {
 	struct wishes wishes = { 0 };
-	struct config *config = NULL;
-	struct store *store = NULL;
-	struct error error = { 0 };
 	int status = read_words(argc, argv, &wishes);
+	const struct cmd_store command = { "key", wishes.config, run, &wishes };
 
-	if (status != 0) {
-		(void)fputs(usage, status > 0 ? stdout : stderr); /* no one reads */
-		return status > 0 ? 0 : EXIT_USAGE;
-	}
-	if (config_load(wishes.config, &config, &error) < 0) {
-		(void)fprintf(stderr, "siftd: %s\n", error.text);
-		return EXIT_CONFIG;
-	}
-	status = token_setup(&error);
-	if (status == 0)
-		status = store_attach(config, &store, &error);
-	if (status == 0)
-		status = run(store, &wishes, &error);
-	if (status != 0)
-		(void)fprintf(stderr, "siftd key: %s\n", error.text);
-	store_stop(&store);
-	config_free(&config);
-	return status < 0 ? 1 : 0;
+	return status == 0 ? cmd_store_run(&command) : cmd_usage(usage, status);
 }

@@ -1,5 +1,4 @@
 /* cmd_query.c - `siftd query`: events, groups and findings in a terminal */
-#include <event2/thread.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -7,11 +6,10 @@
 
 #include "base/buf.h"
 #include "daemon/cmd.h"
-#include "daemon/config.h"
+#include "daemon/cmd_store.h"
 #include "daemon/event_words.h"
 #include "daemon/project_find.h"
 #include "daemon/query_events.h"
-#include "daemon/store.h"
 #include "sinks/pg_sync.h"
 
 #define COUNT_DEFAULT "50"
@@ -132,14 +130,6 @@ static int read_words(int argc, char **argv, struct wishes *wishes)
 	return optind == argc && fits_together(wishes) ? 0 : -1;
 }
 
-static int read_number(const char *name, const char *text, int64_t *out,
-		       struct error *error)
-{
-	if (text == NULL || query_id(slice_str(text), out))
-		return 0;
-	return error_set(error, "--%s must be a number above 0", name);
-}
-
 static int query_events(const struct wishes *wishes, const struct config *config,
 			const struct store *store, const struct project_found *project)
 {
@@ -154,9 +144,9 @@ static int query_events(const struct wishes *wishes, const struct config *config
 
 	if (event_filter_from_query(&wishes->filters.filters, &wish.filter, &field,
 				    &error) < 0 ||
-	    read_number("limit", limit, &wish.count, &error) < 0 ||
-	    read_number("ingestion", wishes->ingestion, &wish.scope.ingestion_id,
-			&error) < 0) {
+	    event_words_number("limit", limit, &wish.count, &error) < 0 ||
+	    event_words_number("ingestion", wishes->ingestion, &wish.scope.ingestion_id,
+			       &error) < 0) {
 		(void)fprintf(stderr, "siftd query: %s\n", error.text);
 	} else if (wish.count > QUERY_EVENTS_MAX) {
 		(void)fprintf(stderr,
@@ -198,7 +188,7 @@ static int query_table(const struct wishes *wishes, struct pg_sync *sync,
 	bool taken = false;
 
 	(void)snprintf(id, sizeof(id), "%" PRId64, project->id);
-	if (read_number("limit", limit, &count, &error) < 0) {
+	if (event_words_number("limit", limit, &count, &error) < 0) {
 		(void)fprintf(stderr, "siftd query: %s\n", error.text);
 		return EXIT_USAGE;
 	}
@@ -214,43 +204,22 @@ static int query_table(const struct wishes *wishes, struct pg_sync *sync,
 	return 1;
 }
 
-static int query_store(const struct wishes *wishes, const struct config *config,
-		       const struct store *store)
+static int query(void *context, const struct config *config, const struct store *store,
+		 struct error *error)
 {
+	const struct wishes *wishes = context;
 	const char *name = wishes->project == NULL ? "default" : wishes->project;
 	struct project_found project = { 0 };
 	struct pg_sync *sync = NULL;
-	struct error error = { 0 };
-	int status = 1;
+	int status = pg_sync_open(store_conninfo(store), &sync, error);
 
-	if (pg_sync_open(store_conninfo(store), &sync, &error) < 0 ||
-	    project_find(sync, name, &project, &error) < 0)
-		(void)fprintf(stderr, "siftd query: %s\n", error.text);
-	else if (wishes->what == WHAT_EVENTS)
-		status = query_events(wishes, config, store, &project);
-	else
-		status = query_table(wishes, sync, &project);
+	if (status == 0)
+		status = project_find(sync, name, &project, error);
+	if (status == 0)
+		status = wishes->what == WHAT_EVENTS
+				 ? query_events(wishes, config, store, &project)
+				 : query_table(wishes, sync, &project);
 	pg_sync_close(&sync);
-	return status;
-}
-
-static int query(const struct wishes *wishes)
-{
-	struct config *config = NULL;
-	struct store *store = NULL;
-	struct error error = { 0 };
-	int status = 1;
-
-	if (config_load(wishes->config, &config, &error) < 0) {
-		(void)fprintf(stderr, "siftd: %s\n", error.text);
-		return EXIT_CONFIG;
-	}
-	if (store_attach(config, &store, &error) < 0)
-		(void)fprintf(stderr, "siftd query: %s\n", error.text);
-	else
-		status = query_store(wishes, config, store);
-	store_stop(&store);
-	config_free(&config);
 	return status;
 }
 
@@ -258,15 +227,9 @@ int cmd_query(int argc, char **argv)
 {
 	struct wishes wishes = { 0 };
 	int status = read_words(argc, argv, &wishes);
+	const struct cmd_store command = { "query", wishes.config, query, &wishes };
 
-	if (status != 0) {
-		(void)fputs(usage, status > 0 ? stdout : stderr); /* no one reads */
-		status = status > 0 ? 0 : EXIT_USAGE;
-	} else if (evthread_use_pthreads() != 0) {
-		status = 1;
-	} else {
-		status = query(&wishes);
-	}
+	status = status == 0 ? cmd_store_run(&command) : cmd_usage(usage, status);
 	event_words_deinit(&wishes.filters);
 	return status;
 }

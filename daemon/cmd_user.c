@@ -8,8 +8,7 @@
 #include "api/token.h"
 #include "base/compiler.h"
 #include "daemon/cmd.h"
-#include "daemon/config.h"
-#include "daemon/store.h"
+#include "daemon/cmd_store.h"
 #include "sinks/pg_sync.h"
 
 #define LIST_COLUMNS 4
@@ -192,15 +191,7 @@ static int list(struct pg_sync *sync, const struct wishes *wishes, struct error 
 		    params, &rows, error) < 0)
 		return -1;
 	(void)printf("EMAIL\tROLE\tORG-ID\tORGANISATION\n");
-	for (size_t i = 0; i < pg_rows_count(rows); i++) {
-		for (size_t k = 0; k < LIST_COLUMNS; k++) {
-			struct slice text = pg_rows_slice(rows, i, k);
-
-			(void)printf("%s%.*s", k == 0 ? "" : "\t", (int)text.len,
-				     text.ptr);
-		}
-		(void)putchar('\n');
-	}
+	cmd_print_rows(rows, LIST_COLUMNS);
 	return 0;
 }
 
@@ -251,15 +242,17 @@ static const struct {
 	      { "promote", change_role },
 	      { "demote", change_role } };
 
-static int run(const struct store *store, const struct wishes *wishes,
+static int run(void *context, const struct config *config, const struct store *store,
 	       struct error *error)
 {
+	const struct wishes *wishes = context;
 	struct pg_sync *sync = NULL;
 	const struct pg_rows *rows = NULL;
 	char actor[64];
 	const char *const params[] = { actor, NULL };
 	int status = pg_sync_open(store_conninfo(store), &sync, error);
 
+	(void)config; /* the database is all */
 	/* fits; for the audit */
 	(void)snprintf(actor, sizeof(actor), "siftd user, uid %u", (unsigned)getuid());
 	if (status == 0)
@@ -279,27 +272,8 @@ static int run(const struct store *store, const struct wishes *wishes,
 int cmd_user(int argc, char **argv)
 {
 	struct wishes wishes = { 0 };
-	struct config *config = NULL;
-	struct store *store = NULL;
-	struct error error = { 0 };
 	int status = read_words(argc, argv, &wishes);
+	const struct cmd_store command = { "user", wishes.config, run, &wishes };
 
-	if (status != 0) {
-		(void)fputs(usage, status > 0 ? stdout : stderr); /* no one reads */
-		return status > 0 ? 0 : EXIT_USAGE;
-	}
-	if (config_load(wishes.config, &config, &error) < 0) {
-		(void)fprintf(stderr, "siftd: %s\n", error.text);
-		return EXIT_CONFIG;
-	}
-	status = token_setup(&error);
-	if (status == 0)
-		status = store_attach(config, &store, &error);
-	if (status == 0)
-		status = run(store, &wishes, &error);
-	if (status != 0)
-		(void)fprintf(stderr, "siftd user: %s\n", error.text);
-	store_stop(&store);
-	config_free(&config);
-	return status < 0 ? 1 : 0;
+	return status == 0 ? cmd_store_run(&command) : cmd_usage(usage, status);
 }

@@ -26,3 +26,11 @@ void event_words_deinit(struct event_words *words)
 	for (size_t i = 0; i < words->filters.count; i++)
 		mem_free(words->names[i]);
 }
+
+int event_words_number(const char *name, const char *text, int64_t *out,
+		       struct error *error)
+{
+	if (text == NULL || query_id(slice_str(text), out))
+		return 0;
+	return error_set(error, "--%s must be a number above 0", name);
+}

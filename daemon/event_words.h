@@ -30,5 +30,8 @@ struct event_words {
 /* false: there are too many */
 bool event_words_add(struct event_words *words, const char *word, const char *value);
 void event_words_deinit(struct event_words *words);
+/* of any other word; text: NULL leaves *out as it is */
+MUST_CHECK int event_words_number(const char *name, const char *text, int64_t *out,
+				  struct error *error);
 
 #endif

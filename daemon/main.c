@@ -21,6 +21,7 @@ static const struct {
 	{ "query", cmd_query, "show events, groups and findings in a terminal" },
 	{ "routes", cmd_routes, "print what is served over HTTP, and to whom" },
 	{ "rules", cmd_rules, "rules test [FOLDER]: run the rules' own cases" },
+	{ "upload", cmd_upload, "send a log file of any size to a siftd, by HTTP" },
 	{ "user", cmd_user, "make, list and change accounts" },
 };
 

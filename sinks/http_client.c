@@ -225,6 +225,8 @@ static void set_options(struct http_call *call,
 			       (curl_off_t)call->body.len);
 	(void)curl_easy_setopt(easy, CURLOPT_POSTFIELDS, call->body.data);
 	(void)curl_easy_setopt(easy, CURLOPT_HTTPHEADER, call->headers);
+	if (request->method != NULL)
+		(void)curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
 	(void)curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
 	(void)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS_MAX);
 	(void)curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");

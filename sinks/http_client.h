@@ -35,8 +35,9 @@ struct http_client_config {
 };
 
 struct http_client_request {
+	const char *method; /* NULL: POST */
 	const char *url;
-	struct slice body;                            /* POST */
+	struct slice body;
 	const char *headers[HTTP_CLIENT_HEADERS_MAX]; /* "Name: value" */
 	size_t headers_count;
 	unsigned timeout_ms;

@@ -78,7 +78,8 @@ def test_every_get_fits(shared, document, ids, shipper):
         content = resolved_content(document, operation, "200")
         if method != "get" or "application/json" not in content:
             continue
-        client = shared.client if path.startswith("/api/v1") else shipper
+        by_key = not path.startswith("/api/v1") or path.endswith("/auth/key")
+        client = shipper if by_key else shared.client
         body = client.request("GET", own_path(path.format(**ids)))[2]
         found = list(schema.errors(document, content["application/json"]["schema"], json.loads(body)))
         assert not found, (path, found[:5])
