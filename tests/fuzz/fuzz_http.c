@@ -1,8 +1,8 @@
 /* fuzz_http.c - any bytes as the head of a request, a body in chunks, or a form
  *
  * The first byte chooses. What a head holds goes where the server would take it: to the
- * table of routes, the query string's readers and the credential. A body in chunks
- * gives the same bytes whether it comes whole or a byte at a time.
+ * table of routes, the query string's readers, the credential and the list of proxies.
+ * A body in chunks gives the same bytes whether it comes whole or a byte at a time.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -11,6 +11,7 @@
 
 #include "api/credential.h"
 #include "api/event_filter.h"
+#include "api/forwarded.h"
 #include "api/http_head.h"
 #include "api/multipart.h"
 #include "api/routes.h"
@@ -43,6 +44,24 @@ static void use_query(struct slice text)
 	arena_deinit(&arena);
 }
 
+/* whatever proxies write, what comes of it is an address */
+static void use_proxies(const struct http_head *head)
+{
+	static const char *const everybody[] = { "0.0.0.0/0", "::/0" };
+	static const char *const headers[] = { "X-Forwarded-For", "Forwarded" };
+
+	for (size_t i = 0; i < 2; i++) {
+		struct forwarded *forwarded = NULL;
+		struct error error;
+		char address[FORWARDED_ADDRESS_SIZE] = "192.0.2.1";
+
+		check(forwarded_new(everybody, 2, headers[i], &forwarded, &error) == 0);
+		forwarded_client(forwarded, head, address);
+		check(forwarded_trusts(forwarded, address));
+		forwarded_free(&forwarded);
+	}
+}
+
 static void use_head(const struct http_head *head)
 {
 	struct route_params params = { 0 };
@@ -57,6 +76,7 @@ static void use_head(const struct http_head *head)
 		      strpbrk(head->fields[i].value, "\r\n") == NULL);
 	(void)route_find(&api_routes, ROUTE_GET, head->path, &params, &allowed);
 	use_query(head->query);
+	use_proxies(head);
 	if (credential_of_header(http_head_field(head, "authorization"), &arena,
 				 &credential))
 		check(credential.text.len > 0);
