@@ -16,6 +16,7 @@
 
 #include "api/events_sql.h"
 #include "api/events_step.h"
+#include "api/wall.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -51,6 +52,7 @@ struct events_walk {
 };
 
 static void probe(struct events_walk *walk);
+static pg_query_fn on_probed;
 static void test(struct events_walk *walk);
 static void next_chunk(struct events_walk *walk);
 
@@ -101,11 +103,25 @@ enum events_status events_status_of(const struct pg_error *error)
 	return EVENTS_FAILED;
 }
 
+/* The wall comes first, but where blocks are found by their index of template keys: a
+ * policy would have to be tested before that, as the operator && is not leakproof, so
+ * the index would be of no use. */
 static void run_sql(struct events_walk *walk, struct events_sql *sql, pg_query_fn *done)
 {
+	bool has_wall = !walk->filter.by_template_key || done != on_probed;
+	struct wall wall;
+
+	wall_init(&wall, walk->scope.project_id);
 	buf_append_char(&sql->text, '\0');
-	walk->statement = pg_query(walk->deps.pool, sql->text.data, sql->params,
-				   sql->params_count, true, done, walk);
+	const struct pg_statement statement = {
+		.sql = sql->text.data,
+		.params = sql->params,
+		.params_count = sql->params_count,
+		.binary = true,
+		.before = has_wall ? &wall.statement : NULL,
+	};
+
+	walk->statement = pg_query_run(walk->deps.pool, &statement, done, walk);
 	events_sql_deinit(sql);
 }
 

@@ -1,7 +1,8 @@
 /* wall.h - a transaction that sees the rows of one project only
  *
  * Threads: any. Pure.
- * Owner: the statement borrows from the struct that it lies in, which stays where it is.
+ * Owner: the statement borrows from the struct that it lies in, which stays where it
+ * is.
  *
  * The policies of sinks/migrations/0029_walls.sql hold for the role siftd_tenant. Where
  * the daemon could not make that role, the transaction runs as the daemon's own.
