@@ -250,9 +250,16 @@ static void count_rows(struct request *request, const struct event_filter *filte
 /* $1 project, $2 ingestion or 0, $3 how many; the last columns are of all blocks: events, and those of
  * blocks that do not count their hosts */
 static const char hosts_sql[] =
-	"WITH b AS MATERIALIZED (SELECT event_count, hosts, host_counts FROM siftd.event_blocks"
-	"  WHERE project_id = $1 AND ingestion_id IN (SELECT id FROM siftd.ingestions"
-	"   WHERE project_id = $1 AND ($2::bigint = 0 OR id = $2))),"
+	"WITH scope AS MATERIALIZED (SELECT array_agg(id) AS ids FROM siftd.ingestions"
+	"  WHERE project_id = $1 AND ($2::bigint = 0 OR id = $2)),"
+	" b AS MATERIALIZED (SELECT event_count, hosts, host_counts FROM siftd.event_blocks"
+	"  WHERE project_id = $1 AND ingestion_id = ANY ((SELECT ids FROM scope)::bigint[])"
+	/* a block of several ingestions counts the hosts of all of them: those that were cleared (0) name none */
+	"  UNION ALL SELECT (SELECT sum(r.n) FROM unnest(run_ingestions, run_counts) AS r (id, n)"
+	"    WHERE r.id = ANY (ids))::integer,"
+	"   CASE WHEN run_ingestions <@ (0::bigint || ids) THEN hosts END, host_counts"
+	"  FROM siftd.event_blocks CROSS JOIN scope"
+	"  WHERE project_id = $1 AND ingestion_id = 0 AND run_ingestions && ids),"
 	" named AS (SELECT u.host, sum(u.n)::bigint AS n FROM b"
 	"  CROSS JOIN LATERAL unnest(b.hosts, b.host_counts) AS u (host, n) GROUP BY 1),"
 	" sums AS (SELECT coalesce(sum(event_count), 0)::bigint AS events,"

@@ -122,24 +122,79 @@ static const char *first_bytes(const struct event_filter *filter)
 	return events_sql_by_rare(filter) ? "rare" : "meta";
 }
 
-void events_sql_blocks(struct events_sql *sql, const struct events_sql_scope *scope,
-		       const struct event_filter *filter, size_t limit)
+#define RUNS_SQL                                                                        \
+	"CASE WHEN b.ingestion_id = 0 THEN (SELECT string_agg(coalesce(i.id, 0)"        \
+	" || ':' || r.n, ' ' ORDER BY r.at)"                                            \
+	" FROM unnest(b.run_ingestions, b.run_counts) WITH ORDINALITY AS r (id, n, at)" \
+	" LEFT JOIN siftd.ingestions AS i"                                              \
+	" ON i.project_id = b.project_id AND i.id = r.id) END"
+
+/* $1 is the project */
+static void select_blocks(struct events_sql *sql, const struct event_filter *filter,
+			  const char *whose)
 {
 	buf_printf(&sql->text,
 		   "SELECT first_seq, ingestion_id, event_count, received_day::text,"
-		   " octet_length(body), %s FROM siftd.event_blocks"
-		   " WHERE project_id = $%zu::bigint",
-		   first_bytes(filter), add_int(sql, scope->project_id));
-	if (scope->ingestion_id != 0)
-		buf_printf(&sql->text, " AND ingestion_id = $%zu::bigint",
-			   add_int(sql, scope->ingestion_id));
-	/* what belonged to a deleted ingestion may be there for a while */
-	buf_append_str(&sql->text,
-		       " AND ingestion_id IN (SELECT id FROM siftd.ingestions"
-		       " WHERE project_id = $1)");
-	where_filter(sql, filter);
+		   " octet_length(body), %s, " RUNS_SQL
+		   " FROM siftd.event_blocks AS b WHERE project_id = $1::bigint"
+		   " AND %s",
+		   first_bytes(filter), whose);
+}
+
+static void order_blocks(struct events_sql *sql, const struct event_filter *filter,
+			 size_t limit)
+{
 	buf_printf(&sql->text, " ORDER BY first_seq %s LIMIT %zu",
 		   filter->oldest_first ? "ASC" : "DESC", limit);
+}
+
+/* what belonged to a deleted ingestion may be there for a while */
+#define IS_LIVE                                                                        \
+	"ingestion_id IN (SELECT id FROM siftd.ingestions WHERE project_id = $1)"
+
+static void blocks_of_project(struct events_sql *sql, const struct event_filter *filter,
+			      size_t limit)
+{
+	select_blocks(sql, filter, "(ingestion_id = 0 OR " IS_LIVE ")");
+	where_filter(sql, filter);
+	order_blocks(sql, filter, limit);
+}
+
+/* $2 is the ingestion: its own blocks and those that it shares, each by an index in the
+ * order of seq */
+static void blocks_of_ingestion(struct events_sql *sql,
+				const struct event_filter *filter, size_t limit)
+{
+	struct buf where = { 0 };
+	size_t begin = 0;
+
+	buf_append_char(&sql->text, '(');
+	select_blocks(sql, filter, "ingestion_id = $2::bigint AND " IS_LIVE);
+	begin = sql->text.len;
+	where_filter(sql, filter);
+	buf_append_slice(&where,
+			 slice_of(sql->text.data + begin, sql->text.len - begin));
+	order_blocks(sql, filter, limit);
+	buf_append_str(&sql->text, ") UNION ALL (");
+	select_blocks(sql, filter,
+		      "ingestion_id = 0 AND run_ingestions @> ARRAY[$2::bigint]");
+	buf_append_slice(&sql->text, buf_slice(&where));
+	order_blocks(sql, filter, limit);
+	buf_append_char(&sql->text, ')');
+	order_blocks(sql, filter, limit);
+	buf_deinit(&where);
+}
+
+void events_sql_blocks(struct events_sql *sql, const struct events_sql_scope *scope,
+		       const struct event_filter *filter, size_t limit)
+{
+	(void)add_int(sql, scope->project_id); /* $1 */
+	if (scope->ingestion_id == 0) {
+		blocks_of_project(sql, filter, limit);
+		return;
+	}
+	(void)add_int(sql, scope->ingestion_id); /* $2 */
+	blocks_of_ingestion(sql, filter, limit);
 }
 
 enum part_field { PART_SEQ, PART_COUNT, PART_DAY, PART_OFFSET, PART_LEN };

@@ -49,7 +49,10 @@ enum {
 	BLOCKS_DAY,
 	BLOCKS_BODY_LEN,
 	/* empty when the filter has a text; with template keys: the rare events */
-	BLOCKS_META
+	BLOCKS_META,
+	/* of several ingestions: text, "id:events id:events ..." in their order; 0 for
+	 * an ingestion that is gone */
+	BLOCKS_RUNS
 };
 
 /* what events_sql_words gives, in any order; a block may be gone */

@@ -1,6 +1,8 @@
 /* events_step.c - testing and reading the blocks of a step */
 #include "api/events_step.h"
 
+#include <stdlib.h>
+
 #include "base/log.h"
 #include "pipeline/block.h"
 
@@ -37,6 +39,37 @@ static struct slice needed_words(const struct events_step *step)
 	return event_matcher_needs(step->matcher);
 }
 
+/* "ingestion:events ingestion:events ..."; NULL for a block of one */
+static void take_runs(struct events_step *step, struct step_block *block,
+		      struct slice text)
+{
+	struct scan_run *runs = NULL;
+	const char *at = text.ptr;
+	size_t count = 1;
+	uint32_t end = 0;
+
+	block->is_mixed = text.len > 0;
+	if (!block->is_mixed)
+		return;
+	for (size_t i = 0; i < text.len; i++)
+		count += text.ptr[i] == ' ';
+	runs = arena_alloc(&step->arena, count * sizeof(*runs));
+	for (size_t i = 0; i < count; i++) {
+		char *behind = NULL;
+
+		/* PostgreSQL wrote these numbers, and rows end in NUL */
+		runs[i].ingestion_id = strtoll(at, &behind, 10);
+		end += (uint32_t)strtoul(behind + 1, &behind, 10);
+		runs[i].end = end;
+		at = behind + 1;
+	}
+	/* otherwise it is one that cannot be read */
+	if (end != block->place.count)
+		return;
+	block->place.runs = runs;
+	block->place.runs_count = count;
+}
+
 static void take_block(struct events_step *step, const struct pg_rows *rows, size_t row)
 {
 	struct step_block *block = &step->blocks[row];
@@ -47,7 +80,8 @@ static void take_block(struct events_step *step, const struct pg_rows *rows, siz
 		.place = { .first_seq = events_sql_int(rows, row, BLOCKS_FIRST_SEQ),
 			   .ingestion_id =
 				   events_sql_int(rows, row, BLOCKS_INGESTION_ID),
-			   .count = (uint32_t)events_sql_int(rows, row, BLOCKS_COUNT) },
+			   .count = (uint32_t)events_sql_int(rows, row, BLOCKS_COUNT),
+			   .wanted_ingestion = step->ingestion_id },
 		.body_len = (size_t)events_sql_int(rows, row, BLOCKS_BODY_LEN),
 		.day = arena_dup(&step->arena, pg_rows_slice(rows, row, BLOCKS_DAY)),
 		.words_unknown = by_words(step) &&
@@ -59,6 +93,7 @@ static void take_block(struct events_step *step, const struct pg_rows *rows, siz
 	else
 		block->meta = bytes;
 	block->part_len = by_words(step) ? block->body_len : 0;
+	take_runs(step, block, pg_rows_slice(rows, row, BLOCKS_RUNS));
 }
 
 void events_step_take_blocks(struct events_step *step, const struct pg_rows *rows)
@@ -129,7 +164,9 @@ static void open_block(struct events_step *step, struct step_block *block)
 	struct error error = { 0 };
 	int status = 0;
 
-	if (block->rare.len > 0 && block->meta.len == 0)
+	if (block->is_mixed && block->place.runs == NULL)
+		status = error_set(&error, "its runs do not add up");
+	else if (block->rare.len > 0 && block->meta.len == 0)
 		status = open_rare(step, block, &error);
 	else
 		status = scan_open(step->filter, &block->place, block->meta,

@@ -35,6 +35,7 @@
 
 struct step_block {
 	struct scan_block place;
+	bool is_mixed; /* of several ingestions */
 	struct slice day;
 	size_t body_len;
 	struct slice meta; /* of the probe, or fetched since, or with the body */
@@ -54,6 +55,7 @@ struct events_step {
 	struct words_cache *cache;
 	struct scan_page *page;
 	int64_t project_id;
+	int64_t ingestion_id; /* 0: of the whole project */
 	struct arena arena;
 	struct arena bodies; /* of the blocks being read */
 	struct step_block *blocks;

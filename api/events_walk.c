@@ -409,6 +409,7 @@ struct events_walk *events_walk_start(const struct events_walk_config *config,
 	walk->step.cache = walk->deps.words;
 	walk->step.page = page;
 	walk->step.project_id = walk->scope.project_id;
+	walk->step.ingestion_id = walk->scope.ingestion_id;
 	probe(walk);
 	return walk;
 }

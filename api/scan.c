@@ -35,6 +35,36 @@ static int64_t seq_of(const struct scan *scan, uint32_t row)
 	return scan->block.first_seq + (scan->places == NULL ? row : scan->places[row]);
 }
 
+/* of the last run that does not end before the event */
+static int64_t ingestion_of(const struct scan_block *block, int64_t seq)
+{
+	size_t low = 0;
+	size_t high = block->runs_count;
+
+	if (block->runs_count == 0)
+		return block->ingestion_id;
+	while (high - low > 1) {
+		size_t middle = (low + high) / 2;
+
+		if (seq - block->first_seq < block->runs[middle - 1].end)
+			high = middle;
+		else
+			low = middle;
+	}
+	return block->runs[low].ingestion_id;
+}
+
+static bool is_in_scope(const struct scan *scan, uint32_t row)
+{
+	int64_t wanted = scan->block.wanted_ingestion;
+	int64_t ingestion = 0;
+
+	if (scan->block.runs_count == 0)
+		return true;
+	ingestion = ingestion_of(&scan->block, seq_of(scan, row));
+	return ingestion != 0 && (wanted == 0 || ingestion == wanted);
+}
+
 static void find_candidates(struct scan *scan)
 {
 	uint32_t count = block_reader_count(scan->reader);
@@ -45,7 +75,8 @@ static void find_candidates(struct scan *scan)
 		struct block_event event = { 0 };
 
 		block_reader_columns(scan->reader, row, &event);
-		if (event_filter_match_columns(scan->filter, seq_of(scan, row), &event))
+		if (is_in_scope(scan, row) &&
+		    event_filter_match_columns(scan->filter, seq_of(scan, row), &event))
 			scan->rows[scan->rows_count++] = row;
 	}
 }
@@ -165,7 +196,7 @@ static void add_hit(struct scan_page *page, const struct scan_block *block, int6
 	mem_grow(&page->hits, &page->capacity, page->count, sizeof(*page->hits));
 	hit = &page->hits[page->count++];
 	*hit = (struct scan_hit){ .seq = seq,
-				  .ingestion_id = block->ingestion_id,
+				  .ingestion_id = ingestion_of(block, seq),
 				  .event = *event };
 	hit->event.service_name = keep(&page->arena, event->service_name);
 	hit->event.host_name = keep(&page->arena, event->host_name);

@@ -25,11 +25,21 @@
 
 struct scan;
 
+/* whose the events of a block are, up to number `end`; 0: nobody's any more */
+struct scan_run {
+	int64_t ingestion_id;
+	uint32_t end;
+};
+
 /* where a block stands */
 struct scan_block {
 	int64_t first_seq;
-	int64_t ingestion_id;
+	int64_t ingestion_id; /* 0: it has runs */
 	uint32_t count;
+	/* of a block of several ingestions; their ends rise up to count; borrowed */
+	const struct scan_run *runs;
+	size_t runs_count;
+	int64_t wanted_ingestion; /* of whose events are found; 0: all */
 };
 
 struct scan_hit {

@@ -17,8 +17,8 @@ static void add(struct sums *sums, const struct compact_block *block)
 
 static bool are_neighbours(const struct compact_block *a, const struct compact_block *b)
 {
-	return a->project_id == b->project_id && a->ingestion_id == b->ingestion_id &&
-	       a->day == b->day && a->first_seq + a->count == b->first_seq;
+	return a->project_id == b->project_id && a->day == b->day &&
+	       a->first_seq + a->count == b->first_seq;
 }
 
 static bool fits(const struct sums *sums, const struct compact_block *block,

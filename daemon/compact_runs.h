@@ -3,7 +3,7 @@
  * Threads: any. Pure. Owner: the caller's arrays.
  * Limits: COMPACT_RUN_MAX blocks a run.
  *
- * A run is neighbours in seq of one ingestion and one day. It is merged when it fills a
+ * A run is neighbours in seq of one project and one day. It is merged when it fills a
  * block that is small no more, or when it is at least blocks_min long and its largest
  * block has no more than half of its events: so an event is written again each time its
  * block doubles at least, not with every newcomer.
@@ -17,10 +17,9 @@
 
 #define COMPACT_RUN_MAX 256
 
-/* as listed: ordered by project, ingestion, first_seq */
+/* as listed: ordered by project, first_seq */
 struct compact_block {
 	int64_t project_id;
-	int64_t ingestion_id;
 	int64_t day; /* since the epoch */
 	int64_t first_seq;
 	int64_t count;

@@ -9,13 +9,14 @@
 #include "base/crash_point.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "daemon/compact_clear.h"
 #include "pipeline/block_merge.h"
 #include "sinks/pg_pool.h"
 
 #define LIST_MAX 1024
 /* the index of small blocks has no others: sinks/migrations */
 #define SMALL_EVENTS_MAX "4096"
-#define PARAMS_MAX 13
+#define PARAMS_MAX 14
 
 struct compactor {
 	struct pg_pool *pool;
@@ -38,6 +39,11 @@ struct compactor {
 	struct block_stored *sources;
 	struct block_encoded merged;
 	struct error error;
+	/* while a block is cleared of what a deleted ingestion left in it: the run is
+	 * this block alone */
+	bool clearing;
+	struct slice cleared; /* the ingestion, as an array */
+	struct slice runs;    /* "0:events 1:events ...": whether they stay */
 };
 
 /* parameters in text form, in a statement's order */
@@ -48,11 +54,16 @@ struct params {
 };
 
 static const char list_sql[] =
-	"SELECT project_id, ingestion_id, received_day - date '1970-01-01', first_seq,"
-	" event_count, raw_bytes FROM siftd.event_blocks"
-	" WHERE event_count < " SMALL_EVENTS_MAX " AND event_count < $4::integer"
-	" AND (project_id, ingestion_id, first_seq) > ($1::bigint, $2::bigint, $3::bigint)"
-	" ORDER BY project_id, ingestion_id, first_seq LIMIT $5::integer";
+	"SELECT project_id, received_day - date '1970-01-01', first_seq,"
+	" event_count, raw_bytes FROM siftd.event_blocks AS b"
+	" WHERE event_count < " SMALL_EVENTS_MAX " AND event_count < $3::integer"
+	" AND (project_id, first_seq) > ($1::bigint, $2::bigint)"
+	/* what goes anyway is not shared with others before */
+	" AND NOT EXISTS (SELECT FROM siftd.deletions AS d"
+	"  WHERE d.project_id = b.project_id AND d.ingestion_id = b.ingestion_id)"
+	" ORDER BY project_id, first_seq LIMIT $4::integer";
+static const char clear_sql[] =
+	"SELECT project, day, seq, events, runs, cleared FROM siftd.block_to_clear()";
 static const char fetch_sql[] =
 	"SELECT meta, body FROM siftd.event_blocks WHERE project_id = $1::bigint"
 	" AND received_day = date '1970-01-01' + $2::integer"
@@ -60,9 +71,10 @@ static const char fetch_sql[] =
 static const char replace_sql[] =
 	"SELECT siftd.replace_blocks($1, date '1970-01-01' + $2::integer, $3::bigint[],"
 	" $4::integer[], $5, $6::integer[], $7::bigint[], $8, $9, $10,"
-	" $11, $12::bytea[], $13::integer[])";
+	" $11, $12::bytea[], $13::integer[], $14::bigint[])";
 
 static void list(struct compactor *compactor);
+static void find_cleared(struct compactor *compactor);
 static void next_run(struct compactor *compactor);
 
 static struct slice kept(struct arena *arena, struct buf *text)
@@ -161,6 +173,7 @@ static void forget_run(struct compactor *compactor)
 	block_encoded_deinit(&compactor->merged);
 	compactor->merged = (struct block_encoded){ 0 };
 	compactor->sources = NULL;
+	compactor->clearing = false;
 	arena_reset(&compactor->arena);
 }
 
@@ -179,6 +192,19 @@ static void end_turn(struct compactor *compactor, bool more)
 	forget_list(compactor);
 	compactor->done = NULL;
 	done(compactor->context, more);
+}
+
+/* on to what comes behind it */
+static void end_run(struct compactor *compactor)
+{
+	if (compactor->clearing) {
+		forget_run(compactor);
+		find_cleared(compactor);
+		return;
+	}
+	compactor->run.first += compactor->run.count;
+	forget_run(compactor);
+	next_run(compactor);
 }
 
 static bool check_rows(struct compactor *compactor, const struct pg_rows *rows,
@@ -200,16 +226,16 @@ static void on_replaced(void *context, const struct pg_rows *rows,
 	if (!check_rows(compactor, rows, error))
 		return;
 	crash_point("compact.replaced");
-	if (pg_rows_bool(rows, 0, 0)) {
+	if (!pg_rows_bool(rows, 0, 0)) {
+		compactor->stats.refused++;
+	} else if (compactor->clearing) {
+		compactor->stats.cleared++;
+	} else {
 		compactor->stats.merges++;
 		compactor->stats.blocks_in += compactor->run.count;
 		compactor->stats.events += compactor->merged.count;
-	} else {
-		compactor->stats.refused++;
 	}
-	compactor->run.first += compactor->run.count;
-	forget_run(compactor);
-	next_run(compactor);
+	end_run(compactor);
 }
 
 static void replace(struct compactor *compactor)
@@ -236,6 +262,9 @@ static void replace(struct compactor *compactor)
 	add_bytes(&params, &merged->words);
 	add_bytes(&params, &merged->rare);
 	add_hosts(&params, merged);
+	params.items[params.count++] = (struct pg_param){
+		.value = compactor->clearing ? compactor->cleared : SLICE("{}"),
+	};
 	compactor->query = pg_query(compactor->pool, replace_sql, params.items,
 				    params.count, false, on_replaced, compactor);
 	crash_point("compact.sent");
@@ -261,9 +290,13 @@ static void skip_run(struct compactor *compactor, const char *why)
 		  "blocks cannot be merged project=%" PRId64 " first_seq=%" PRId64
 		  " blocks=%zu error=\"%s\"",
 		  first->project_id, first->first_seq, compactor->run.count, why);
-	compactor->run.first += compactor->run.count;
+	if (!compactor->clearing) {
+		end_run(compactor);
+		return;
+	}
+	/* it would be found again: until the next turn others have theirs */
 	forget_run(compactor);
-	next_run(compactor);
+	list(compactor);
 }
 
 static void on_merged(void *context, bool cancelled)
@@ -288,8 +321,7 @@ static void on_fetched(void *context, const struct pg_rows *rows,
 		return;
 	if (pg_rows_count(rows) != count) {
 		compactor->stats.refused++;
-		compactor->run.first += count;
-		next_run(compactor);
+		end_run(compactor);
 		return;
 	}
 	compactor->sources =
@@ -298,6 +330,11 @@ static void on_fetched(void *context, const struct pg_rows *rows,
 		compactor->sources[i] = (struct block_stored){
 			.meta = arena_dup(&compactor->arena, pg_rows_slice(rows, i, 0)),
 			.body = arena_dup(&compactor->arena, pg_rows_slice(rows, i, 1)),
+			.stays = compactor->clearing
+					 ? compact_clear_stays(
+						   &compactor->arena, compactor->runs,
+						   run_blocks(compactor)->count)
+					 : NULL,
 		};
 	if (query_workers_submit(compactor->workers, merge_run, on_merged, compactor) ==
 	    NULL)
@@ -356,11 +393,10 @@ static void on_listed(void *context, const struct pg_rows *rows,
 	for (size_t i = 0; i < compactor->count; i++)
 		compactor->blocks[i] = (struct compact_block){
 			.project_id = pg_rows_int(rows, i, 0),
-			.ingestion_id = pg_rows_int(rows, i, 1),
-			.day = pg_rows_int(rows, i, 2),
-			.first_seq = pg_rows_int(rows, i, 3),
-			.count = pg_rows_int(rows, i, 4),
-			.raw_bytes = pg_rows_int(rows, i, 5),
+			.day = pg_rows_int(rows, i, 1),
+			.first_seq = pg_rows_int(rows, i, 2),
+			.count = pg_rows_int(rows, i, 3),
+			.raw_bytes = pg_rows_int(rows, i, 4),
 		};
 	compactor->run = (struct compact_run){ 0 };
 	next_run(compactor);
@@ -373,12 +409,50 @@ static void list(struct compactor *compactor)
 	forget_list(compactor);
 	forget_run(compactor);
 	add_int(&params, compactor->cursor.project_id);
-	add_int(&params, compactor->cursor.ingestion_id);
 	add_int(&params, compactor->cursor.first_seq);
 	add_int(&params, compactor->config.limits.small_events);
 	add_int(&params, LIST_MAX);
 	compactor->query = pg_query(compactor->pool, list_sql, params.items,
 				    params.count, false, on_listed, compactor);
+}
+
+static void on_to_clear(void *context, const struct pg_rows *rows,
+			const struct pg_error *error)
+{
+	struct compactor *compactor = context;
+
+	if (!check_rows(compactor, rows, error))
+		return;
+	if (pg_rows_count(rows) == 0) {
+		list(compactor);
+		return;
+	}
+	if (compactor->merges++ == compactor->config.merges_max) {
+		end_turn(compactor, true);
+		return;
+	}
+	forget_list(compactor);
+	forget_run(compactor);
+	compactor->blocks = mem_calloc(1, sizeof(*compactor->blocks));
+	compactor->count = 1;
+	compactor->run = (struct compact_run){ 0, 1 };
+	compactor->blocks[0] = (struct compact_block){
+		.project_id = pg_rows_int(rows, 0, 0),
+		.day = pg_rows_int(rows, 0, 1),
+		.first_seq = pg_rows_int(rows, 0, 2),
+		.count = pg_rows_int(rows, 0, 3),
+	};
+	compactor->runs = arena_dup(&compactor->arena, pg_rows_slice(rows, 0, 4));
+	compactor->cleared = arena_dup(&compactor->arena, pg_rows_slice(rows, 0, 5));
+	compactor->clearing = true;
+	fetch(compactor);
+}
+
+/* blocks that a deleted ingestion shares come first */
+static void find_cleared(struct compactor *compactor)
+{
+	compactor->query = pg_query(compactor->pool, clear_sql, NULL, 0, false,
+				    on_to_clear, compactor);
 }
 
 struct compactor *compactor_new(struct pg_pool *pool, struct query_workers *workers,
@@ -412,7 +486,7 @@ void compactor_turn(struct compactor *compactor, compactor_fn *done, void *conte
 	compactor->done = done;
 	compactor->context = context;
 	compactor->merges = 0;
-	list(compactor);
+	find_cleared(compactor);
 }
 
 const struct compactor_stats *compactor_stats(const struct compactor *compactor)

@@ -1,4 +1,4 @@
-/* compactor.h - merges the small blocks that slow streams make
+/* compactor.h - merges the small blocks that slow streams make, and clears shared ones
  *
  * Threads: the loop thread; blocks are decoded and encoded on a query worker.
  * Owner: compactor_free, once the query workers have ended.
@@ -7,9 +7,14 @@
  *
  * A turn goes over the list of small blocks from where the last one ended:
  *
+ *	to clear? -> FETCH -> merge, emptied (worker) -> REPLACE -> to clear?
+ *	  | none
  *	LIST -> run worth merging? -> FETCH -> merge (worker) -> REPLACE -> next run
  *	  ^          | none, and the list was full                            |
  *	  +----------+---------------------------------------------------------
+ *
+ * Neighbours of several ingestions become one block, too. When one of these is deleted,
+ * the events that it has in such a block are emptied: the block is cleared.
  *
  * REPLACE is one transaction that changes nothing unless the old rows are as they were
  * read: another daemon, a deletion or a crash in between cost the work and no more.
@@ -36,6 +41,7 @@ struct compactor_stats {
 	uint64_t merges;
 	uint64_t blocks_in; /* that were merged away */
 	uint64_t events;
+	uint64_t cleared; /* blocks, of what a deleted ingestion had in them */
 	uint64_t refused; /* the rows were others by then */
 	uint64_t damaged; /* runs with a block that cannot be read */
 };

@@ -147,10 +147,8 @@ static void on_compacted(void *context, bool more)
 
 static void compact(struct upkeep *upkeep)
 {
-	if (upkeep->config->compact.small_events == 0)
-		end_turn(upkeep);
-	else
-		compactor_turn(upkeep->compactor, on_compacted, upkeep);
+	/* where it is to merge nothing, blocks may be shared from before */
+	compactor_turn(upkeep->compactor, on_compacted, upkeep);
 }
 
 static void keep_text(char place[NUMBER_BYTES], struct slice text)
@@ -388,6 +386,9 @@ void upkeep_write_metrics(const struct upkeep *upkeep, struct buf *out)
 		      stats->blocks_in);
 	write_counter(out, "merged_events_total", "events in blocks made of small ones",
 		      stats->events);
+	write_counter(out, "cleared_blocks_total",
+		      "blocks cleared of what deleted ingestions shared",
+		      stats->cleared);
 	write_counter(out, "merges_refused_total",
 		      "merges given up since their blocks had changed", stats->refused);
 	write_counter(out, "merges_failed_total",

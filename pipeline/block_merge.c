@@ -3,15 +3,27 @@
 
 #include "pipeline/block_extract.h"
 
+static struct block_event emptied(const struct block_event *event)
+{
+	return (struct block_event){
+		.timestamp_us = TIMESTAMP_NONE,
+		.observed_timestamp_us = event->observed_timestamp_us,
+		.raw = SLICE(""),
+		.extra = SLICE(""),
+	};
+}
+
 static int add_events(struct block_builder *builder, struct block_reader *reader,
-		      struct slice body, struct error *error)
+		      const struct block_stored *source, struct error *error)
 {
 	for (uint32_t i = 0; i < block_reader_count(reader); i++) {
 		struct block_event event = { 0 };
 
 		block_reader_columns(reader, i, &event);
-		if (block_reader_raw(reader, body, i, &event, error) < 0)
+		if (block_reader_raw(reader, source->body, i, &event, error) < 0)
 			return -1;
+		if (source->stays != NULL && !source->stays[i])
+			event = emptied(&event);
 		if (!block_builder_add(builder, &event))
 			return error_set(error, "more than one block holds");
 	}
@@ -25,7 +37,7 @@ static int add_block(struct block_builder *builder, const struct block_stored *s
 	int status = block_reader_open(source->meta, &reader, error);
 
 	if (status == 0)
-		status = add_events(builder, reader, source->body, error);
+		status = add_events(builder, reader, source, error);
 	block_reader_free(&reader);
 	return status;
 }

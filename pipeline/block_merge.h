@@ -13,6 +13,9 @@
 struct block_stored {
 	struct slice meta;
 	struct slice body;
+	/* whether each event stays; the others are stored without a byte of what they
+	 * said, so that those behind them keep their numbers. NULL: all stay */
+	const bool *stays;
 };
 
 /* the events of all sources, in their order, encoded anew */

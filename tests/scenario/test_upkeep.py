@@ -85,6 +85,40 @@ def test_merging_is_not_seen(make_siftd, postgres):
     assert siftd.stop() == 0
 
 
+def test_sources_that_take_turns_share_blocks(make_siftd, postgres):
+    """small blocks of several ingestions become few; what is deleted goes from them, through kill -9 in between"""
+    siftd = make(make_siftd, postgres)
+    siftd.config["upkeep"] = {"interval": "1h"}
+    siftd.start()
+    client, scope = siftd.client, siftd.client.default_scope()
+    ingestions = [client.new_ingestion(scope, name) for name in ("one", "two", "three")]
+    wanted = [collections.Counter() for _ in ingestions]
+    for number in range(60):
+        client.paste(ingestions[number % 3], f"2026-01-05T08:00:{number:02d}Z INFO app: slow item n={number}\n")
+        wanted[number % 3][number] += 1
+        client.wait_total(scope, number + 1)
+    assert blocks(postgres) == 60
+    assert siftd.stop() == 0
+    siftd.config["upkeep"] = UPKEEP["upkeep"]
+    siftd.start()
+    harness.wait_until(lambda: blocks(postgres) <= 4, 20, "few blocks")
+    assert read(client, scope) == sum(wanted, collections.Counter())
+    for ingestion, numbers in zip(ingestions, wanted):
+        assert read(client, ingestion) == read(client, ingestion, q="slow ITEM", order="asc") == numbers
+    client.request("DELETE", ingestions[1])
+    assert read(client, scope) == wanted[0] + wanted[2]
+    siftd.kill()
+    siftd.start()
+    harness.wait_until(
+        lambda: postgres.sql("SELECT count(*) FROM siftd.deletions", database="siftd") == "0", 20, "the data gone")
+    assert read(client, scope) == wanted[0] + wanted[2]
+    assert read(client, ingestions[2]) == wanted[2]
+    assert postgres.sql("SELECT sum(raw_bytes) FROM siftd.event_blocks", database="siftd") == \
+        str(sum(len(f"2026-01-05T08:00:{n:02d}Z INFO app: slow item n={n}") for n in (wanted[0] + wanted[2])))
+    assert counter(client, "siftd_upkeep_cleared_blocks_total") >= 1
+    assert siftd.stop() == 0
+
+
 def test_a_slow_stream_is_committed_within_a_second(make_siftd):
     """with the batches and records that the defaults make: a line every 0.7 s, and what its first answer says"""
     siftd = make_siftd()

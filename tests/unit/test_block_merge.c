@@ -25,6 +25,12 @@ static void encode(const struct events *events, size_t from, size_t count,
 	block_builder_free(&builder);
 }
 
+static struct block_stored stored(const struct block_encoded *encoded)
+{
+	return (struct block_stored){ .meta = buf_slice(&encoded->meta),
+				      .body = buf_slice(&encoded->body) };
+}
+
 static void assert_slice(struct slice a, struct slice b)
 {
 	assert_int_equal(a.ptr == NULL, b.ptr == NULL);
@@ -81,8 +87,7 @@ static void holds_every_event(void **state)
 		size_t count = i + 1 == BLOCKS ? EVENTS - from : 1 + i * 2;
 
 		encode(&events, from, count, &parts[i]);
-		sources[i] = (struct block_stored){ buf_slice(&parts[i].meta),
-						    buf_slice(&parts[i].body) };
+		sources[i] = stored(&parts[i]);
 		from += count;
 	}
 	if (block_merge(sources, BLOCKS, 3, &merged, &error) < 0)
@@ -108,8 +113,8 @@ static void holds_events_of_other_versions(void **state)
 	struct block_encoded part = { 0 };
 	struct block_encoded merged = { 0 };
 	struct block_stored sources[2] = {
-		{ { stored_meta_1, sizeof(stored_meta_1) - 1 },
-		  { stored_body_1, sizeof(stored_body_1) - 1 } },
+		{ .meta = { stored_meta_1, sizeof(stored_meta_1) - 1 },
+		  .body = { stored_body_1, sizeof(stored_body_1) - 1 } },
 	};
 	struct block_reader *reader = NULL;
 	struct error error = { 0 };
@@ -117,8 +122,7 @@ static void holds_events_of_other_versions(void **state)
 
 	(void)state;
 	encode(&events, 0, EVENTS, &part);
-	sources[1] =
-		(struct block_stored){ buf_slice(&part.meta), buf_slice(&part.body) };
+	sources[1] = stored(&part);
 	if (block_merge(sources, 2, 1, &merged, &error) < 0)
 		fail_msg("%s", error.text);
 	assert_int_equal(block_reader_open(buf_slice(&merged.meta), &reader, &error),
@@ -134,6 +138,47 @@ static void holds_events_of_other_versions(void **state)
 	events_free(&events);
 }
 
+/* what does not stay keeps its place and says nothing */
+static void empties_events(void **state)
+{
+	struct events events = events_new(EVENTS, 300);
+	struct block_encoded whole = { 0 };
+	struct block_encoded cleared = { 0 };
+	struct block_reader *reader = NULL;
+	struct error error = { 0 };
+	bool stays[EVENTS];
+	size_t left = 0;
+
+	(void)state;
+	for (size_t i = 0; i < EVENTS; i++) {
+		stays[i] = i % 5 < 3;
+		left += stays[i] ? events.items[i].raw.len : 0;
+	}
+	encode(&events, 0, EVENTS, &whole);
+	struct block_stored source = stored(&whole);
+
+	source.stays = stays;
+	if (block_merge(&source, 1, 1, &cleared, &error) < 0)
+		fail_msg("%s", error.text);
+	assert_int_equal(cleared.count, EVENTS);
+	assert_int_equal(cleared.raw_bytes, left);
+	assert_int_equal(block_reader_open(buf_slice(&cleared.meta), &reader, &error),
+			 0);
+	for (uint32_t i = 0; i < EVENTS; i++) {
+		const struct block_event nothing = {
+			.timestamp_us = TIMESTAMP_NONE,
+			.observed_timestamp_us = events.items[i].observed_timestamp_us,
+		};
+
+		assert_event(reader, buf_slice(&cleared.body), i,
+			     stays[i] ? &events.items[i] : &nothing);
+	}
+	block_reader_free(&reader);
+	block_encoded_deinit(&whole);
+	block_encoded_deinit(&cleared);
+	events_free(&events);
+}
+
 static void refuses(void **state)
 {
 	struct events events = events_new(BLOCK_EVENTS_MAX, 4);
@@ -146,10 +191,8 @@ static void refuses(void **state)
 	(void)state;
 	encode(&events, 0, BLOCK_EVENTS_MAX, &full);
 	encode(&events, 0, 1, &one);
-	sources[0] =
-		(struct block_stored){ buf_slice(&full.meta), buf_slice(&full.body) };
-	sources[1] =
-		(struct block_stored){ buf_slice(&one.meta), buf_slice(&one.body) };
+	sources[0] = stored(&full);
+	sources[1] = stored(&one);
 	assert_int_equal(block_merge(sources, 0, 1, &merged, &error), -1);
 	assert_int_equal(block_merge(sources, 2, 1, &merged, &error), -1);
 	/* a body that is not the meta's */
@@ -168,6 +211,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(holds_every_event),
 		cmocka_unit_test(holds_events_of_other_versions),
+		cmocka_unit_test(empties_events),
 		cmocka_unit_test(refuses),
 	};
 

@@ -11,10 +11,10 @@
 
 #define BLOCKS_MAX 12
 
-/* blocks as project, ingestion, day and events; each follows the one before in seq
+/* blocks as project, day and events; each follows the one before in seq
  * unless it has a gap */
 struct sketch {
-	int project, ingestion, day, events, gap;
+	int project, day, events, gap;
 };
 
 static const struct compact_limits limits = {
@@ -27,41 +27,34 @@ static const struct {
 	size_t first, count; /* of the run; count 0: none */
 } cases[] = {
 	{ "nothing", { { 0 } }, 0, 0 },
-	{ "few that stay small", { { 1, 1, 1, 10, 0 }, { 1, 1, 1, 10, 0 } }, 0, 0 },
+	{ "few that stay small", { { 1, 1, 10, 0 }, { 1, 1, 10, 0 } }, 0, 0 },
 	{ "many that stay small",
-	  { { 1, 1, 1, 9, 0 },
-	    { 1, 1, 1, 9, 0 },
-	    { 1, 1, 1, 9, 0 },
-	    { 1, 1, 1, 9, 0 } },
+	  { { 1, 1, 9, 0 }, { 1, 1, 9, 0 }, { 1, 1, 9, 0 }, { 1, 1, 9, 0 } },
 	  0,
 	  4 },
-	{ "two that fill a block", { { 1, 1, 1, 60, 0 }, { 1, 1, 1, 40, 0 } }, 0, 2 },
+	{ "two that fill a block", { { 1, 1, 60, 0 }, { 1, 1, 40, 0 } }, 0, 2 },
 	{ "one large and little behind it",
-	  { { 1, 1, 1, 60, 0 },
-	    { 1, 1, 1, 1, 0 },
-	    { 1, 1, 1, 1, 0 },
-	    { 1, 1, 1, 1, 0 } },
+	  { { 1, 1, 60, 0 }, { 1, 1, 1, 0 }, { 1, 1, 1, 0 }, { 1, 1, 1, 0 } },
 	  0,
 	  0 },
 	{ "one large and many small behind it",
-	  { { 1, 1, 1, 60, 0 },
-	    { 1, 1, 1, 4, 0 },
-	    { 1, 1, 1, 4, 0 },
-	    { 1, 1, 1, 4, 0 },
-	    { 1, 1, 1, 4, 0 } },
+	  { { 1, 1, 60, 0 },
+	    { 1, 1, 4, 0 },
+	    { 1, 1, 4, 0 },
+	    { 1, 1, 4, 0 },
+	    { 1, 1, 4, 0 } },
 	  1,
 	  4 },
 	{ "no more than a block holds",
-	  { { 1, 1, 1, 90, 0 }, { 1, 1, 1, 60, 0 }, { 1, 1, 1, 60, 0 } },
+	  { { 1, 1, 90, 0 }, { 1, 1, 60, 0 }, { 1, 1, 60, 0 } },
 	  0,
 	  2 },
 	{ "not over a gap",
-	  { { 1, 1, 1, 60, 0 }, { 1, 1, 1, 60, 5 }, { 1, 1, 1, 60, 0 } },
+	  { { 1, 1, 60, 0 }, { 1, 1, 60, 5 }, { 1, 1, 60, 0 } },
 	  1,
 	  2 },
-	{ "not over days", { { 1, 1, 1, 60, 0 }, { 1, 1, 2, 60, 0 } }, 0, 0 },
-	{ "not over ingestions", { { 1, 1, 1, 60, 0 }, { 1, 2, 1, 60, 0 } }, 0, 0 },
-	{ "not over projects", { { 1, 1, 1, 60, 0 }, { 2, 1, 1, 60, 0 } }, 0, 0 },
+	{ "not over days", { { 1, 1, 60, 0 }, { 1, 2, 60, 0 } }, 0, 0 },
+	{ "not over projects", { { 1, 1, 60, 0 }, { 2, 1, 60, 0 } }, 0, 0 },
 };
 
 static size_t build(const struct sketch *sketches, struct compact_block *blocks)
@@ -73,13 +66,11 @@ static size_t build(const struct sketch *sketches, struct compact_block *blocks)
 		const struct sketch *sketch = &sketches[count];
 
 		seq += sketch->gap;
-		blocks[count] =
-			(struct compact_block){ .project_id = sketch->project,
-						.ingestion_id = sketch->ingestion,
-						.day = sketch->day,
-						.first_seq = seq,
-						.count = sketch->events,
-						.raw_bytes = sketch->events };
+		blocks[count] = (struct compact_block){ .project_id = sketch->project,
+							.day = sketch->day,
+							.first_seq = seq,
+							.count = sketch->events,
+							.raw_bytes = sketch->events };
 		seq += sketch->events;
 	}
 	return count;

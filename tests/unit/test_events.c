@@ -60,6 +60,21 @@ static void make_event(int64_t seq, struct buf *raw, struct block_event *event)
 	};
 }
 
+/* so many, as the blocks are stored */
+static int64_t block_size(uint64_t number)
+{
+	return 100 + (int64_t)(number * 37 % 900);
+}
+
+static int64_t ingestion_of_event(int64_t seq)
+{
+	uint64_t number = 1;
+
+	for (; seq > block_size(number); number++)
+		seq -= block_size(number);
+	return ingestion_of(number);
+}
+
 static void store_events(void)
 {
 	struct block_builder *builder = block_builder_new(1);
@@ -70,7 +85,7 @@ static void store_events(void)
 	for (uint64_t number = 1; first_seq <= EVENTS; number++) {
 		struct block_encoded encoded = { 0 };
 		int64_t seq = first_seq;
-		int64_t end = first_seq + 100 + (int64_t)(number * 37 % 900);
+		int64_t end = first_seq + block_size(number);
 
 		for (; seq < end && seq <= EVENTS; seq++) {
 			struct block_event event = { 0 };
@@ -329,6 +344,8 @@ static void test_scope_is_kept(void **state)
 
 	(void)state;
 	assert_true(odd > 0 && even > 0);
+	for (size_t i = 0; i < even; i++)
+		assert_int_equal(ingestion_of_event(seqs[i]), INGESTION_EVEN);
 	assert_int_equal(odd + even, EVENTS);
 	assert_non_null(events_query_start(&deps, &foreign, &filter, on_done, &said));
 	wait_for(&said);
@@ -466,6 +483,74 @@ static void test_cancel_at_any_time(void **state)
 	event_filter_deinit(&filter);
 }
 
+/* two neighbours as the compactor puts one block in their place, one stays as it is */
+static void mix_blocks(void)
+{
+	struct block_builder *builder = block_builder_new(1);
+	struct buf raw = { 0 };
+	int64_t first_seq = 1;
+
+	pg_fixture_exec(&fixture,
+			"UPDATE siftd.event_blocks SET received_day = '2026-11-02'");
+	for (uint64_t number = 1; first_seq + 2000 < EVENTS; number++) {
+		int64_t first = block_size(number);
+		int64_t second = block_size(number + 1);
+		struct block_encoded encoded = { 0 };
+		struct buf sql = { 0 };
+
+		if (number % 3 == 0) {
+			first_seq += first;
+			continue;
+		}
+		for (int64_t seq = first_seq; seq < first_seq + first + second; seq++) {
+			struct block_event event = { 0 };
+
+			make_event(seq, &raw, &event);
+			assert_true(block_builder_add(builder, &event));
+		}
+		block_builder_seal(builder, &encoded);
+		buf_printf(&sql,
+			   "SELECT siftd.replace_blocks(1, '2026-11-02', '{%lld,%lld}',"
+			   " '{%lld,%lld}', 1, '{0,0,0,1,0,0,1,0}', '{-2,5}'",
+			   (long long)first_seq, (long long)(first_seq + first),
+			   (long long)first, (long long)second);
+		append_hex(&sql, &encoded.meta);
+		append_hex(&sql, &encoded.body);
+		append_hex(&sql, &encoded.words);
+		buf_append_str(&sql, ", '', NULL, NULL, '{}')::integer");
+		buf_append_char(&sql, '\0');
+		assert_int_equal(pg_fixture_int(&fixture, sql.data), 1);
+		block_encoded_deinit(&encoded);
+		buf_deinit(&sql);
+		first_seq += first + second;
+		number++;
+	}
+	buf_deinit(&raw);
+	block_builder_free(&builder);
+	assert_true(pg_fixture_int(&fixture, "SELECT count(*) FROM siftd.event_blocks"
+					     " WHERE ingestion_id = 0") > 10);
+}
+
+/* every question again; then one of the ingestions is deleted, and its events are gone
+ * from the blocks that it shared */
+static void test_mixed_blocks(void **state)
+{
+	int64_t *seqs = mem_calloc(EVENTS, sizeof(*seqs));
+	size_t even = 0;
+
+	mix_blocks();
+	test_pages_give_all_once(state);
+	test_scope_is_kept(state);
+	test_around(state);
+	even = ask_all(INGESTION_EVEN, "limit=500", seqs);
+	pg_fixture_exec(&fixture, "DELETE FROM siftd.ingestions WHERE id = 11");
+	assert_int_equal(ask_all(0, "limit=500", seqs), even);
+	for (size_t i = 0; i < even; i++)
+		assert_int_equal(ingestion_of_event(seqs[i]), INGESTION_EVEN);
+	assert_int_equal(ask_all(INGESTION_ODD, "limit=500", seqs), 0);
+	mem_free(seqs);
+}
+
 static void test_damaged_block_is_told(void **state)
 {
 	json_t *json = NULL;
@@ -491,6 +576,7 @@ int main(void)
 		cmocka_unit_test(test_absent_events),
 		cmocka_unit_test(test_around),
 		cmocka_unit_test(test_cancel_at_any_time),
+		cmocka_unit_test(test_mixed_blocks),
 		cmocka_unit_test(test_damaged_block_is_told),
 	};
 

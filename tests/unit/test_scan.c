@@ -182,20 +182,64 @@ static bool oracle_match(const struct event_filter *filter, int64_t seq,
 	return ok && contains_nocase(event->raw, filter->text);
 }
 
+/* whose events are found; 0: all */
+static int64_t wanted_ingestion;
+
+/* every second block is of several ingestions, and of one that was deleted: 0 */
+static bool is_mixed(size_t block)
+{
+	return block % 2 == 1;
+}
+
+static int64_t owner_of(size_t block, int64_t seq)
+{
+	static const int64_t owners[] = { 5, 6, 0, 7 };
+
+	if (!is_mixed(block))
+		return 5;
+	return owners[(uint64_t)(seq / 13 * 7 + seq / 50) % ARRAY_LEN(owners)];
+}
+
+static size_t make_runs(const struct store *store, size_t at, struct scan_run *runs)
+{
+	size_t count = 0;
+
+	for (uint32_t i = 0; i < store->blocks[at].count; i++) {
+		int64_t owner = owner_of(at, store->first_seqs[at] + i);
+
+		if (count == 0 || runs[count - 1].ingestion_id != owner)
+			runs[count++].ingestion_id = owner;
+		runs[count - 1].end = i + 1;
+	}
+	return count;
+}
+
 /* as a query does it: words, then columns, then the part of the body that is needed */
 static void scan_one(const struct store *store, size_t at,
 		     const struct event_filter *filter, struct scan_page *page)
 {
 	const struct block_encoded *encoded = &store->blocks[at];
-	const struct scan_block block = { store->first_seqs[at], 5, encoded->count };
+	struct scan_run *runs = mem_calloc(encoded->count, sizeof(*runs));
+	const struct scan_block block = {
+		.first_seq = store->first_seqs[at],
+		.ingestion_id = is_mixed(at) ? 0 : 5,
+		.count = encoded->count,
+		.runs = runs,
+		.runs_count = is_mixed(at) ? make_runs(store, at, runs) : 0,
+		.wanted_ingestion = wanted_ingestion,
+	};
 	struct block_part part = { 0 };
 	struct scan *scan = NULL;
 	struct error error = { 0 };
 	char *bytes = NULL;
 	size_t len = 0;
 
-	if (!block_words_may_hold(buf_slice(&encoded->words), filter->text))
+	/* of the blocks of one ingestion only those in scope are looked at */
+	if (!block_words_may_hold(buf_slice(&encoded->words), filter->text) ||
+	    (!is_mixed(at) && wanted_ingestion != 0 && wanted_ingestion != 5)) {
+		mem_free(runs);
 		return;
+	}
 	assert_int_equal(
 		scan_open(filter, &block, buf_slice(&encoded->meta), &scan, &error), 0);
 	scan_needs(scan, page->count_max - page->count, &part.offset, &len);
@@ -209,13 +253,14 @@ static void scan_one(const struct store *store, size_t at,
 		fail_msg("%s", error.text);
 	scan_free(&scan);
 	mem_free(bytes);
+	mem_free(runs);
 }
 
-static void assert_hit(const struct scan_hit *hit, int64_t seq,
+static void assert_hit(const struct scan_hit *hit, int64_t seq, int64_t owner,
 		       const struct block_event *wanted)
 {
 	assert_int_equal(hit->seq, seq);
-	assert_int_equal(hit->ingestion_id, 5);
+	assert_int_equal(hit->ingestion_id, owner);
 	assert_true(slice_equal(hit->event.raw, wanted->raw));
 	assert_int_equal(hit->event.timestamp_us, wanted->timestamp_us);
 	assert_int_equal(hit->event.severity, wanted->severity);
@@ -229,16 +274,26 @@ static size_t assert_same_as_brute_force(const struct store *store,
 					 const struct scan_page *page)
 {
 	size_t found = 0;
+	size_t block = filter->oldest_first ? 0 : store->blocks_count - 1;
 
 	for (size_t i = 0; i < EVENTS && found < filter->limit; i++) {
 		size_t at = filter->oldest_first ? i : EVENTS - 1 - i;
 		int64_t seq = SEQ_BEGIN + (int64_t)at;
+		int64_t owner = 0;
 
-		if (!oracle_match(filter, seq, &store->events[at]))
+		while (seq < store->first_seqs[block])
+			block--;
+		while (block + 1 < store->blocks_count &&
+		       seq >= store->first_seqs[block + 1])
+			block++;
+		owner = owner_of(block, seq);
+		if (owner == 0 ||
+		    (wanted_ingestion != 0 && owner != wanted_ingestion) ||
+		    !oracle_match(filter, seq, &store->events[at]))
 			continue;
 		assert_true(found < page->count);
 		if (page->hits != NULL) /* for the analyser: count says so */
-			assert_hit(&page->hits[found], seq, &store->events[at]);
+			assert_hit(&page->hits[found], seq, owner, &store->events[at]);
 		found++;
 	}
 	assert_int_equal(found, page->count);
@@ -259,6 +314,7 @@ static void test_scan_finds_what_brute_force_finds(void **state)
 					  .bytes_max = SIZE_MAX };
 		struct error error = { 0 };
 
+		wanted_ingestion = round % 3 == 0 ? 0 : 4 + round % 3;
 		assert_int_equal(
 			event_matcher_new(filter.text, false, &page.matcher, &error),
 			0);
@@ -285,6 +341,7 @@ static void test_page_is_bounded_by_bytes(void **state)
 
 	(void)state;
 	random_state = 8;
+	wanted_ingestion = 0;
 	store = store_new();
 	scan_one(store, store->blocks_count - 1, &filter, &page);
 	assert_true(scan_page_full(&page));
