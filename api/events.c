@@ -4,7 +4,6 @@
 #include "api/events_render.h"
 #include "api/events_sql.h"
 #include "api/events_walk.h"
-#include "api/wall.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/table.h"
@@ -156,17 +155,9 @@ static void on_groups(void *context, const struct pg_rows *rows,
 static void run_sql(struct events_query *query, struct events_sql *sql,
 		    pg_query_fn *done)
 {
-	struct wall wall;
-
-	wall_init(&wall, query->scope.project_id);
 	buf_append_char(&sql->text, '\0');
-	const struct pg_statement statement = { .sql = sql->text.data,
-						.params = sql->params,
-						.params_count = sql->params_count,
-						.binary = true,
-						.before = &wall.statement };
-
-	query->statement = pg_query_run(query->deps.pool, &statement, done, query);
+	query->statement = pg_query(query->deps.pool, sql->text.data, sql->params,
+				    sql->params_count, true, done, query);
 	events_sql_deinit(sql);
 }
 

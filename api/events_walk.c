@@ -52,7 +52,7 @@ struct events_walk {
 };
 
 static void probe(struct events_walk *walk);
-static pg_query_fn on_probed;
+static pg_query_fn on_fetched;
 static void test(struct events_walk *walk);
 static void next_chunk(struct events_walk *walk);
 
@@ -103,12 +103,13 @@ enum events_status events_status_of(const struct pg_error *error)
 	return EVENTS_FAILED;
 }
 
-/* The wall comes first, but where blocks are found by their index of template keys: a
- * policy would have to be tested before that, as the operator && is not leakproof, so
- * the index would be of no use. */
+/* Raw bytes are fetched behind the wall. It costs 0.1 ms of the server's time and more
+ * where a policy is tested, so what only finds blocks goes without; and where their
+ * index of template keys finds them a policy would be in its way, as the operator && is
+ * not leakproof. */
 static void run_sql(struct events_walk *walk, struct events_sql *sql, pg_query_fn *done)
 {
-	bool has_wall = !walk->filter.by_template_key || done != on_probed;
+	bool has_wall = done == on_fetched;
 	struct wall wall;
 
 	wall_init(&wall, walk->scope.project_id);

@@ -1,4 +1,4 @@
--- 0033_mixed_blocks.sql - blocks of several ingestions
+-- 0034_mixed_blocks.sql - blocks of several ingestions
 --
 -- Sources that are slow and many leave a small block each in every flush, and their events alternate in
 -- seq. The compactor merges such neighbours as well: ingestion_id is then 0, and the events of the block
