@@ -1,5 +1,6 @@
 /* test_shape_cache.c - with the cache of shapes and without, the same bytes give the
- * same records and the same fingerprints, whatever the values of their digits */
+ * same records, the same fingerprints and the same matches of rules, whatever the
+ * values of their digits */
 #include <glob.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,6 +14,7 @@
 #include "base/buf.h"
 #include "base/compiler.h"
 #include "base/timestamp.h"
+#include "base/yaml.h"
 #include "pipeline/classify.h"
 #include "pipeline/digit_mask.h"
 #include "pipeline/front.h"
@@ -86,9 +88,55 @@ static const char *const lines[] = {
 	"2026-02-01 10:00:00 INFO a: caf\xc3\xa9 12 \xff",
 };
 
+/* what digits decide, what they do not, and what looks at more than the message */
+static const char *const matches[] = {
+	"{message: {words: [failed, error, link up]}}",
+	"{message: {words: [took 12, 'x 12']}}",
+	"{message: {regex: 'took [0-4]\\d'}}",
+	"{message: {regex: '\\d+ ?ms'}}",
+	"{message: {regex: '[[:alpha:]]1'}}",
+	"{message: {regex: '^.{0,4}2'}}",
+	"{message: {equals: 'took 12'}}",
+	"{level: {equals: ERROR}, message: {regex: '1.*2'}}",
+	"{host: {equals: web-01}}",
+	"{service: {words: kernel}, not: {message: {words: '45.1'}}}",
+};
+static struct rules *rules; /* for all tests */
+
+static int compile_rules(void **state)
+{
+	struct yaml_doc *docs = NULL;
+	struct error error = { 0 };
+	struct buf text = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(matches); i++)
+		buf_printf(&text,
+			   "---\nid: r%zu\ntitle: t\nseverity: LOW\nconfidence: 0.5\n"
+			   "match: %s\n",
+			   i, matches[i]);
+	buf_append_str(&text,
+		       "---\nid: any\ntitle: t\nseverity: HIGH\nconfidence: 0.5\n"
+		       "generic: true\nmatch: {message: {words: [error, done 5]}}\n");
+	if (yaml_parse(buf_slice(&text), "t", &docs, &error) != 0 ||
+	    rules_compile(docs, &rules, &error) != 0)
+		fail_msg("%s", error.text);
+	yaml_docs_free(&docs);
+	buf_deinit(&text);
+	return 0;
+}
+
+static int free_rules(void **state)
+{
+	(void)state;
+	rules_free(&rules);
+	return 0;
+}
+
 struct outcome {
 	struct buf text;
 	uint64_t records;
+	uint64_t matched; /* of them, by any rule */
 };
 
 static uint64_t next_random(uint64_t *state)
@@ -126,6 +174,11 @@ static void note_record(struct buf *out, const struct record *record,
 	}
 	buf_append_u64(out, classified->fingerprint);
 	buf_append_u64(out, classified->template_key);
+	for (size_t i = 0; classified->matched != NULL && i <= ARRAY_LEN(matches);
+	     i++) {
+		if (rule_set_has(classified->matched, i))
+			buf_append_u64(out, i);
+	}
 }
 
 static void take_records(struct front *front, struct classifier *classifier,
@@ -142,6 +195,7 @@ static void take_records(struct front *front, struct classifier *classifier,
 		buf_append_u64(&out->text, extent.end);
 		buf_append_u64(&out->text, extent.lines);
 		out->records++;
+		out->matched += classified.matched != NULL;
 	}
 }
 
@@ -152,7 +206,7 @@ static void run(struct slice bytes, size_t part, struct shape_cache *shapes,
 	const struct front_config config = { .shapes = shapes };
 	const struct learner_config defaults = { 0 };
 	struct learner *learner = learner_new(&defaults);
-	struct classifier *classifier = classifier_new(learner, NULL, TEMPLATES_MAX);
+	struct classifier *classifier = classifier_new(learner, rules, TEMPLATES_MAX);
 	struct front *front = front_new(&config);
 	const struct front_stats *stats = front_stats(front);
 
@@ -173,23 +227,29 @@ static void run(struct slice bytes, size_t part, struct shape_cache *shapes,
 	learner_free(&learner);
 }
 
-/* the outcomes without the cache and with it; of how many lines the cache knew */
-static uint64_t check_same(struct slice bytes, size_t part)
+/* so much was there to be compared */
+struct compared {
+	uint64_t hits;    /* lines that the cache knew */
+	uint64_t matched; /* records */
+};
+
+/* the outcomes without the cache and with it; adds to sums */
+static void check_same(struct slice bytes, size_t part, struct compared *sums)
 {
 	struct shape_cache *shapes = shape_cache_new(131072);
 	struct outcome without = { 0 };
 	struct outcome with = { 0 };
-	uint64_t hits = 0;
 
 	run(bytes, bytes.len, NULL, &without);
 	run(bytes, part, shapes, &with);
 	assert_int_equal(with.records, without.records);
+	assert_int_equal(with.matched, without.matched);
 	assert_true(slice_equal(buf_slice(&with.text), buf_slice(&without.text)));
-	hits = shape_cache_stats(shapes)->hits;
+	sums->hits += shape_cache_stats(shapes)->hits;
+	sums->matched += with.matched;
 	shape_cache_free(&shapes);
 	buf_deinit(&without.text);
 	buf_deinit(&with.text);
-	return hits;
 }
 
 /* digits become others, now and then another byte does; most lines stay as they are */
@@ -214,7 +274,7 @@ static void append_changed(struct buf *out, struct slice line, uint64_t *state)
 static void test_random_digits(void **state)
 {
 	uint64_t seed = 88172645463325252U;
-	uint64_t hits = 0;
+	struct compared sums = { 0 };
 
 	(void)state;
 	for (size_t round = 0; round < 60; round++) {
@@ -225,19 +285,21 @@ static void test_random_digits(void **state)
 
 			append_changed(&bytes, slice_str(lines[line]), &seed);
 		}
-		hits += check_same(buf_slice(&bytes),
-				   round % 2 == 0 ? bytes.len
-						  : next_random(&seed) % 200 + 1);
+		check_same(buf_slice(&bytes),
+			   round % 2 == 0 ? bytes.len : next_random(&seed) % 200 + 1,
+			   &sums);
 		buf_deinit(&bytes);
 	}
 	/* the test would say nothing if little was found */
-	assert_true(hits > 2000);
+	assert_true(sums.hits > 2000);
+	assert_true(sums.matched > 1000);
 }
 
 /* each line alone: all its digits at random, often enough to meet every range */
 static void test_each_line(void **state)
 {
 	uint64_t seed = 362436069362436069U;
+	struct compared sums = { 0 }; /* some lines never hit */
 
 	(void)state;
 	for (size_t line = 0; line < ARRAY_LEN(lines); line++) {
@@ -245,7 +307,7 @@ static void test_each_line(void **state)
 
 		for (size_t i = 0; i < 300; i++)
 			append_changed(&bytes, slice_str(lines[line]), &seed);
-		(void)check_same(buf_slice(&bytes), bytes.len); /* some never hit */
+		check_same(buf_slice(&bytes), bytes.len, &sums);
 		buf_deinit(&bytes);
 	}
 }
@@ -271,6 +333,7 @@ static void append_corpus_file(struct buf *out, const char *path, uint64_t *stat
 static void test_corpus(void **state)
 {
 	uint64_t seed = 88172645463325252U;
+	struct compared sums = { 0 };
 	glob_t files = { 0 };
 
 	(void)state;
@@ -281,7 +344,7 @@ static void test_corpus(void **state)
 		struct buf bytes = { 0 };
 
 		append_corpus_file(&bytes, files.gl_pathv[i], &seed);
-		(void)check_same(buf_slice(&bytes), bytes.len); /* some never hit */
+		check_same(buf_slice(&bytes), bytes.len, &sums);
 		buf_deinit(&bytes);
 	}
 	globfree(&files);
@@ -430,5 +493,5 @@ int main(void)
 		cmocka_unit_test(test_shape_replaced),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, compile_rules, free_rules);
 }
