@@ -110,6 +110,11 @@ static bool put_end(struct run *run, int64_t unreadable)
 	struct chunk_item *item = NULL;
 	int64_t end = run->at + unreadable;
 
+	/* stored to its end before a crash: the loss stands in the ledger already */
+	if (run->from >= end) {
+		run->at = end;
+		unreadable = 0;
+	}
 	/* known before the commit can be told */
 	pthread_mutex_lock(&reader->mutex);
 	for (struct reading *i = reader->first; i != NULL; i = i->next) {
