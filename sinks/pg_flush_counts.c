@@ -40,8 +40,10 @@ void flush_counts_decide(const struct flush_counts *counts, struct flush_plan *p
 {
 	bool busy = waiting || plan->batch->more;
 	bool have = counts->projects_count > 0;
+	bool full = counts->parts + 1 >= FLUSH_PARTS_MAX ||
+		    counts->counts + plan->batch->counts_count > FLUSH_PARTS_COUNTS_MAX;
 
-	plan->fold = have && (!busy || counts->parts + 1 >= FLUSH_PARTS_MAX);
+	plan->fold = have && (!busy || full);
 	plan->fold_projects = counts->projects;
 	plan->fold_projects_count = plan->fold ? counts->projects_count : 0;
 	plan->parts = (busy || have) && plan->batch->counts_count > 0 &&
@@ -59,11 +61,13 @@ void flush_counts_committed(struct flush_counts *counts, const struct flush_plan
 	if (plan->fold) {
 		counts->projects_count = 0;
 		counts->parts = 0;
+		counts->counts = 0;
 		return;
 	}
 	if (!plan->parts)
 		return;
 	counts->parts++;
+	counts->counts += plan->batch->counts_count;
 	for (size_t i = 0; i < plan->ingestions_count; i++)
 		flush_counts_note(counts, plan->ingestions[i].project_id);
 }

@@ -2,11 +2,12 @@
  *
  * Threads: the loop thread.
  * Owner: flush_counts_deinit frees.
- * Limits: FLUSH_PARTS_MAX transactions leave parts behind before one adds them up.
+ * Limits: FLUSH_PARTS_MAX transactions, or such as have FLUSH_PARTS_COUNTS_MAX counts,
+ *         leave parts behind before one adds them up.
  *
  * A batch that others follow leaves its counts as a part. The next batch that none
- * follows, or the FLUSH_PARTS_MAX-th, adds all parts to their rows in its own
- * transaction: whoever reads when all is committed finds all of it counted.
+ * follows, or the first that would pass these limits, adds all parts to their rows in
+ * its own transaction: whoever reads when all is committed finds all of it counted.
  */
 #ifndef SIFTD_SINKS_PG_FLUSH_COUNTS_H
 #define SIFTD_SINKS_PG_FLUSH_COUNTS_H
@@ -17,12 +18,14 @@
 #include "sinks/pg_flush_plan.h"
 #include "sinks/pg_flush_sender.h"
 
-#define FLUSH_PARTS_MAX 8
+#define FLUSH_PARTS_MAX 16
+#define FLUSH_PARTS_COUNTS_MAX ((size_t)256 * 1024)
 
 struct flush_counts {
 	int64_t *projects; /* that have parts, as far as known */
 	size_t projects_count, projects_capacity;
 	unsigned parts; /* transactions that left some */
+	size_t counts;  /* that these hold */
 };
 
 void flush_counts_deinit(struct flush_counts *counts);
