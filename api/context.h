@@ -36,7 +36,7 @@ struct api_context {
 	struct push_stats *push_stats;
 	struct push_once *push_once;
 	unsigned backtests; /* that run */
-	bool ready; /* the first admin is there, so that somebody can log in */
+	bool ready;         /* the first admin is there, so that somebody can log in */
 	uint64_t limiter_seed; /* so that nobody can choose keys that share a place */
 };
 
