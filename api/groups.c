@@ -31,17 +31,21 @@ static const char *const status_words[] = { "open", "resolved", "muted", "regres
  * siftd.tallies_of_groups */
 #define IS_LONG(t) "(" t ".high - " t ".low >= 14400000000)"
 
-/* How much of a group is recent: events of the scope's last 24th of time, in thousandths of
- * what an even spread would have put there. Sorted by only; read for that alone. */
 #define RECENT(table, begin) \
-	"(SELECT sum(c.count) FROM siftd." table " AS c WHERE " IN_SCOPE("c") \
-	"  AND c.template_key IN (SELECT key FROM siftd.templates" \
-	"   WHERE project_id = $1 AND group_id = g.id)" \
-	"  AND c." begin " >= (span.high - (span.high - span.low) / 24) / 60000000)"
+	"SELECT c.count FROM siftd." table " AS c WHERE " IN_SCOPE("c") \
+	" AND c.template_key = t.key" \
+	" AND c." begin " >= (span.high - (span.high - span.low) / 24) / 60000000"
+
+/* How much of a group is recent: events of the scope's last 24th of time, in thousandths of
+ * what an even spread would have put there. Read only when it is sorted by. */
+#define RECENT_CTE \
+	", recent AS MATERIALIZED (SELECT t.group_id, sum(c.count) AS n" \
+	"  FROM span CROSS JOIN siftd.templates AS t CROSS JOIN LATERAL (" \
+	RECENT("group_times", "begin") " AND " IS_LONG("span") " UNION ALL " \
+	RECENT("group_counts", "minute") " AND NOT " IS_LONG("span") ") AS c" \
+	"  WHERE t.project_id = $1 AND $3::integer = 3 GROUP BY 1)"
 #define TREND \
-	"coalesce(round(CASE WHEN " IS_LONG("span") " THEN " RECENT("group_times", "begin") \
-	" ELSE " RECENT("group_counts", "minute") " END * 24000" \
-	" / greatest(stats.count, 1)), 0)::bigint"
+	"coalesce(round(recent.n * 24000 / greatest(stats.count, 1)), 0)::bigint"
 
 /* scope: its ingestions; stats: one row for each group of the scope; span: the minutes that the scope has */
 #define STATS_CTE \
@@ -89,9 +93,10 @@ static const char *const status_words[] = { "open", "resolved", "muted", "regres
 	" CROSS JOIN span"
 
 static const char list_sql[] =
-	STATS_CTE ", page AS (SELECT * FROM (SELECT " PAGE_COLUMNS ","
-	"  CASE $3::integer WHEN 0 THEN stats.count WHEN 1 THEN stats.last_us"
+	STATS_CTE RECENT_CTE ", page AS (SELECT * FROM (SELECT " PAGE_COLUMNS ","
+	"  CASE $3 WHEN 0 THEN stats.count WHEN 1 THEN stats.last_us"
 	"   WHEN 2 THEN stats.first_us ELSE " TREND " END AS value" PAGE_TABLES
+	"  LEFT JOIN recent ON recent.group_id = stats.group_id"
 	"  WHERE ($4 = '' OR g.status = $4)"
 	"   AND ($5 = '' OR strpos(lower(r.text), lower($5)) > 0)"
 	"   AND ($6::integer IS NULL AND $7::text IS NULL OR EXISTS ("
