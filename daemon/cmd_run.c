@@ -1,5 +1,6 @@
 /* cmd_run.c - `siftd run` */
 #include <stdio.h>
+#include <sys/resource.h>
 
 #include "daemon/arguments.h"
 #include "daemon/cmd.h"
@@ -15,6 +16,18 @@ static const char usage[] =
 	"\n"
 	"Exit status: 0 stopped cleanly, 1 failed, 78 the configuration cannot be used.\n";
 
+/* as many descriptors as may be had: connections and tailed files are bounded by the
+ * configuration, not by what a shell gives */
+static void raise_descriptors(void)
+{
+	struct rlimit limit = { 0 };
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= limit.rlim_max)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &limit); /* as it was, else */
+}
+
 int cmd_run(int argc, char **argv)
 {
 	struct config *config = NULL;
@@ -28,6 +41,7 @@ int cmd_run(int argc, char **argv)
 		(void)fprintf(stderr, "siftd: %s\n", error.text);
 		return EXIT_CONFIG;
 	}
+	raise_descriptors();
 	status = daemon_run(config, &error);
 	config_free(&config);
 	if (status < 0) {

@@ -81,6 +81,10 @@ static const struct config_option source_options[] = {
 	  NULL, "do without inotify; files are looked at every rescan" },
 	{ "read_bytes", OPTION_BYTES, SOURCE_FILE, SOURCE_AT(read_bytes), "512KiB",
 	  4096, 1 << 20, NULL, "read at once from one file" },
+	{ "files_max", OPTION_INT, SOURCE_FILE, SOURCE_AT(files_max), "1024", 1, 65536,
+	  NULL,
+	  "open files; further ones wait. Each takes a descriptor (LimitNOFILE) and a "
+	  "watch (fs.inotify.max_user_watches)" },
 	{ "ignore_older", OPTION_DURATION, SOURCE_FILE, SOURCE_AT(ignore_older_us),
 	  "0s", 0, 3650 * DAY_US, NULL,
 	  "leave out files not written for so long; 0s: none" },

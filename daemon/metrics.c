@@ -138,6 +138,8 @@ static void write_source(const struct source *source, struct buf *out)
 		{ "ledger_dropped_records_total",
 		  atomic_load(&stats->ledger_dropped_records) },
 		{ "lag_bytes", atomic_load(&stats->lag_bytes) },
+		{ "waiting_files", atomic_load(&stats->waiting_files) },
+		{ "unwatched_files", atomic_load(&stats->unwatched_files) },
 		{ "lag_frames", atomic_load(&stats->lag_frames) },
 		{ "open_streams", atomic_load(&stats->open_streams) },
 	};

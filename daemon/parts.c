@@ -143,6 +143,7 @@ static int make_file_tail(const struct parts *parts, const struct source_config 
 	config.linger_ms = (unsigned)(source->linger_us / 1000);
 	config.read_bytes = (size_t)source->read_bytes;
 	config.follow_symlinks = source->follow_symlinks;
+	config.files_max = (size_t)source->files_max;
 	config.ignore_older_s = (uint64_t)source->ignore_older_us / 1000000;
 	if (store_ingestion(parts->store, source, &config.project_id,
 			    &config.ingestion_id, error) < 0)

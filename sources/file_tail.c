@@ -216,15 +216,14 @@ static bool read_file(struct file_tail *tail, struct tail_file *file)
 static bool read_turn(struct file_tail *tail, bool *busy)
 {
 	*busy = false;
-	for (size_t i = 0; i < tail->set.count; i++) {
-		struct tail_file *file = tail->set.files[i];
+	for (size_t i = 0; i < tail->set.ready_count; i++) {
+		struct tail_file *file = tail->set.ready[i];
 
-		if (file->finished || !file->dirty)
-			continue;
-		if (!read_file(tail, file))
+		if (!file->finished && file->dirty && !read_file(tail, file))
 			return false;
-		*busy = *busy || file->dirty;
 	}
+	tail_set_settle(&tail->set);
+	*busy = tail->set.ready_count > 0;
 	return true;
 }
 
@@ -285,6 +284,9 @@ static bool scan(struct file_tail *tail)
 {
 	tail_intake_run(&tail->intake);
 	atomic_store(&tail->source.stats.lag_bytes, tail->intake.behind_bytes);
+	atomic_store(&tail->source.stats.waiting_files, tail->intake.waiting);
+	atomic_store(&tail->source.stats.unwatched_files,
+		     tail->watch.off ? 0 : tail->set.unwatched);
 	tail->scanned_us = clock_monotonic_us();
 	tail->scan_due_us = tail->scanned_us + (int64_t)tail->config.rescan_ms * 1000;
 	retire_generations(tail);
@@ -299,7 +301,7 @@ static void on_event(void *context, enum tail_event event, int id)
 	if (event == TAIL_EVENT_WATCH)
 		file = tail_set_by_watch(&tail->set, id);
 	if (file != NULL)
-		file->dirty = true;
+		tail_set_make_ready(&tail->set, file);
 	else
 		tail->scan_due_us = tail->scanned_us + SCAN_GAP_US;
 }
@@ -325,7 +327,7 @@ static void rewind_file(struct file_tail *tail, struct tail_file *file)
 	file->offset = mark == NULL ? file->first : mark->offset;
 	file->stream = 0;
 	file->finished = false;
-	file->dirty = true;
+	tail_set_make_ready(&tail->set, file);
 	if (file->coded == NULL)
 		return;
 	tail_coded_free(&file->coded);
@@ -458,13 +460,8 @@ int file_tail_new(const struct file_tail_config *config, struct source **out,
 		mem_free(tail);
 		return -1;
 	}
-	if (tail_watch_open(&tail->watch, error) < 0) {
-		tail_orders_deinit(&tail->orders);
-		mem_free(tail);
-		return -1;
-	}
 	tail->config = tail_config_copy(config);
-	tail->watch.off = config->poll_only;
+	tail_watch_open(&tail->watch, tail->config.name, config->poll_only);
 	tail->source.ops = &file_tail_ops;
 	tail->source.name = tail->config.name;
 	tail->source.project_id = config->project_id;

@@ -59,6 +59,8 @@ struct source_stats {
 	_Atomic uint64_t malformed_headers; /* of the PROXY protocol */
 	_Atomic uint64_t lag_frames;        /* there, and not yet committed */
 	_Atomic uint64_t lag_bytes;         /* of files: there, and not yet read */
+	_Atomic uint64_t waiting_files;     /* beyond files_max; by the last scan */
+	_Atomic uint64_t unwatched_files;   /* beyond the limit of inotify watches */
 	/* the ledger of what was committed since the start; counted by the loop */
 	_Atomic uint64_t ledger_received_bytes;
 	_Atomic uint64_t ledger_stored_bytes;

@@ -54,6 +54,7 @@ void tail_file_set_path(struct tail_file *file, const char *path)
 	mem_free(file->path);
 	mem_free(file->target);
 	file->path = mem_strdup(path);
+	file->path_hash = hash64(slice_str(path), 0);
 	file->target = target_of(file->fd, path);
 }
 

@@ -43,6 +43,7 @@ struct tail_limits {
 
 struct tail_file {
 	char *path;
+	uint64_t path_hash;
 	char *target; /* what the path led to, NULL if that is the path itself */
 	char name[TAIL_NAME_MAX]; /* of the stream */
 	int fd;
@@ -59,6 +60,7 @@ struct tail_file {
 	bool is_own;              /* known to be no copy of another log */
 	bool troubled;            /* a failure to read was logged */
 	int watch;
+	bool ready;             /* among those of its set (tail_set.h) */
 	int64_t quiet_since_us; /* monotonic: when it last gave bytes */
 };
 

@@ -85,6 +85,7 @@ static void add_found(struct tail_intake *intake, const struct tail_found *found
 	struct error error;
 
 	if (intake->set->count == intake->config->files_max) {
+		intake->waiting++;
 		tail_scan_skip(intake->scan, found->path, "files_max is reached");
 		return;
 	}
@@ -137,23 +138,55 @@ static bool find_inode(const char *folder, uint64_t inode, char out[PATH_BYTES])
 	return found;
 }
 
-static bool find_renamed(const struct tail_mark *mark, char out[PATH_BYTES])
+/* the inodes of the folder that was asked for last: most marks are of a few folders,
+ * and most of the logs that they tell of are gone */
+struct folder_inodes {
+	char *folder;
+	struct table inodes;
+};
+
+static void folder_inodes_deinit(struct folder_inodes *known)
+{
+	mem_free(known->folder);
+	table_deinit(&known->inodes);
+}
+
+static void read_inodes(struct folder_inodes *known)
+{
+	DIR *dir = opendir(known->folder);
+	const struct dirent *entry = NULL;
+
+	table_clear(&known->inodes);
+	/* the stream is this call's own, which is safe */
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe) */
+	while (dir != NULL && (entry = readdir(dir)) != NULL)
+		*table_put(&known->inodes, entry->d_ino, NULL) = 1;
+	if (dir != NULL)
+		(void)closedir(dir); /* only read from */
+}
+
+static bool find_renamed(const struct tail_mark *mark, struct folder_inodes *known,
+			 char out[PATH_BYTES])
 {
 	const char *slash = strrchr(mark->path, '/');
-	char *folder = NULL;
-	bool found = false;
+	struct slice folder = { 0 };
 
 	if (slash == NULL)
 		return false;
-	folder = mem_slice_dup(slice_of(mark->path, (size_t)(slash - mark->path)));
-	found = find_inode(folder, mark->id.inode, out);
-	mem_free(folder);
-	return found;
+	folder = slice_of(mark->path, (size_t)(slash - mark->path));
+	if (known->folder == NULL || !slice_equal(slice_str(known->folder), folder)) {
+		mem_free(known->folder);
+		known->folder = mem_slice_dup(folder);
+		read_inodes(known);
+	}
+	return table_get(&known->inodes, mark->id.inode) != NULL &&
+	       find_inode(known->folder, mark->id.inode, out);
 }
 
 /* a log that was renamed to what no pattern names has bytes that nobody has read: it is
  * looked for beside its old name */
-static void add_renamed(struct tail_intake *intake, const struct tail_mark *mark)
+static void add_renamed(struct tail_intake *intake, const struct tail_mark *mark,
+			struct folder_inodes *known)
 {
 	struct tail_file *file = NULL;
 	struct error error;
@@ -161,7 +194,8 @@ static void add_renamed(struct tail_intake *intake, const struct tail_mark *mark
 
 	if (tail_set_by_inode(intake->set, mark->id.device, mark->id.inode) != NULL ||
 	    intake->set->count == intake->config->files_max ||
-	    !find_renamed(mark, path) || tail_file_open(path, false, &file, &error) < 0)
+	    !find_renamed(mark, known, path) ||
+	    tail_file_open(path, false, &file, &error) < 0)
 		return;
 	if (tail_marks_find(intake->marks, file) != mark || is_done(file, mark) ||
 	    (!mark->coded && tail_file_size(file) == mark->offset)) {
@@ -170,6 +204,15 @@ static void add_renamed(struct tail_intake *intake, const struct tail_mark *mark
 	}
 	begin_at(file, mark);
 	take_up(intake, file, false);
+}
+
+static void add_all_renamed(struct tail_intake *intake)
+{
+	struct folder_inodes known = { 0 };
+
+	for (size_t i = 0; i < intake->marks->count; i++)
+		add_renamed(intake, &intake->marks->items[i], &known);
+	folder_inodes_deinit(&known);
 }
 
 static void watch_folders(struct tail_intake *intake)
@@ -205,9 +248,9 @@ static void look_at_open(struct tail_intake *intake)
 
 		if (file->coded == NULL && size > file->offset)
 			intake->behind_bytes += (uint64_t)(size - file->offset);
-		file->dirty =
-			file->dirty || (file->coded != NULL ? tail_copy_pending(file)
-							    : size != file->offset);
+		if (file->coded != NULL ? tail_copy_pending(file)
+					: size != file->offset)
+			tail_set_make_ready(intake->set, file);
 		if (file->listed)
 			watch_target(intake, file);
 	}
@@ -219,14 +262,15 @@ void tail_intake_run(struct tail_intake *intake)
 
 	/* first the watches, so that nothing can appear unseen in between */
 	watch_folders(intake);
+	intake->waiting = 0;
 	for (size_t i = 0; i < intake->set->count; i++)
 		intake->set->files[i]->listed = false;
 	tail_scan_files(intake->scan, &list);
 	for (size_t i = 0; i < list.count; i++)
 		see_found(intake, &list.items[i]);
 	tail_list_deinit(&list);
-	for (size_t i = 0; intake->first_scan && i < intake->marks->count; i++)
-		add_renamed(intake, &intake->marks->items[i]);
+	if (intake->first_scan)
+		add_all_renamed(intake);
 	intake->first_scan = false;
 	look_at_open(intake);
 }

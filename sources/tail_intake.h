@@ -21,6 +21,7 @@ struct tail_intake {
 	bool first_scan;
 	bool skip_present;     /* files of the first scan are read from their end */
 	uint64_t behind_bytes; /* that the files have, and that were not read */
+	uint64_t waiting;      /* files that the last scan found beyond files_max */
 };
 
 /* watches the folders, marks as listed what the patterns name, takes up what is new

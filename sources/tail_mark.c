@@ -1,4 +1,8 @@
-/* tail_mark.c - reading stored positions of files, finding a file's own */
+/* tail_mark.c - reading stored positions of files, finding a file's own
+ *
+ * The marks lie in an array; those of one inode are a list, newest first, of which
+ * by_inode knows the beginning.
+ */
 #include "sources/tail_mark.h"
 
 #include <inttypes.h>
@@ -6,43 +10,116 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/hash64.h"
 #include "base/log.h"
 #include "base/mem.h"
+
+#define NONE SIZE_MAX
 
 void tail_marks_deinit(struct tail_marks *marks)
 {
 	for (size_t i = 0; i < marks->count; i++)
 		mem_free(marks->items[i].path);
 	mem_free(marks->items);
+	table_deinit(&marks->by_name);
+	table_deinit(&marks->by_inode);
 	*marks = (struct tail_marks){ 0 };
 }
 
-static void drop(struct tail_marks *marks, size_t index)
+static uint64_t name_key(const char *name)
 {
-	mem_free(marks->items[index].path);
-	marks->count--;
-	memmove(&marks->items[index], &marks->items[index + 1],
-		(marks->count - index) * sizeof(*marks->items));
+	return hash64(slice_str(name), 0);
 }
 
-static void add(struct tail_marks *marks, const struct tail_mark *mark)
+static uint64_t inode_key(const struct tail_identity *id)
 {
-	if (marks->count == TAIL_MARKS_MAX)
-		drop(marks, 0);
-	mem_grow(&marks->items, &marks->capacity, marks->count, sizeof(*marks->items));
-	marks->items[marks->count++] = *mark;
+	return hash64_mix(id->device, id->inode);
+}
+
+/* what leads to the mark at `index`, in the list of its inode */
+static void relink(struct tail_marks *marks, size_t index, size_t to)
+{
+	const struct tail_mark *mark = &marks->items[index];
+	uint64_t *first = table_get(&marks->by_inode, inode_key(&mark->id));
+	size_t at = (size_t)*first;
+
+	if (at == index && to == NONE) {
+		(void)table_remove(&marks->by_inode, inode_key(&mark->id)); /* was in */
+		return;
+	}
+	if (at == index) {
+		*first = to;
+		return;
+	}
+	while (marks->items[at].next != index)
+		at = marks->items[at].next;
+	marks->items[at].next = to;
+}
+
+/* the last one moves to its place */
+static void drop(struct tail_marks *marks, size_t index)
+{
+	size_t last = marks->count - 1;
+
+	relink(marks, index, marks->items[index].next);
+	(void)table_remove(&marks->by_name,
+			   name_key(marks->items[index].name)); /* was in */
+	mem_free(marks->items[index].path);
+	marks->count--;
+	if (index == last)
+		return;
+	relink(marks, last, index);
+	marks->items[index] = marks->items[last];
+	*table_put(&marks->by_name, name_key(marks->items[index].name), NULL) = index;
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+	uint64_t left = *(const uint64_t *)a;
+	uint64_t right = *(const uint64_t *)b;
+
+	return (left > right) - (left < right);
+}
+
+/* many at once, so that one more costs little on the average */
+static void forget_oldest(struct tail_marks *marks)
+{
+	uint64_t *numbers = mem_calloc(marks->count, sizeof(*numbers));
+	uint64_t until = 0;
+
+	for (size_t i = 0; i < marks->count; i++)
+		numbers[i] = marks->items[i].number;
+	qsort(numbers, marks->count, sizeof(*numbers), compare_numbers);
+	until = numbers[marks->count / TAIL_MARKS_FORGET];
+	mem_free(numbers);
+	for (size_t i = marks->count; i-- > 0;) {
+		if (marks->items[i].number < until)
+			drop(marks, i);
+	}
 }
 
 /* in place of what is there of the same stream */
-static void replace(struct tail_marks *marks, const struct tail_mark *mark)
+static void add(struct tail_marks *marks, const struct tail_mark *mark)
 {
-	for (size_t i = 0; i < marks->count; i++) {
-		if (strcmp(marks->items[i].name, mark->name) == 0) {
-			drop(marks, i);
-			break;
-		}
-	}
-	add(marks, mark);
+	const uint64_t *known = table_get(&marks->by_name, name_key(mark->name));
+	uint64_t *first = NULL;
+	struct tail_mark *item = NULL;
+	bool added = false;
+
+	if (known != NULL)
+		drop(marks, (size_t)*known);
+	if (marks->count == TAIL_MARKS_MAX)
+		forget_oldest(marks);
+	mem_grow(&marks->items, &marks->capacity, marks->count, sizeof(*marks->items));
+	item = &marks->items[marks->count];
+	*item = *mark;
+	item->number = ++marks->numbers;
+	item->path_hash = hash64(slice_str(item->path), 0);
+	first = table_put(&marks->by_inode, inode_key(&mark->id), &added);
+	item->next = added ? NONE : (size_t)*first;
+	*first = marks->count;
+	*table_put(&marks->by_name, name_key(mark->name), NULL) = marks->count;
+	marks->count++;
 }
 
 /* "device:inode:stamp", as tail_file_begin_generation writes it */
@@ -126,7 +203,7 @@ void tail_marks_add(struct tail_marks *marks, const struct tail_file *file, bool
 	};
 
 	memcpy(mark.name, file->name, sizeof(mark.name));
-	replace(marks, &mark);
+	add(marks, &mark);
 }
 
 void tail_marks_move(struct tail_marks *from, size_t index, struct tail_marks *to)
@@ -135,7 +212,7 @@ void tail_marks_move(struct tail_marks *from, size_t index, struct tail_marks *t
 
 	mark.path = mem_strdup(mark.path);
 	drop(from, index);
-	replace(to, &mark);
+	add(to, &mark);
 }
 
 /* the part behind the last colon: when the generation was first seen */
@@ -150,16 +227,18 @@ const struct tail_mark *tail_marks_find(const struct tail_marks *marks,
 					const struct tail_file *file)
 {
 	const struct tail_mark *best = NULL;
+	const uint64_t *first = table_get(&marks->by_inode, inode_key(&file->id));
 	int64_t size = tail_file_size(file);
 
-	for (size_t i = 0; i < marks->count; i++) {
+	for (size_t i = first == NULL ? NONE : (size_t)*first; i != NONE;
+	     i = marks->items[i].next) {
 		const struct tail_mark *mark = &marks->items[i];
 
 		if (mark->gone || (!mark->coded && mark->offset > size) ||
 		    !tail_file_is(file, &mark->id))
 			continue;
 		/* of two for one generation the later one wins */
-		if (best == NULL || stamp_of(mark) >= stamp_of(best))
+		if (best == NULL || stamp_of(mark) > stamp_of(best))
 			best = mark;
 	}
 	return best;
@@ -168,9 +247,8 @@ const struct tail_mark *tail_marks_find(const struct tail_marks *marks,
 const struct tail_mark *tail_marks_named(const struct tail_marks *marks,
 					 const char *name)
 {
-	for (size_t i = 0; i < marks->count; i++) {
-		if (strcmp(marks->items[i].name, name) == 0)
-			return &marks->items[i];
-	}
-	return NULL;
+	const uint64_t *place = table_get(&marks->by_name, name_key(name));
+	const struct tail_mark *mark = place == NULL ? NULL : &marks->items[*place];
+
+	return mark != NULL && strcmp(mark->name, name) == 0 ? mark : NULL;
 }

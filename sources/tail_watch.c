@@ -11,14 +11,36 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include "base/error.h"
 #include "base/log.h"
 
-int tail_watch_open(struct tail_watch *watch, struct error *error)
+/* which limit was reached, and what to do about it */
+static void tell_limit(const struct tail_watch *watch, const char *sysctl)
 {
-	*watch = (struct tail_watch){ .fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC) };
-	if (watch->fd < 0)
-		return error_set_errno(error, "inotify_init1");
-	return 0;
+	log_warn("file_tail",
+		 "sysctl %s is reached: what is not watched is looked at every "
+		 "rescan; raise it, and start again source=%s",
+		 sysctl, watch->source);
+}
+
+void tail_watch_open(struct tail_watch *watch, const char *source, bool off)
+{
+	struct error error;
+
+	*watch = (struct tail_watch){ .fd = -1, .source = source, .off = off };
+	if (off)
+		return;
+	watch->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (watch->fd >= 0)
+		return;
+	watch->off = true;
+	if (errno == EMFILE) {
+		tell_limit(watch, "fs.inotify.max_user_instances");
+		return;
+	}
+	(void)error_set_errno(&error, "inotify_init1"); /* for its text */
+	log_warn("file_tail", "%s: files are looked at every rescan source=%s",
+		 error.text, source);
 }
 
 void tail_watch_close(struct tail_watch *watch)
@@ -37,8 +59,7 @@ static int add(struct tail_watch *watch, const char *path, uint32_t mask)
 	id = inotify_add_watch(watch->fd, path, mask);
 	if (id < 0 && errno == ENOSPC && !watch->refused) {
 		watch->refused = true;
-		log_warn("file_tail", "fs.inotify.max_user_watches is reached: changes "
-				      "are found by the periodic scan only");
+		tell_limit(watch, "fs.inotify.max_user_watches");
 	}
 	return id;
 }
@@ -81,7 +102,7 @@ void tail_watch_drain(struct tail_watch *watch, tail_event_fn *fn, void *context
 	ssize_t n = 1;
 
 	/* bounded, or a busy writer could hold us here; the rest stays readable */
-	for (int round = 0; round < 16 && n > 0; round++) {
+	for (int round = 0; !watch->off && round < 16 && n > 0; round++) {
 		n = read(watch->fd, events, sizeof(events));
 		for (size_t at = 0; n > 0 && at < (size_t)n;)
 			at += pass_on(events + at, fn, context);

@@ -8,12 +8,11 @@
 
 #include <stdbool.h>
 
-#include "base/error.h"
-
 struct tail_watch {
 	int fd;
-	bool off;     /* nothing is watched: all is found by scans */
-	bool refused; /* a watch was refused, and that was logged */
+	const char *source; /* its name, for messages; borrowed */
+	bool off;           /* nothing is watched: all is found by scans */
+	bool refused;       /* a watch was refused, and that was logged */
 };
 
 enum tail_event {
@@ -21,7 +20,8 @@ enum tail_event {
 	TAIL_EVENT_LOST   /* the kernel's queue overflowed: look at everything */
 };
 
-MUST_CHECK int tail_watch_open(struct tail_watch *watch, struct error *error);
+/* without an instance (fs.inotify.max_user_instances) it is off, and that is logged */
+void tail_watch_open(struct tail_watch *watch, const char *source, bool off);
 void tail_watch_close(struct tail_watch *watch);
 /* watches the open file itself, whatever it is renamed to; -1: not watched */
 int tail_watch_file(struct tail_watch *watch, int fd);
