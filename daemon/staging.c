@@ -43,6 +43,8 @@ int staging_open_uploads(struct event_base *base, const struct config *config,
 		.bytes_max = config->uploads.bytes_max,
 		.lifetime_us = config->uploads.lifetime_us,
 		.count_max = (unsigned)config->uploads.count_max,
+		.project_bytes_max = config->uploads.project_bytes_max,
+		.project_count_max = (unsigned)config->uploads.project_count_max,
 	};
 	int status = 0;
 

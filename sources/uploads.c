@@ -275,11 +275,33 @@ static int make_id(char out[UPLOAD_ID_LEN + 1])
 	return 0;
 }
 
+/* that one project cannot take all the room of the others */
+static bool project_has_room(const struct uploads *uploads,
+			     const struct upload_file *file)
+{
+	const struct uploads_config *limits = &uploads->config;
+	int64_t bytes = 0;
+	unsigned count = 0;
+
+	for (size_t i = 0; i < uploads->stats.count; i++) {
+		const struct upload_file *other = &uploads->items[i].file;
+
+		if (other->project_id == file->project_id) {
+			bytes += other->length;
+			count++;
+		}
+	}
+	return (limits->project_count_max == 0 || count < limits->project_count_max) &&
+	       (limits->project_bytes_max == 0 ||
+		bytes <= limits->project_bytes_max - file->length);
+}
+
 int uploads_create(struct uploads *uploads, struct upload_file *file,
 		   struct error *error)
 {
 	if (uploads->stats.count >= uploads->config.count_max ||
-	    (int64_t)uploads->stats.bytes > uploads->config.bytes_max - file->length) {
+	    (int64_t)uploads->stats.bytes > uploads->config.bytes_max - file->length ||
+	    !project_has_room(uploads, file)) {
 		uploads->stats.refused++;
 		return 1;
 	}

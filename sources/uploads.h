@@ -30,9 +30,11 @@ struct uploads_config {
 	const char *folder; /* made if absent */
 	const char *host_id;
 	int64_t length_max;
-	int64_t bytes_max; /* of the lengths of all that are there */
+	int64_t bytes_max;         /* of the lengths of all that are there */
+	int64_t project_bytes_max; /* of those of one project; 0: no other bound */
 	int64_t lifetime_us;
 	unsigned count_max;
+	unsigned project_count_max; /* 0: no other bound */
 };
 
 struct upload {
@@ -44,7 +46,8 @@ struct uploads_stats {
 	uint64_t bytes; /* lengths of all that are there */
 	uint64_t count;
 	uint64_t expired;
-	uint64_t refused; /* too many, or too large together */
+	uint64_t
+		refused; /* too many, or too large together, for all or for a project */
 };
 
 MUST_CHECK int uploads_open(struct event_base *base,

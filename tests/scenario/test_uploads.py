@@ -16,7 +16,7 @@ TYPE = "application/offset+octet-stream"
 
 @pytest.fixture(scope="module")
 def siftd():
-    siftd = harness.Siftd(uploads={"length_max": "40MiB", "bytes_max": "60MiB"})
+    siftd = harness.Siftd(uploads={"length_max": "40MiB", "bytes_max": "60MiB", "project_bytes_max": "45MiB"})
     siftd.config["http"].update(reads_per_minute=0, writes_per_minute=0, pushes_per_minute=0)
     siftd.add_file_source()
     try:
@@ -157,6 +157,12 @@ def test_what_is_refused(siftd):
     # room for all that is announced is bounded
     big = [status_of(tus, siftd, "POST", uploads, b"", Upload_Length=30 << 20) for _ in range(3)]
     assert big == [201, 503, 503]
+    # what is left of it is not this project's alone
+    assert status_of(tus, siftd, "POST", uploads, b"", Upload_Length=20 << 20) == 503
+    projects = siftd.scope.rsplit("/", 1)[0]
+    scope = f"{projects}/{siftd.client.post(projects, {'name': 'second'})['id']}"
+    second = siftd.client.new_ingestion(scope, "second", "upload") + "/uploads"
+    assert status_of(tus, siftd, "POST", second, b"", Upload_Length=20 << 20) == 201
     assert status_of(tus, siftd, "DELETE", upload) == 204
     assert status_of(tus, siftd, "HEAD", upload) == 404
 
