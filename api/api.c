@@ -11,6 +11,7 @@
 #include "api/gate.h"
 #include "api/http.h"
 #include "api/http_tls.h"
+#include "api/key_memory.h"
 #include "api/limiter.h"
 #include "api/passwords.h"
 #include "api/push.h"
@@ -159,6 +160,7 @@ int api_new(const struct api_config *config, const struct api_deps *deps,
 	api->context.deps = *deps;
 	api->context.limiter = limiter_new();
 	api->context.cors = cors_new(config->cors_origins, config->cors_origins_count);
+	api->context.key_memory = key_memory_new();
 	api->context.events_stats = &api->events_stats;
 	make_tails(api);
 	api->context.push_stats = &api->push_stats;
@@ -187,6 +189,7 @@ void api_free(struct api **api_ptr)
 	forwarded_free(&api->proxies);
 	cors_free(&api->context.cors);
 	limiter_free(&api->context.limiter);
+	key_memory_free(&api->context.key_memory);
 	mem_free(api);
 	*api_ptr = NULL;
 }

@@ -14,6 +14,7 @@ struct events_stats;
 struct limiter;
 struct passwords;
 struct http_conn_stats;
+struct key_memory;
 struct push_once;
 struct push_stats;
 struct request_stats;
@@ -35,6 +36,7 @@ struct api_context {
 	struct events_stats *events_stats;
 	struct push_stats *push_stats;
 	struct push_once *push_once;
+	struct key_memory *key_memory;
 	unsigned backtests; /* that run */
 	bool ready;         /* the first admin is there, so that somebody can log in */
 	uint64_t limiter_seed; /* so that nobody can choose keys that share a place */

@@ -18,6 +18,7 @@ struct running {
 	struct pg_query *query;
 	db_rows_fn *done;
 	const char *conflict;
+	bool (*away)(struct request *request);
 };
 
 static void add(struct db_call *call, struct pg_param param)
@@ -70,6 +71,9 @@ static void answer_sql_error(struct running *running, const struct pg_error *err
 
 static void answer_error(struct running *running, const struct pg_error *error)
 {
+	if ((error->kind == PG_ERROR_AWAY || error->kind == PG_ERROR_BUSY) &&
+	    running->away != NULL && running->away(running->request))
+		return;
 	switch (error->kind) {
 	case PG_ERROR_AWAY:
 		request_unavailable(running->request, "The database is away.");
@@ -121,6 +125,7 @@ void db_run(struct request *request, const struct db_call *call)
 		.request = request,
 		.done = call->done,
 		.conflict = call->conflict,
+		.away = call->away,
 	};
 	running->query =
 		pg_query_run(request->api->deps.pool, &statement, on_rows, running);

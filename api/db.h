@@ -25,6 +25,9 @@ struct db_call {
 	db_rows_fn *done;
 	/* what 409 says when a unique constraint is violated; NULL: our bug, 500 */
 	const char *conflict;
+	/* is called when the database is away, or too busy: true: the request goes on
+	 * without it; false, or NULL: 503. May run another call */
+	bool (*away)(struct request *request);
 };
 
 void db_add_int(struct request *request, struct db_call *call, int64_t value);

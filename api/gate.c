@@ -4,8 +4,9 @@
  * organisation of the path, does the project belong to that organisation, and the
  * ingestion to that project. A handler never sees ids that do not belong together.
  *
- * An API key is looked up for each request too, so that it ends when it is revoked. It
- * belongs to one project: any other is not found.
+ * An API key is looked up for each request too, so that it ends when it is revoked;
+ * what a key that pushes was told is good for a few seconds, and longer while the
+ * database is away (key_memory.h). It belongs to one project: any other is not found.
  */
 #include "api/gate.h"
 
@@ -16,6 +17,7 @@
 #include "api/cookie.h"
 #include "api/credential.h"
 #include "api/db.h"
+#include "api/key_memory.h"
 #include "api/limiter.h"
 #include "api/token.h"
 #include "base/clock.h"
@@ -48,7 +50,8 @@ static const char key_sql[] =
 	" ($2::bigint = 0 OR p.organisation_id = $2)"
 	"  AND ($3::bigint = 0 OR k.project_id = $3),"
 	" $4::bigint = 0 OR EXISTS (SELECT FROM siftd.ingestions"
-	"  WHERE project_id = k.project_id AND id = $4)"
+	"  WHERE project_id = k.project_id AND id = $4),"
+	" coalesce(extract(epoch FROM k.expires_at)::bigint, 0)"
 	" FROM siftd.api_keys AS k JOIN siftd.projects AS p"
 	"  ON p.id = k.project_id AND p.organisation_id IS NOT NULL"
 	" WHERE k.public_id = $1 AND k.revoked_at IS NULL"
@@ -68,7 +71,8 @@ enum key_column {
 	KEY_ORGANISATION,
 	KEY_LONG_UNUSED,
 	KEY_IN_PROJECT,
-	KEY_IN_INGESTION
+	KEY_IN_INGESTION,
+	KEY_EXPIRES
 };
 
 static unsigned rate_of(const struct api_rates *rates, enum route_limit limit)
@@ -178,6 +182,9 @@ static void call_handler(struct request *request)
 			  ? snprintf(who, sizeof(who), "%" PRId64, caller->user_id)
 			  : snprintf(who, sizeof(who), "key %" PRId64, caller->key_id);
 
+	/* it may be a key, or what keys push to */
+	if (request->route->method == ROUTE_DELETE)
+		key_memory_clear(request->api->key_memory);
 	if (gate_allow(request, request->route->limit, slice_of(who, (size_t)len)))
 		request_admit(request);
 }
@@ -272,6 +279,57 @@ static struct slice actor_of_key(struct request *request)
 	return actor;
 }
 
+static bool is_push(const struct request *request)
+{
+	return request->route->access == ACCESS_PUSHER ||
+	       request->route->access == ACCESS_SENDER;
+}
+
+static void keep_key(const struct request *request, int64_t expires_s)
+{
+	const struct caller *caller = &request->caller;
+	const struct known_key key = {
+		.id = caller->key_id,
+		.project_id = caller->project_id,
+		.organisation_id = caller->organisation_id,
+		.name = caller->key_name,
+		.expires_s = expires_s,
+	};
+
+	key_memory_keep(request->api->key_memory, caller->token_hash, &key,
+			clock_monotonic_us());
+}
+
+/* by what the database said of the key before; false: it is to be asked */
+static bool admit_known(struct request *request, bool away)
+{
+	struct caller *caller = &request->caller;
+	const struct known_key *key = NULL;
+
+	if (!is_push(request) || caller->ingestion_id != 0)
+		return false;
+	key = key_memory_find(request->api->key_memory, caller->token_hash, away,
+			      clock_monotonic_us());
+	if (key == NULL ||
+	    (caller->project_id != 0 && caller->project_id != key->project_id) ||
+	    (caller->organisation_id != 0 &&
+	     caller->organisation_id != key->organisation_id))
+		return false;
+	caller->key_id = key->id;
+	caller->key_role = KEY_ROLE_INGEST;
+	caller->key_name = arena_dup(&request->arena, key->name);
+	caller->actor = actor_of_key(request);
+	caller->project_id = key->project_id;
+	caller->organisation_id = key->organisation_id;
+	call_handler(request);
+	return true;
+}
+
+static bool admit_while_away(struct request *request)
+{
+	return admit_known(request, true);
+}
+
 static void admit_key(struct request *request, const struct pg_rows *rows)
 {
 	struct caller *caller = &request->caller;
@@ -286,6 +344,8 @@ static void admit_key(struct request *request, const struct pg_rows *rows)
 	caller->organisation_id = pg_rows_int(rows, 0, KEY_ORGANISATION);
 	if (pg_rows_bool(rows, 0, KEY_LONG_UNUSED))
 		note_use(request);
+	if (caller->key_role == KEY_ROLE_INGEST)
+		keep_key(request, pg_rows_int(rows, 0, KEY_EXPIRES));
 	if (key_may(caller->key_role, request->route->access))
 		call_handler(request);
 	else if (caller->key_role == KEY_ROLE_READ)
@@ -390,7 +450,11 @@ static void authorise(struct request *request)
 	if (credential.key_id.ptr == NULL) {
 		db_add_bytes(&call, caller->token_hash);
 	} else {
-		call = (struct db_call){ .sql = key_sql, .done = on_key };
+		if (admit_known(request, false))
+			return;
+		call = (struct db_call){ .sql = key_sql,
+					 .done = on_key,
+					 .away = admit_while_away };
 		db_add_text(&call, credential.key_id);
 	}
 	db_add_int(request, &call, caller->organisation_id);

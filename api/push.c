@@ -7,6 +7,7 @@
 #include "api/context.h"
 #include "api/db.h"
 #include "api/durable.h"
+#include "api/key_memory.h"
 #include "api/push_body.h"
 #include "api/push_once.h"
 #include "api/query_workers.h"
@@ -36,6 +37,7 @@ static const char *const kind_names[PUSH_KINDS] = {
 struct push {
 	const struct push_protocol *protocol;
 	struct slice index;
+	struct slice name; /* of the ingestion */
 	struct push_verdict verdict;
 	bool has_hash; /* of its Idempotency-Key, while it is under way */
 	struct token_hash hash;
@@ -323,6 +325,7 @@ static void repeat_answer(struct request *request, const struct pg_rows *rows)
 
 static void on_ingestion(struct request *request, const struct pg_rows *rows)
 {
+	const struct push *push = request->state;
 	struct slice id = pg_rows_slice(rows, 0, 0);
 
 	if (id.ptr == NULL) {
@@ -333,6 +336,9 @@ static void on_ingestion(struct request *request, const struct pg_rows *rows)
 		return;
 	}
 	request->caller.ingestion_id = pg_rows_int(rows, 0, 0);
+	key_memory_keep_place(request->api->key_memory, request->caller.project_id,
+			      push->name, request->caller.ingestion_id,
+			      clock_monotonic_us());
 	if (pg_rows_slice(rows, 0, 1).ptr != NULL)
 		repeat_answer(request, rows);
 	else
@@ -390,8 +396,8 @@ static bool begin_once(struct request *request, struct slice ingestion)
 	buf_append_str(&text, key);
 	token_hash(buf_slice(&text), &push->hash);
 	buf_deinit(&text);
-	place = push_once_begin(request->api->push_once, &push->hash,
-				clock_monotonic_us());
+	place = push_once_begin(request->api->push_once, request->caller.project_id,
+				&push->hash, clock_monotonic_us());
 	push->has_hash = place == PUSH_ONCE_BEGUN;
 	if (place == PUSH_ONCE_UNDER_WAY)
 		refuse_push(request, 409,
@@ -402,12 +408,38 @@ static bool begin_once(struct request *request, struct slice ingestion)
 	return push->has_hash;
 }
 
+/* into the ingestion that is known from before; false: the database is to be asked,
+ * as it is for what was answered under an Idempotency-Key */
+static bool begin_known(struct request *request, bool away)
+{
+	const struct push *push = request->state;
+	int64_t id = 0;
+
+	if (!push->has_hash)
+		id = key_memory_find_place(request->api->key_memory,
+					   request->caller.project_id, push->name, away,
+					   clock_monotonic_us());
+	if (id == 0)
+		return false;
+	request->caller.ingestion_id = id;
+	begin_decoding(request);
+	return true;
+}
+
+static bool begin_while_away(struct request *request)
+{
+	if (!begin_known(request, true))
+		refuse_push(request, 503, "The database is away.");
+	return true;
+}
+
 void push_start(struct request *request, const struct push_protocol *protocol,
 		struct slice index)
 {
 	struct push *push = request_alloc(request, sizeof(*push));
-	struct db_call call = { .sql = ingestion_sql, .done = on_ingestion };
-	struct slice name = { 0 };
+	struct db_call call = { .sql = ingestion_sql,
+				.done = on_ingestion,
+				.away = begin_while_away };
 
 	*push = (struct push){ .protocol = protocol, .index = index };
 	request->state = push;
@@ -415,10 +447,12 @@ void push_start(struct request *request, const struct push_protocol *protocol,
 		refuse_push(request, 415, "Of encodings gzip and zstd are understood.");
 		return;
 	}
-	if (!ingestion_name(request, &name) || !begin_once(request, name))
+	if (!ingestion_name(request, &push->name) || !begin_once(request, push->name))
+		return;
+	if (begin_known(request, false))
 		return;
 	db_add_int(request, &call, request->caller.project_id);
-	db_add_text(&call, name);
+	db_add_text(&call, push->name);
 	db_add_int(request, &call, PUSH_INGESTIONS_MAX);
 	db_add_bytes(&call, push->has_hash ? slice_of((const char *)push->hash.bytes,
 						      sizeof(push->hash.bytes))

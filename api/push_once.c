@@ -10,20 +10,27 @@ static bool is(const struct push_once *once, size_t i, const struct token_hash *
 	return memcmp(&once->items[i].hash, hash, sizeof(*hash)) == 0;
 }
 
-enum push_once_place push_once_begin(struct push_once *once,
+enum push_once_place push_once_begin(struct push_once *once, int64_t project_id,
 				     const struct token_hash *hash, int64_t now_us)
 {
 	size_t place = PUSH_ONCE_MAX;
+	size_t unused = 0;
+	size_t own = 0;
 
 	for (size_t i = 0; i < PUSH_ONCE_MAX; i++) {
-		if (once->items[i].until_us <= now_us)
+		if (once->items[i].until_us <= now_us) {
 			place = i;
-		else if (is(once, i, hash))
+			unused++;
+		} else if (is(once, i, hash)) {
 			return PUSH_ONCE_UNDER_WAY;
+		} else {
+			own += once->items[i].project_id == project_id;
+		}
 	}
-	if (place == PUSH_ONCE_MAX)
+	if (own >= unused)
 		return PUSH_ONCE_FULL;
 	once->items[place].hash = *hash;
+	once->items[place].project_id = project_id;
 	once->items[place].until_us = now_us + PUSH_ONCE_S * US_PER_S;
 	return PUSH_ONCE_BEGUN;
 }

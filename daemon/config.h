@@ -40,6 +40,7 @@ struct source_config {
 	bool poll_only;
 	int64_t read_bytes;
 	int64_t ignore_older_us;
+	int64_t files_max;
 	bool follow_symlinks;
 	/* syslog_tcp, syslog_udp, syslog_unix */
 	char *listen;
@@ -153,6 +154,8 @@ struct config {
 		int64_t length_max;
 		int64_t bytes_max;
 		int64_t count_max;
+		int64_t project_bytes_max;
+		int64_t project_count_max;
 		int64_t lifetime_us;
 	} uploads;
 	struct {

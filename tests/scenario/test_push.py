@@ -159,6 +159,34 @@ def test_pressure(make_siftd):
     assert siftd.stop() == 0
 
 
+def test_the_database_is_away(make_siftd, postgres):
+    """a key that is known goes on pushing, into the spool; one that is not waits"""
+    siftd = make_siftd(database={"url": postgres.url()})
+    siftd.add_file_source()
+    siftd.start()
+    siftd.scope = siftd.client.default_scope()
+    known, unknown = Shipper(siftd), Shipper(siftd)
+    assert known.push(LINES)[0] == 202
+    postgres.stop()
+    assert harness.wait_until(lambda: siftd.client.status("//readyz") == 503, 20, "away")
+    statuses = [known.push(LINES)[0] for _ in range(3)]
+    time.sleep(6)  # longer than an answer of the database is good while it is there
+    statuses.append(known.push(LINES)[0])
+    assert statuses == [202] * 4
+    assert known.push(LINES, {"Idempotency-Key": "once"})[0] == 503
+    assert unknown.push(LINES)[0] == 503
+    assert known.send(f"/api/v1{siftd.scope}1/push", LINES)[0] == 503
+    postgres.start()
+    harness.wait_until(lambda: siftd.client.status("//readyz") == 200, 30, "back")
+    siftd.client.wait_total(known.ingestion(), 5 * LINES.count(b"\n"))
+    # revoked here: known no more
+    key = next(item for item in siftd.client.get(f"{siftd.scope}/keys")["items"] if item["name"] == known.name)
+    siftd.client.request("DELETE", f"{siftd.scope}/keys/{key['id']}")
+    assert known.push(LINES)[0] == 401
+    assert 'siftd_push_remembered_total{why="away"}' in siftd.client.request("GET", "//metrics")[2].decode()
+    assert siftd.stop() == 0
+
+
 # Loki
 
 def loki(streams):

@@ -288,6 +288,20 @@ static void test_snappy(void **state)
 	buf_deinit(&space);
 }
 
+/* so many pushes of the project begin, and then no more */
+static void fill_places(struct push_once *once, int64_t project, int64_t count,
+			int64_t now_us)
+{
+	struct token_hash hash = { { 3, (unsigned char)project } };
+
+	for (int64_t i = 0; i <= count; i++) {
+		hash.bytes[2] = (unsigned char)i;
+		hash.bytes[3] = (unsigned char)(i >> 8);
+		assert_int_equal(push_once_begin(once, project, &hash, now_us),
+				 i < count ? PUSH_ONCE_BEGUN : PUSH_ONCE_FULL);
+	}
+}
+
 static void test_once(void **state)
 {
 	static struct push_once once;
@@ -296,21 +310,21 @@ static void test_once(void **state)
 	int64_t now_us = 1000;
 
 	(void)state; /* none */
-	assert_int_equal(push_once_begin(&once, &hash, now_us), PUSH_ONCE_BEGUN);
-	assert_int_equal(push_once_begin(&once, &hash, now_us), PUSH_ONCE_UNDER_WAY);
-	assert_int_equal(push_once_begin(&once, &other, now_us), PUSH_ONCE_BEGUN);
+	assert_int_equal(push_once_begin(&once, 7, &hash, now_us), PUSH_ONCE_BEGUN);
+	assert_int_equal(push_once_begin(&once, 7, &hash, now_us), PUSH_ONCE_UNDER_WAY);
+	assert_int_equal(push_once_begin(&once, 7, &other, now_us), PUSH_ONCE_BEGUN);
 	push_once_end(&once, &hash);
-	assert_int_equal(push_once_begin(&once, &hash, now_us), PUSH_ONCE_BEGUN);
+	assert_int_equal(push_once_begin(&once, 7, &hash, now_us), PUSH_ONCE_BEGUN);
 	/* one that never ended holds nobody up for ever */
 	now_us += INT64_C(1000000) * PUSH_ONCE_S;
-	assert_int_equal(push_once_begin(&once, &hash, now_us), PUSH_ONCE_BEGUN);
-	for (unsigned i = 1; i < PUSH_ONCE_MAX; i++) {
-		other = (struct token_hash){ { 3, (unsigned char)i } };
-		assert_int_equal(push_once_begin(&once, &other, now_us),
-				 PUSH_ONCE_BEGUN);
-	}
+	assert_int_equal(push_once_begin(&once, 7, &hash, now_us), PUSH_ONCE_BEGUN);
+	/* a project alone gets half of the places, the next half of the rest */
+	for (int64_t project = 7, left = PUSH_ONCE_MAX / 2; left > 1;
+	     project++, left /= 2)
+		fill_places(&once, project, left - (project == 7), now_us);
 	other = (struct token_hash){ { 4 } };
-	assert_int_equal(push_once_begin(&once, &other, now_us), PUSH_ONCE_FULL);
+	assert_int_equal(push_once_begin(&once, 7, &other, now_us), PUSH_ONCE_FULL);
+	assert_int_equal(push_once_begin(&once, 99, &other, now_us), PUSH_ONCE_BEGUN);
 }
 
 int main(void)
