@@ -20,8 +20,8 @@
 #include "base/buf.h"
 #include "base/slice.h"
 
-#define KEY_MEMORY_FRESH_S 5
-#define KEY_MEMORY_AWAY_S (24 * 3600)
+#define KEY_MEMORY_FRESH_S INT64_C(5)
+#define KEY_MEMORY_AWAY_S INT64_C(86400)
 #define KEY_MEMORY_KEYS 1024
 #define KEY_MEMORY_PLACES 4096
 #define KEY_MEMORY_NAME_MAX 200
