@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "pipeline/byte_class.h"
+#include "pipeline/front_line.h"
 #include "pipeline/judge.h"
 #include "pipeline/parse.h"
 #include "pipeline/shape_cache.h"
@@ -21,14 +22,6 @@
 #define RECORD_BYTES_DEFAULT ((size_t)1024 * 1024)
 #define RECORD_LINES_DEFAULT 10000
 #define HELD_KEEP_BYTES 4096
-
-/* a line of the window */
-struct line {
-	struct slice text; /* without its end */
-	size_t full;       /* with it */
-	bool ended;        /* by a line feed */
-	bool piece;        /* of a line that is too long */
-};
 
 struct open_record {
 	bool any;
@@ -43,14 +36,6 @@ struct open_record {
 	struct shape_use use;   /* of its first line */
 	bool partial;
 	bool wants_more;
-};
-
-/* the line behind the one at hand, when it lies whole in the input */
-struct ahead {
-	bool any;
-	const char *at;
-	struct line line;
-	struct shape_use use;
 };
 
 struct front {
@@ -130,14 +115,6 @@ static void stash_input(struct front *front)
 	front->ahead.any = false;
 	if (front->held.len == 0 && front->held.capacity > HELD_KEEP_BYTES)
 		buf_deinit(&front->held);
-}
-
-static void trim_line(struct line *line)
-{
-	line->text.len -= line->ended ? 1 : 0;
-	if (!line->piece && line->text.len > 0 &&
-	    line->text.ptr[line->text.len - 1] == '\r')
-		line->text.len--;
 }
 
 /* bytes of the line that begins at the window's open.len, wherever they are */
