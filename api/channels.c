@@ -11,15 +11,17 @@
 #define SECRET_BYTES_MAX 2000
 #define RATE_MAX 600
 #define DIGEST_MAX 86400
+#define TOPIC_BYTES_MAX 249
 #define PAGERDUTY_URL "https://events.pagerduty.com/v2/enqueue"
 
-static const char *const kind_words[] = { "webhook", "slack", "alertmanager",
-					  "pagerduty", NULL };
+static const char *const kind_words[] = { "webhook",   "slack", "alertmanager",
+					  "pagerduty", "kafka", NULL };
 static const char *const severity_words[] = { "LOW", "MED", "HIGH", "CRIT", NULL };
 
 /* of a URL only where it leads: paths and user names may be secrets */
 #define CHANNEL_COLUMNS                                                                                 \
-	"id, name, kind, substring(url from '^https?://(?:[^/?#@]*@)?([^/?#]*)'),"                      \
+	"id, name, kind, CASE WHEN kind = 'kafka' THEN url ELSE"                                        \
+	" substring(url from '^https?://(?:[^/?#@]*@)?([^/?#]*)') END,"                                 \
 	" secret <> '', severity_min, rate_max, digest_s, " SQL_TIME_US("created_at") ", " SQL_TIME_US( \
 		"last_sent_at") ", last_status, nullif(last_error, ''),"                                \
 				" sent, failed, dropped, (SELECT count(*) FROM siftd.outbox AS o"       \
@@ -107,10 +109,38 @@ static bool begins_with(struct slice text, struct slice start)
 	       slice_equal(slice_head(text, start.len), start);
 }
 
+/* as Kafka has them */
+static bool is_topic(struct slice name)
+{
+	static const char bytes[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
+
+	for (size_t i = 0; i < name.len; i++) {
+		if (memchr(bytes, name.ptr[i], sizeof(bytes) - 1) == NULL)
+			return false;
+	}
+	return name.len > 0 && name.len <= TOPIC_BYTES_MAX;
+}
+
+static void check_topic(struct body *body, const struct new_channel *channel)
+{
+	if (!begins_with(channel->url, SLICE("kafka:")) ||
+	    !is_topic(slice_from(channel->url, strlen("kafka:"))))
+		body_complain(body, "url", "must be kafka: and a topic's name");
+	if (channel->secret.ptr != NULL)
+		body_complain(body, "secret",
+			      "belongs to notify.kafka_properties of siftd's "
+			      "configuration");
+}
+
 static void check_url(struct body *body, struct new_channel *channel)
 {
 	if (channel->url.ptr == NULL && is_kind(channel, "pagerduty"))
 		channel->url = SLICE(PAGERDUTY_URL);
+	if (is_kind(channel, "kafka")) {
+		check_topic(body, channel);
+		return;
+	}
 	if (!begins_with(channel->url, SLICE("http://")) &&
 	    !begins_with(channel->url, SLICE("https://")))
 		body_complain(body, "url", "must begin with http:// or https://");

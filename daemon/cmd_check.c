@@ -6,6 +6,7 @@
 #include "daemon/config.h"
 #include "daemon/shipped_rules.h"
 #include "daemon/store.h"
+#include "daemon/telling.h"
 #include "pipeline/rules.h"
 
 static int check(const char *path, struct error *error)
@@ -16,6 +17,8 @@ static int check(const char *path, struct error *error)
 
 	if (status == 0)
 		status = store_check_url(config, error);
+	if (status == 0)
+		status = telling_check(config, error);
 	if (status == 0)
 		status = shipped_rules_load(config->rules_dir, &rules, error);
 	if (status == 0)

@@ -191,6 +191,9 @@ struct config {
 		int64_t kept_us;
 		int64_t episodes_max;
 		char *public_url;
+		struct option_list kafka_brokers;
+		struct option_list kafka_topics;
+		struct option_map kafka_properties;
 		bool allow_link_local;
 	} notify;
 	struct source_config *sources;

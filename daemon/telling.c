@@ -14,6 +14,30 @@ struct flush_limits telling_limits(const struct config *config)
 	};
 }
 
+/* borrows */
+static struct kafka_out_config kafka_config_of(const struct config *config)
+{
+	return (struct kafka_out_config){
+		.brokers = (const char *const *)config->notify.kafka_brokers.items,
+		.brokers_count = config->notify.kafka_brokers.count,
+		.topics = (const char *const *)config->notify.kafka_topics.items,
+		.topics_count = config->notify.kafka_topics.count,
+		.property_names = (const char *const *)
+					  config->notify.kafka_properties.names.items,
+		.property_values = (const char *const *)
+					   config->notify.kafka_properties.values.items,
+		.properties_count = config->notify.kafka_properties.names.count,
+		.timeout_ms = (unsigned)(config->notify.timeout_us / 1000),
+	};
+}
+
+int telling_check(const struct config *config, struct error *error)
+{
+	const struct kafka_out_config kafka = kafka_config_of(config);
+
+	return kafka_out_check(&kafka, error) < 0 ? error_prefix(error, "notify") : 0;
+}
+
 int telling_start(const struct config *config, struct event_base *base,
 		  struct pg_pool *pool, struct notify **out, struct error *error)
 {
@@ -26,7 +50,10 @@ int telling_start(const struct config *config, struct event_base *base,
 		.public_url = config->notify.public_url,
 		.allow_link_local = config->notify.allow_link_local,
 		.version = SIFTD_VERSION,
+		.kafka = kafka_config_of(config),
 	};
 
+	if (telling_check(config, error) < 0)
+		return -1;
 	return notify_new(base, pool, &notify, out, error);
 }

@@ -12,6 +12,8 @@
 struct config;
 
 struct flush_limits telling_limits(const struct config *config);
+/* what reading the configuration cannot say; connects to nobody */
+MUST_CHECK int telling_check(const struct config *config, struct error *error);
 MUST_CHECK int telling_start(const struct config *config, struct event_base *base,
 			     struct pg_pool *pool, struct notify **out,
 			     struct error *error);

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "sinks/http_client.h"
+#include "sinks/kafka_out.h"
 #include "sinks/notify_sign.h"
 #include "sinks/pg_pool.h"
 
@@ -49,6 +50,7 @@ struct notify {
 	char *public_url;
 	struct pg_pool *pool;
 	struct http_client *client;
+	struct kafka_out *kafka;
 	struct event *timer;
 	struct pg_query *tick;
 	struct slot slots[NOTIFY_SLOTS];
@@ -130,32 +132,76 @@ static bool is_passing(int status)
 	return status == 0 || status == 408 || status == 429 || status >= 500;
 }
 
+/* of one message, or of several to a topic */
+struct outcome {
+	bool well;
+	bool again; /* it may go better later */
+	int status; /* of HTTP; 0: none */
+	unsigned retry_after_s;
+};
+
+static void finish(struct slot *slot, const struct outcome *outcome,
+		   const struct error *why)
+{
+	struct notify *notify = slot->notify;
+	struct params params = { 0 };
+
+	if (!outcome->well)
+		log_warn("notify", "channel=%s error=\"%s\" again=%d", slot->channel,
+			 why->text, outcome->again);
+	add_text(&params, slot->channel);
+	add_text(&params, slot->ids);
+	add_text(&params, outcome->well ? "t" : "f");
+	add_text(&params, outcome->again ? "t" : "f");
+	add_int(&params, outcome->status);
+	add_text(&params, why->text);
+	add_int(&params, outcome->retry_after_s);
+	add_int(&params, notify->config.attempts_max);
+	slot->query = pg_query(notify->pool, finish_sql, params.items, params.count,
+			       false, on_finished, slot);
+}
+
 static void on_answer(void *context, const struct http_answer *answer)
 {
-	struct slot *slot = context;
-	struct notify *notify = slot->notify;
 	bool well = answer->status >= 200 && answer->status < 300;
-	bool again = !well && is_passing(answer->status);
-	struct params params = { 0 };
+	struct outcome outcome = { .well = well,
+				   .again = !well && is_passing(answer->status),
+				   .status = answer->status,
+				   .retry_after_s = answer->retry_after_s };
 	struct error why = { 0 };
 
 	if (!well)
 		(void)error_set(&why, answer->status == 0 ? "%s" : "HTTP %s%d",
 				answer->status == 0 ? answer->error : "",
 				answer->status);
-	if (!well)
-		log_warn("notify", "channel=%s error=\"%s\" again=%d", slot->channel,
-			 why.text, again);
-	add_text(&params, slot->channel);
-	add_text(&params, slot->ids);
-	add_text(&params, well ? "t" : "f");
-	add_text(&params, again ? "t" : "f");
-	add_int(&params, answer->status);
-	add_text(&params, why.text);
-	add_int(&params, answer->retry_after_s);
-	add_int(&params, notify->config.attempts_max);
-	slot->query = pg_query(notify->pool, finish_sql, params.items, params.count,
-			       false, on_finished, slot);
+	finish(context, &outcome, &why);
+}
+
+static void on_produced(void *context, const struct kafka_out_result *result)
+{
+	struct outcome outcome = { .well = result->well, .again = result->again };
+	struct error why = { 0 };
+
+	if (!result->well)
+		(void)error_set(&why, "%s", result->error);
+	finish(context, &outcome, &why);
+}
+
+/* the channel's URL is kafka:TOPIC */
+static void produce(struct slot *slot, const struct pg_rows *rows)
+{
+	struct slice url = pg_rows_slice(rows, 0, CLAIM_URL);
+	struct kafka_out_request request = {
+		.topic = slice_from(url, strlen("kafka:")),
+		.lines = pg_rows_slice(rows, 0, CLAIM_BODY),
+		.done = on_produced,
+		.context = slot,
+	};
+	struct outcome outcome = { 0 };
+	struct error why = { 0 };
+
+	if (kafka_out_send(slot->notify->kafka, &request, &outcome.again, &why) < 0)
+		finish(slot, &outcome, &why);
 }
 
 /* a line of a header, cut where it would not fit or would begin another one */
@@ -226,7 +272,10 @@ static void on_claimed(void *context, const struct pg_rows *rows,
 	(void)snprintf(slot->channel, sizeof(slot->channel), "%.*s", (int)channel.len,
 		       channel.ptr);
 	slot->ids = mem_slice_dup(pg_rows_slice(rows, 0, CLAIM_IDS));
-	post(slot, rows);
+	if (slice_equal(pg_rows_slice(rows, 0, CLAIM_KIND), SLICE("kafka")))
+		produce(slot, rows);
+	else
+		post(slot, rows);
 	/* there may be more: another one looks meanwhile */
 	for (size_t i = 0; i < NOTIFY_SLOTS; i++) {
 		if (!notify->slots[i].busy) {
@@ -293,6 +342,11 @@ int notify_new(struct event_base *base, struct pg_pool *pool,
 	client.user_agent = agent.data;
 	status = http_client_new(base, &client, &notify->client, error);
 	buf_deinit(&agent);
+	if (status == 0 &&
+	    kafka_out_new(base, &config->kafka, &notify->kafka, error) < 0) {
+		http_client_free(&notify->client);
+		status = -1;
+	}
 	if (status < 0) {
 		mem_free(notify);
 		return -1;
@@ -322,6 +376,7 @@ void notify_free(struct notify **notify_ptr)
 			pg_query_cancel(notify->slots[i].query);
 		mem_free(notify->slots[i].ids);
 	}
+	kafka_out_free(&notify->kafka);
 	http_client_free(&notify->client);
 	event_free(notify->timer);
 	mem_free(notify->public_url);

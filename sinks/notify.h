@@ -19,6 +19,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "sinks/kafka_out.h"
 
 #define NOTIFY_SLOTS 4
 #define NOTIFY_WORDS_MAX 50
@@ -35,6 +36,7 @@ struct notify_config {
 	const char *public_url; /* of the web page, for links; "" for none; copied */
 	bool allow_link_local;
 	const char *version;
+	struct kafka_out_config kafka; /* its strings outlive the notifier */
 };
 
 MUST_CHECK int notify_new(struct event_base *base, struct pg_pool *pool,

@@ -19,6 +19,7 @@
 
 #define FILE_BYTES_MAX 65536
 #define REASON_BYTES 512
+#define NUMBER_BYTES 16
 
 struct setting {
 	const char *name;
@@ -26,7 +27,7 @@ struct setting {
 };
 
 /* may be changed by a property */
-static const struct setting defaults[] = {
+static const struct setting consumer_defaults[] = {
 	{ "client.id", "siftd" },
 	{ "queued.max.messages.kbytes", "32768" },
 	{ "queued.min.messages", "100000" },
@@ -37,8 +38,15 @@ static const struct setting defaults[] = {
 	{ "heartbeat.interval.ms", "2000" },
 };
 
+static const struct setting producer_defaults[] = {
+	{ "client.id", "siftd" },
+	{ "linger.ms", "0" },
+	{ "queue.buffering.max.kbytes", "16384" },
+	{ "reconnect.backoff.max.ms", "2000" },
+};
+
 /* may not */
-static const struct setting fixed[] = {
+static const struct setting consumer_fixed[] = {
 	{ "enable.auto.commit", "false" },
 	{ "enable.auto.offset.store", "false" },
 	{ "enable.partition.eof", "false" },
@@ -46,11 +54,36 @@ static const struct setting fixed[] = {
 	{ "partition.assignment.strategy", "cooperative-sticky" },
 };
 
+static const struct setting producer_fixed[] = {
+	{ "enable.idempotence", "true" },
+	{ "acks", "all" },
+};
+
+struct profile {
+	const struct setting *defaults;
+	size_t defaults_count;
+	const struct setting *fixed;
+	size_t fixed_count;
+	const char *why; /* they are fixed */
+};
+
+static const struct profile consumer = {
+	consumer_defaults,         ARRAY_LEN(consumer_defaults),     consumer_fixed,
+	ARRAY_LEN(consumer_fixed), "siftd keeps the offsets itself",
+};
+
+static const struct profile producer = {
+	producer_defaults,         ARRAY_LEN(producer_defaults),        producer_fixed,
+	ARRAY_LEN(producer_fixed), "what is told must be written once",
+};
+
 /* have an option of their own */
 static const struct setting options[] = {
 	{ "bootstrap.servers", "brokers" },
 	{ "metadata.broker.list", "brokers" },
 	{ "group.id", "group" },
+	{ "message.timeout.ms", "notify.timeout" },
+	{ "delivery.timeout.ms", "notify.timeout" },
 };
 
 static void on_log(const rd_kafka_t *handle, int level, const char *facility,
@@ -133,14 +166,14 @@ static int set_all(rd_kafka_conf_t *conf, const struct setting *settings, size_t
 	return 0;
 }
 
-static int refuse_managed(const char *name, struct error *error)
+static int refuse_managed(const struct profile *profile, const char *name,
+			  struct error *error)
 {
-	for (size_t i = 0; i < ARRAY_LEN(fixed); i++) {
-		if (strcmp(fixed[i].name, name) == 0)
-			return error_set(error,
-					 "property %s cannot be changed: siftd keeps "
-					 "the offsets itself, %s=%s",
-					 name, name, fixed[i].value);
+	for (size_t i = 0; i < profile->fixed_count; i++) {
+		if (strcmp(profile->fixed[i].name, name) == 0)
+			return error_set(
+				error, "property %s cannot be changed: %s, %s=%s", name,
+				profile->why, name, profile->fixed[i].value);
 	}
 	for (size_t i = 0; i < ARRAY_LEN(options); i++) {
 		if (strcmp(options[i].name, name) == 0)
@@ -179,8 +212,8 @@ out:
 	return status;
 }
 
-static int set_property(rd_kafka_conf_t *conf, const char *name, const char *value,
-			struct error *error)
+static int set_property(const struct profile *profile, rd_kafka_conf_t *conf,
+			const char *name, const char *value, struct error *error)
 {
 	static const char suffix[] = "_file";
 	size_t len = strlen(name);
@@ -189,21 +222,22 @@ static int set_property(rd_kafka_conf_t *conf, const char *name, const char *val
 
 	if (len < sizeof(suffix) ||
 	    strcmp(name + len - (sizeof(suffix) - 1), suffix) != 0)
-		return refuse_managed(name, error) < 0 ? -1
-						       : set(conf, name, value, error);
+		return refuse_managed(profile, name, error) < 0
+			       ? -1
+			       : set(conf, name, value, error);
 	secret = mem_slice_dup(slice_of(name, len - (sizeof(suffix) - 1)));
-	status = refuse_managed(secret, error);
+	status = refuse_managed(profile, secret, error);
 	if (status == 0)
 		status = set_from_file(conf, secret, value, error);
 	mem_free(secret);
 	return status;
 }
 
-static int set_properties(rd_kafka_conf_t *conf, const struct kafka_config *config,
-			  struct error *error)
+static int set_properties(const struct profile *profile, rd_kafka_conf_t *conf,
+			  const struct kafka_config *config, struct error *error)
 {
 	for (size_t i = 0; i < config->properties_count; i++) {
-		if (set_property(conf, config->property_names[i],
+		if (set_property(profile, conf, config->property_names[i],
 				 config->property_values[i], error) < 0)
 			return -1;
 	}
@@ -240,39 +274,60 @@ static int set_group(rd_kafka_conf_t *conf, const struct kafka_config *config,
 	return status;
 }
 
-rd_kafka_conf_t *kafka_conf_new(const struct kafka_config *config, struct error *error)
+static int set_profile(const struct profile *profile, rd_kafka_conf_t *conf,
+		       const struct kafka_config *config, struct error *error)
 {
-	rd_kafka_conf_t *conf = rd_kafka_conf_new();
-
 	rd_kafka_conf_set_log_cb(conf, on_log);
-	rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_REBALANCE |
-					       RD_KAFKA_EVENT_OFFSET_COMMIT |
-					       RD_KAFKA_EVENT_ERROR);
-	if (set_all(conf, defaults, ARRAY_LEN(defaults), error) < 0 ||
-	    set_all(conf, fixed, ARRAY_LEN(fixed), error) < 0 ||
-	    set_brokers(conf, config, error) < 0 ||
-	    set_group(conf, config, error) < 0 ||
-	    set_properties(conf, config, error) < 0) {
-		rd_kafka_conf_destroy(conf);
-		return NULL;
-	}
-	return conf;
+	if (set_all(conf, profile->defaults, profile->defaults_count, error) < 0 ||
+	    set_all(conf, profile->fixed, profile->fixed_count, error) < 0 ||
+	    set_brokers(conf, config, error) < 0)
+		return -1;
+	return set_properties(profile, conf, config, error);
 }
 
-rd_kafka_t *kafka_handle_new(const struct kafka_config *config, struct error *error)
+/* takes conf */
+static rd_kafka_t *make(rd_kafka_type_t type, rd_kafka_conf_t *conf,
+			struct error *error)
 {
-	rd_kafka_conf_t *conf = kafka_conf_new(config, error);
-	rd_kafka_t *handle = NULL;
 	char reason[REASON_BYTES];
+	rd_kafka_t *handle = rd_kafka_new(type, conf, reason, sizeof(reason));
 
-	if (conf == NULL)
-		return NULL;
-	handle = rd_kafka_new(RD_KAFKA_CONSUMER, conf, reason, sizeof(reason));
 	if (handle == NULL) {
 		(void)error_set(error, "librdkafka: %s", reason);
 		rd_kafka_conf_destroy(conf);
 	}
 	return handle;
+}
+
+rd_kafka_t *kafka_handle_new(const struct kafka_config *config, struct error *error)
+{
+	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+
+	rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_REBALANCE |
+					       RD_KAFKA_EVENT_OFFSET_COMMIT |
+					       RD_KAFKA_EVENT_ERROR);
+	if (set_group(conf, config, error) < 0 ||
+	    set_profile(&consumer, conf, config, error) < 0) {
+		rd_kafka_conf_destroy(conf);
+		return NULL;
+	}
+	return make(RD_KAFKA_CONSUMER, conf, error);
+}
+
+rd_kafka_t *kafka_producer_new(const struct kafka_config *config, unsigned timeout_ms,
+			       struct error *error)
+{
+	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	char timeout[NUMBER_BYTES];
+
+	(void)snprintf(timeout, sizeof(timeout), "%u", timeout_ms); /* fits */
+	rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR);
+	if (set(conf, "message.timeout.ms", timeout, error) < 0 ||
+	    set_profile(&producer, conf, config, error) < 0) {
+		rd_kafka_conf_destroy(conf);
+		return NULL;
+	}
+	return make(RD_KAFKA_PRODUCER, conf, error);
 }
 
 int kafka_check(const struct kafka_config *config, struct error *error)

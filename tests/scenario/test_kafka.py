@@ -1,5 +1,6 @@
 """test_kafka.py - a real Apache Kafka broker: every message once, whatever restarts or moves"""
 import collections
+import json
 import os
 import random
 import re
@@ -386,6 +387,72 @@ def test_projects_by_header_and_topic(kafka, make_member, postgres):
     siftd.config["sources"][-1]["project_pattern"] = "^logs-.*$"
     done = subprocess.run([siftd.binary, "check", "--config", siftd.write_config()], capture_output=True, text=True)
     assert done.returncode == 78 and "has no group (...) that names the project" in done.stderr
+
+
+def read_topic(cluster, topic, count, seconds=20):
+    """(key, value) of so many messages, and of what comes within a moment behind them"""
+    consumer = Consumer({"bootstrap.servers": ",".join(cluster.brokers), "group.id": f"reader-{topic}",
+                         "auto.offset.reset": "earliest", "enable.auto.commit": False})
+    consumer.assign([TopicPartition(topic, 0, 0)])
+    got, end = [], time.monotonic() + seconds
+    try:
+        while time.monotonic() < end and (len(got) < count or end - time.monotonic() > seconds - 1):
+            message = consumer.poll(0.2)
+            if message is not None and message.error() is None:
+                got.append((message.key().decode(), json.loads(message.value())))
+        return got
+    finally:
+        consumer.close()
+
+
+def test_findings_to_a_topic(kafka, make_siftd):
+    """word of a finding is a message that the broker acknowledged; what cannot be written says why"""
+    kafka.create_topic("findings", 1)
+    siftd = make_siftd(notify={
+        "interval": "100ms", "timeout": "2s", "kafka_brokers": kafka.brokers, "kafka_topics": ["findings", "^alerts-"],
+        "kafka_properties": {"compression.type": "zstd"}})
+    siftd.add_file_source()
+    siftd.start()
+    client = siftd.client
+    scope = client.default_scope()
+
+    def channel(name, url, **more):
+        return f"{scope}/channels/{client.post(f'{scope}/channels', {'name': name, 'kind': 'kafka', 'url': url, **more})['id']}"
+
+    made = channel("topic", "kafka:findings", rate_max=600)
+    other = channel("other", "kafka:secrets", severity_min="CRIT")
+    assert client.get(made)["server"] == "kafka:findings"
+    for body in ({"url": "kafka:a/b"}, {"url": "http://x/"}, {"url": "kafka:findings", "secret": "a long secret"}):
+        with pytest.raises(harness.HttpError) as refused:
+            client.post(f"{scope}/channels", {"name": "bad", "kind": "kafka", **body})
+        assert refused.value.status == 422
+    ingestion = client.new_ingestion(scope, "disk")
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    client.paste(ingestion, f"{now} ERROR [db] write failed: No space left on device\n")
+    harness.wait_until(lambda: client.get(made)["sent"] == 1, 20, lambda: client.get(made))
+    (key, word), = read_topic(kafka, "findings", 1)
+    assert key == str(word["finding"]) and word["kind"] == "opened" and word["severity"] == "HIGH"
+    assert word["id"] == client.get(made)["deliveries"][0]["id"]
+    # the test button, for a topic that may be named, and for one that may not
+    client.post(f"{made}/test", {})
+    client.post(f"{other}/test", {})
+    harness.wait_until(lambda: client.get(made)["sent"] == 2 and client.get(other)["failed"] == 1, 20,
+                       lambda: f"{client.get(made)} {client.get(other)}")
+    assert client.get(other)["last_error"] == "topic secrets is not listed in notify.kafka_topics"
+    # the broker is away: the word waits, and is written once
+    kafka.nodes[0].kill()
+    delivery = client.post(f"{made}/test", {})["delivery"]
+    harness.wait_until(lambda: client.get(made)["last_error"] is not None, 20, lambda: client.get(made))
+    assert client.get(made)["last_error"] == "Kafka: Local: Message timed out" and client.get(made)["waiting"] == 1
+    kafka.start()
+    harness.wait_until(lambda: client.get(made)["sent"] == 3, 40, lambda: client.get(made))
+    assert client.get(made)["last_error"] is None
+    got = read_topic(kafka, "findings", 3)
+    assert [key for key, _ in got] == [key, "test", "test"] and got[2][1]["id"] == delivery
+    assert siftd.stop() == 0
+    siftd.config["notify"]["kafka_properties"] = {"enable.idempotence": "false"}
+    done = subprocess.run([siftd.binary, "check", "--config", siftd.write_config()], capture_output=True, text=True)
+    assert done.returncode == 78 and "notify: property enable.idempotence cannot be changed" in done.stderr
 
 
 def test_check_names_an_unknown_property(kafka, make_member):
