@@ -153,12 +153,13 @@ def test_what_a_message_carries(kafka, make_member, postgres):
         {"value": None, "key": "gone"},
         {"value": b"x" * 1100000},
         {"value": b"", "key": "empty"},
+        {"value": b"poison \x00\xff\xc3( \xed\xa0\x80 end", "key": b"\xff\x00"},
         {"value": "the last"},
     ])
     siftd = make_member(kafka, ["^codec-.*"], {"database": {"url": postgres.url()}})
     siftd.start()
     scope = siftd.client.default_scope()
-    siftd.client.wait_total(scope, 200 * len(codecs) + 4)
+    siftd.client.wait_total(scope, 200 * len(codecs) + 5)
     details = {}
     topics = collections.Counter()
     for event in siftd.client.events(scope):
@@ -176,15 +177,17 @@ def test_what_a_message_carries(kafka, make_member, postgres):
     assert first["attributes"]["kafka.header.none"] == ""
     assert any(d["raw"] == "two lines\n  stay one record" for d in details.values())
     assert details[""]["attributes"]["kafka.key"] == "empty"
-    assert metric(siftd, "received_frames_total") == 200 * len(codecs) + 6
+    # no text at all, and kept: nothing that a producer writes stops its partition
+    assert sum(message.startswith("poison ") for message in details) == 1
+    assert metric(siftd, "received_frames_total") == 200 * len(codecs) + 7
     assert metric(siftd, "dropped_frames_total") == 2
     harness.wait_until(lambda: metric(siftd, "lag_frames") == 0, 10, "no lag")
     assert siftd.stop() == 0
-    assert ledger(postgres) == (200 * len(codecs) + 4, {"tombstone": "1", "too_large": "1"}, True)
+    assert ledger(postgres) == (200 * len(codecs) + 5, {"tombstone": "1", "too_large": "1"}, True)
     # the offsets that lag tools look at
     positions = postgres.sql("SELECT sum(position_offset) FROM siftd.source_positions WHERE source = 'kafka'", "siftd")
-    assert int(positions) == 200 * len(codecs) + 6
-    assert committed(kafka, "group-codec-.*", "codec-shapes", 1) == 6
+    assert int(positions) == 200 * len(codecs) + 7
+    assert committed(kafka, "group-codec-.*", "codec-shapes", 1) == 7
 
 
 def test_kill_9_under_load(kafka, make_member):
