@@ -11,6 +11,7 @@
 #include "api/gate.h"
 #include "api/http.h"
 #include "api/http_tls.h"
+#include "api/insights.h"
 #include "api/key_memory.h"
 #include "api/limiter.h"
 #include "api/passwords.h"
@@ -63,6 +64,7 @@ struct api_config api_config_default(void)
 			   .registration = 5,
 			   .write = 30,
 			   .read = 600,
+			   .insight = 2,
 			   .bad_token = 120,
 			   .push = 6000 },
 		.query_time_us = 10 * INT64_C(1000000),
@@ -116,6 +118,7 @@ static int start(struct api *api, const struct api_config *config, struct error 
 		api->context.config.secure = true;
 	}
 	if (passwords_new(http.base, &api->context.passwords, error) != 0 ||
+	    insights_new(&api->context, &api->context.insights, error) != 0 ||
 	    http_server_new(&http, &api->server, error) != 0)
 		return -1;
 	api->context.stats = http_server_stats(api->server);
@@ -181,6 +184,7 @@ void api_free(struct api **api_ptr)
 		return;
 	bootstrap_free(&api->bootstrap);
 	http_server_free(&api->server);
+	insights_free(&api->context.insights);
 	tails_free(&api->context.tails);
 	tail_guard_free(&api->context.tail_guard);
 	source_rates_free(&api->context.source_rates);

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "api/explain.h"
 #include "base/buf.h"
 #include "base/error.h"
 
@@ -42,6 +43,7 @@ struct api_rates {
 	unsigned write;        /* by user */
 	unsigned read;         /* by user, or API key */
 	unsigned push;         /* by user, or API key */
+	unsigned insight;      /* by user */
 	unsigned bad_token;    /* by address; beyond, nobody there is let in */
 };
 
@@ -83,6 +85,7 @@ struct api_config {
 	unsigned backtests_max;
 	int64_t backtest_time_us;
 	uint64_t backtest_events_max;
+	struct explain_config explain;
 	unsigned tail_listeners_max;
 	int64_t tail_us;         /* then a tail ends, and its client comes again */
 	int64_t tail_recheck_us; /* whether its listener still may: tail_guard.h */

@@ -250,6 +250,17 @@ int64_t body_int(struct body *body, const char *field, struct body_range range)
 	return range.absent;
 }
 
+bool body_bool(struct body *body, const char *field)
+{
+	const json_t *value = json_object_get(body->object, field);
+
+	if (is_absent(body, field))
+		return false;
+	if (!json_is_boolean(value))
+		body_complain(body, field, "must be true or false");
+	return json_is_true(value);
+}
+
 struct slice body_fingerprints(struct body *body, const char *field, size_t max)
 {
 	const json_t *list = json_object_get(body->object, field);

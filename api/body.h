@@ -51,6 +51,8 @@ struct body_range {
 	int64_t min, max, absent;
 };
 int64_t body_int(struct body *body, const char *field, struct body_range range);
+/* a boolean, or false when it is not there */
+bool body_bool(struct body *body, const char *field);
 /* required: an id, as a number or a text; 0 when it is none */
 int64_t body_id(struct body *body, const char *field);
 /* required: 1 to max fingerprints, as PostgreSQL's text of a bigint array */

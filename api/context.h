@@ -11,6 +11,7 @@
 
 struct cors;
 struct events_stats;
+struct insights;
 struct limiter;
 struct passwords;
 struct http_conn_stats;
@@ -25,6 +26,7 @@ struct tails;
 struct api_context {
 	struct api_config config;
 	struct api_deps deps;
+	struct insights *insights;
 	struct limiter *limiter;
 	struct passwords *passwords;
 	struct tails *tails;

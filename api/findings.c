@@ -287,9 +287,11 @@ static void write_texts(struct json_out *out, const char *key, const char *const
 	json_array_end(out);
 }
 
-/* null when there is no such rule any more */
-static void write_rule(struct json_out *out, const struct rule *rule)
+void findings_write_rule(struct json_out *out, const struct rules *rules,
+			 struct slice id)
 {
+	const struct rule *rule = find_rule(rules, id);
+
 	if (rule == NULL) {
 		json_out_null(out);
 		return;
@@ -321,8 +323,8 @@ static void on_finding(struct request *request, const struct pg_rows *rows)
 	columns_write(out, rows, 0, item_columns, ARRAY_LEN(item_columns));
 	json_object_end(out);
 	json_key(out, "rule");
-	write_rule(out, find_rule(request->api->deps.rules,
-				  pg_rows_slice(rows, 0, ITEM_RULE)));
+	findings_write_rule(out, request->api->deps.rules,
+			    pg_rows_slice(rows, 0, ITEM_RULE));
 	json_key(out, "triage");
 	json_object_begin(out);
 	columns_write(out, rows, 0, triage_columns, ARRAY_LEN(triage_columns));

@@ -88,6 +88,8 @@ static unsigned rate_of(const struct api_rates *rates, enum route_limit limit)
 		return rates->read;
 	case LIMIT_PUSH:
 		return rates->push;
+	case LIMIT_INSIGHT:
+		return rates->insight;
 	case LIMIT_NONE:
 		break;
 	}

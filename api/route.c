@@ -149,7 +149,8 @@ void route_write_table(const struct route_table *table, struct buf *out_buf)
 	static const char *const limits[] = {
 		[LIMIT_NONE] = "none",         [LIMIT_LOGIN] = "login",
 		[LIMIT_REGISTER] = "register", [LIMIT_WRITE] = "write",
-		[LIMIT_READ] = "read",         [LIMIT_PUSH] = "push"
+		[LIMIT_READ] = "read",         [LIMIT_PUSH] = "push",
+		[LIMIT_INSIGHT] = "insight"
 	};
 	struct json_out out = json_out_init(out_buf);
 	char method[8];

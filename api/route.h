@@ -49,7 +49,8 @@ enum route_limit {
 	LIMIT_REGISTER,
 	LIMIT_WRITE,
 	LIMIT_READ,
-	LIMIT_PUSH
+	LIMIT_PUSH,
+	LIMIT_INSIGHT
 };
 
 struct request;

@@ -13,6 +13,7 @@
 #include "api/findings.h"
 #include "api/groups.h"
 #include "api/ingestions.h"
+#include "api/insights.h"
 #include "api/intake.h"
 #include "api/invitations.h"
 #include "api/joining.h"
@@ -167,6 +168,9 @@ static const struct route routes[] = {
 	IN_BOTH_SCOPES(ROUTE_GET, "/findings", ACCESS_READER, LIMIT_READ, findings_list),
 	IN_BOTH_SCOPES(ROUTE_GET, "/findings/{finding}", ACCESS_READER, LIMIT_READ, findings_get),
 	IN_BOTH_SCOPES(ROUTE_PATCH, "/findings/{finding}", ACCESS_MEMBER, LIMIT_WRITE, triage_finding),
+
+	IN_BOTH_SCOPES(ROUTE_GET, "/insights", ACCESS_READER, LIMIT_READ, insights_list),
+	IN_BOTH_SCOPES(ROUTE_POST, "/insights", ACCESS_MEMBER, LIMIT_INSIGHT, insights_make),
 
 	{ ROUTE_GET, PROJECT "/rules", ACCESS_READER, LIMIT_READ, rules_list },
 	{ ROUTE_POST, PROJECT "/rules", ACCESS_ADMIN, LIMIT_WRITE, rules_create },

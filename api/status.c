@@ -7,6 +7,7 @@
 #include "api/db.h"
 #include "api/events.h"
 #include "api/http_conn.h"
+#include "api/insights.h"
 #include "api/key_memory.h"
 #include "api/limiter.h"
 #include "api/push.h"
@@ -191,6 +192,7 @@ void status_metrics(struct request *request)
 	write_tail_metrics(api, &request->out);
 	push_write_metrics(api->push_stats, &request->out);
 	key_memory_write_metrics(api->key_memory, &request->out);
+	insights_write_metrics(api->insights, &request->out);
 	if (api->deps.metrics != NULL)
 		api->deps.metrics(api->deps.metrics_context, &request->out);
 	request_reply(request, 200, METRICS_TYPE);

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "daemon/config_sources.h"
+#include "daemon/secret_file.h"
 
 #define AT(member) offsetof(struct config, member)
 #define SECOND_US INT64_C(1000000)
@@ -89,6 +90,8 @@ static const struct config_option options[] = {
 	{ "http.pushes_per_minute", OPTION_INT, 0, AT(http.pushes_per_minute), "6000",
 	  0, RATE_MAX, NULL,
 	  "requests of an API key, or user, that push logs; 0: any" },
+	{ "http.insights_per_minute", OPTION_INT, 0, AT(http.insights_per_minute), "2",
+	  0, RATE_MAX, NULL, "explanations that a user asks for; 0: any" },
 	{ "http.bad_tokens_per_minute", OPTION_INT, 0, AT(http.bad_tokens_per_minute),
 	  "120", 0, RATE_MAX, NULL,
 	  "wrong tokens from an address before all its requests must wait; 0: any" },
@@ -266,6 +269,25 @@ static const struct config_option options[] = {
 	  "false", 0, 0, NULL,
 	  "whether channels may be at link-local and metadata addresses" },
 
+	{ "explain.url", OPTION_STRING, 0, AT(explain.url), NULL, 0, 0, NULL,
+	  "an OpenAI-compatible endpoint, without /chat/completions; absent: no "
+	  "explanations" },
+	{ "explain.model", OPTION_STRING, 0, AT(explain.model), NULL, 0, 0, NULL,
+	  "the model's name there" },
+	{ "explain.key", OPTION_STRING, 0, AT(explain.key), NULL, 0, 0, NULL,
+	  "the key for it, if it wants one" },
+	{ "explain.key_file", OPTION_STRING, 0, AT(explain.key_file), NULL, 0, 0, NULL,
+	  "file that holds explain.key, for secrets" },
+	{ "explain.timeout", OPTION_DURATION, 0, AT(explain.timeout_us), "60s",
+	  SECOND_US, 3600 * SECOND_US, NULL,
+	  "of one explanation, with retries and one repair" },
+	{ "explain.open_max", OPTION_INT, 0, AT(explain.open_max), "4", 1, 16, NULL,
+	  "explanations that are made at a time" },
+	{ "explain.tokens_max", OPTION_INT, 0, AT(explain.tokens_max), "3000", 100,
+	  100000, NULL, "length of an answer, in the model's tokens" },
+	{ "explain.daily_max", OPTION_INT, 0, AT(explain.daily_max), "200", 0, 1000000,
+	  NULL, "explanations of an organisation in a day (UTC)" },
+
 	{ "findings.episodes_max", OPTION_INT, 0, AT(notify.episodes_max), "1000", 1,
 	  1000000, NULL, "episodes of a finding that are kept, the newest ones" },
 };
@@ -289,6 +311,17 @@ static int load_document(struct config *config, const struct yaml_doc *doc,
 		return error_set(
 			error, "%s: http.tls_certificate and http.tls_key go together",
 			doc->name);
+	if (config->explain.url != NULL && config->explain.model == NULL)
+		return error_set(error, "%s: explain.url needs explain.model",
+				 doc->name);
+	if (config->explain.key != NULL && config->explain.key_file != NULL)
+		return error_set(error,
+				 "%s: explain.key and explain.key_file are both set",
+				 doc->name);
+	if (config->explain.key_file != NULL &&
+	    secret_file_read("explain.key_file", config->explain.key_file,
+			     &config->explain.key, error) < 0)
+		return -1;
 	return config_sources_read(config, doc, error);
 }
 

@@ -103,8 +103,19 @@ struct config {
 		int64_t reads_per_minute;
 		int64_t bad_tokens_per_minute;
 		int64_t pushes_per_minute;
+		int64_t insights_per_minute;
 		int64_t query_workers;
 	} http;
+	struct {
+		char *url;
+		char *model;
+		char *key; /* also when it came from key_file */
+		char *key_file;
+		int64_t timeout_us;
+		int64_t open_max;
+		int64_t tokens_max;
+		int64_t daily_max;
+	} explain;
 	struct {
 		int64_t time_us;
 		int64_t memory_bytes;

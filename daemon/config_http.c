@@ -56,6 +56,16 @@ struct api_config config_http(const struct config *config,
 		.read = (unsigned)config->http.reads_per_minute,
 		.bad_token = (unsigned)config->http.bad_tokens_per_minute,
 		.push = (unsigned)config->http.pushes_per_minute,
+		.insight = (unsigned)config->http.insights_per_minute,
+	};
+	out.explain = (struct explain_config){
+		.url = config->explain.url,
+		.model = config->explain.model,
+		.key = config->explain.key,
+		.timeout_us = config->explain.timeout_us,
+		.open_max = (unsigned)config->explain.open_max,
+		.tokens_max = (unsigned)config->explain.tokens_max,
+		.daily_max = (unsigned)config->explain.daily_max,
 	};
 	out.query_time_us = config->query.time_us;
 	out.query_memory_bytes = (size_t)config->query.memory_bytes;

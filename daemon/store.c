@@ -16,37 +16,16 @@
 #include "base/mem.h"
 #include "daemon/embedded_pg.h"
 #include "daemon/pg_socket.h"
+#include "daemon/secret_file.h"
 #include "sinks/pg_bootstrap.h"
 #include "sinks/pg_conninfo.h"
 #include "sinks/pg_schema.h"
-
-#define URL_BYTES_MAX 4096
 
 struct store {
 	char *conninfo;
 	struct embedded_pg *embedded;
 	struct pg_sync *sync;
 };
-
-static int read_url_file(const char *path, char **out, struct error *error)
-{
-	char text[URL_BYTES_MAX + 1];
-	FILE *file = fopen(path, "re");
-	size_t len = 0;
-	struct slice url = { 0 };
-
-	if (file == NULL)
-		return error_set_errno(error, "database.url_file %s", path);
-	len = fread(text, 1, sizeof(text), file);
-	(void)fclose(file); /* only read from */
-	url = slice_trim(slice_of(text, len));
-	if (len > URL_BYTES_MAX || url.len == 0)
-		return error_set(
-			error, "database.url_file %s: holds no URL of at most %d bytes",
-			path, URL_BYTES_MAX);
-	*out = mem_slice_dup(url);
-	return 0;
-}
 
 /* out NULL: no database is configured */
 static int configured_url(const struct config *config, char **out, struct error *error)
@@ -55,7 +34,8 @@ static int configured_url(const struct config *config, char **out, struct error 
 
 	*out = NULL;
 	if (config->database.url_file != NULL)
-		status = read_url_file(config->database.url_file, out, error);
+		status = secret_file_read("database.url_file",
+					  config->database.url_file, out, error);
 	else if (config->database.url != NULL)
 		*out = mem_strdup(config->database.url);
 	if (status == 0 && *out != NULL)

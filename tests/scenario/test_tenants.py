@@ -33,7 +33,7 @@ class World:
 
     def __init__(self):
         self.postgres = harness.Postgres()
-        rates = {f"{what}_per_minute": 0 for what in ("logins", "registrations", "writes", "reads", "bad_tokens")}
+        rates = {f"{what}_per_minute": 0 for what in ("logins", "registrations", "writes", "reads", "bad_tokens", "insights")}
         self.siftd = harness.Siftd(database={"url": self.postgres.url()})
         self.siftd.config["http"].update(rates)
         self.siftd.config["log_level"] = "debug"
