@@ -19,6 +19,7 @@
 #include "base/error.h"
 
 struct api;
+struct keyring;
 struct pg_pool;
 struct query_workers;
 struct rules;
@@ -112,6 +113,7 @@ struct api_deps {
 	struct uploads *uploads;       /* NULL: no uploads in parts */
 	struct query_workers *workers; /* decode blocks for the event routes */
 	struct words_cache *words;     /* which the workers use */
+	const struct keyring *keyring; /* that channels are sealed under */
 	const struct rules *rules; /* what findings tell of their rules; may be NULL */
 	struct source *const *sources; /* the daemon's own, for GET /sources */
 	size_t sources_count;

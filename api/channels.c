@@ -2,8 +2,10 @@
 #include "api/channels.h"
 
 #include "api/body.h"
+#include "api/context.h"
 #include "api/list.h"
 #include "api/token.h"
+#include "sinks/channel_seal.h"
 
 #define NAME_BYTES_MAX 200
 #define URL_BYTES_MAX 2000
@@ -18,10 +20,8 @@ static const char *const kind_words[] = { "webhook",   "slack", "alertmanager",
 					  "pagerduty", "kafka", NULL };
 static const char *const severity_words[] = { "LOW", "MED", "HIGH", "CRIT", NULL };
 
-/* of a URL only where it leads: paths and user names may be secrets */
 #define CHANNEL_COLUMNS                                                                                 \
-	"id, name, kind, CASE WHEN kind = 'kafka' THEN url ELSE"                                        \
-	" substring(url from '^https?://(?:[^/?#@]*@)?([^/?#]*)') END,"                                 \
+	"id, name, kind, server,"                                                                       \
 	" secret <> '', severity_min, rate_max, digest_s, " SQL_TIME_US("created_at") ", " SQL_TIME_US( \
 		"last_sent_at") ", last_status, nullif(last_error, ''),"                                \
 				" sent, failed, dropped, (SELECT count(*) FROM siftd.outbox AS o"       \
@@ -69,9 +69,9 @@ static const char get_sql[] =
 
 static const char create_sql[] =
 	"INSERT INTO siftd.channels AS c (project_id, name, kind, url, secret,"
-	"  severity_min, rate_max, digest_s, user_id)"
+	"  severity_min, rate_max, digest_s, user_id, server, key_id)"
 	" SELECT $1, $2, $3, $4, coalesce($5, ''), $6::smallint, $7::integer,"
-	"  $8::integer, $9 WHERE (SELECT count(*) FROM siftd.channels"
+	"  $8::integer, $9, $10, $11 WHERE (SELECT count(*) FROM siftd.channels"
 	"   WHERE project_id = $1) < " CHANNELS_MAX " RETURNING " CHANNEL_COLUMNS;
 
 /* the outbox keeps a few of them apart by their time */
@@ -204,6 +204,19 @@ static void on_created(struct request *request, const struct pg_rows *rows)
 	request_reply_json(request, 201);
 }
 
+static struct slice seal(struct request *request, enum channel_field field,
+			 struct slice plain)
+{
+	const struct channel_place place = { request->caller.project_id, field };
+	struct buf sealed = { 0 };
+	struct slice kept = { 0 };
+
+	channel_seal(request->api->deps.keyring, &place, plain, &sealed);
+	kept = arena_dup(&request->arena, buf_slice(&sealed));
+	buf_deinit(&sealed);
+	return kept;
+}
+
 void channels_create(struct request *request)
 {
 	struct new_channel *channel = request_alloc(request, sizeof(*channel));
@@ -223,12 +236,14 @@ void channels_create(struct request *request)
 	db_add_int(request, &call, request->caller.project_id);
 	db_add_text(&call, channel->name);
 	db_add_text(&call, channel->kind);
-	db_add_text(&call, channel->url);
-	db_add_text(&call, channel->secret);
+	db_add_text(&call, seal(request, CHANNEL_URL, channel->url));
+	db_add_text(&call, seal(request, CHANNEL_SECRET, channel->secret));
 	db_add_int(request, &call, severity);
 	db_add_int(request, &call, channel->rate_max);
 	db_add_int(request, &call, channel->digest_s);
 	db_add_int(request, &call, request->caller.user_id);
+	db_add_text(&call, channel_server(channel->url));
+	db_add_text(&call, slice_str(keyring_id(request->api->deps.keyring)));
 	db_run(request, &call);
 }
 

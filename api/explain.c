@@ -69,7 +69,7 @@ int explain_new(struct event_base *base, const struct explain_config *config,
 		const char *version, struct explain **out, struct error *error)
 {
 	char agent[64];
-	struct http_client_config client = { .allow_link_local = false,
+	struct http_client_config client = { .bans = { .link_local = true },
 					     .user_agent = agent };
 	struct explain *explain = mem_calloc(1, sizeof(*explain));
 	struct buf text = { 0 };

@@ -268,6 +268,14 @@ static const struct config_option options[] = {
 	{ "notify.allow_link_local", OPTION_BOOL, 0, AT(notify.allow_link_local),
 	  "false", 0, 0, NULL,
 	  "whether channels may be at link-local and metadata addresses" },
+	{ "notify.private_networks", OPTION_CHOICE, 0, AT(notify.private_networks),
+	  "auto", 0, 0, "auto|allow|refuse",
+	  "whether channels may be on this machine and in private networks; auto: unless "
+	  "http.registration is open" },
+	{ "notify.key_file", OPTION_STRING, 0, AT(notify.key_file), NULL, 0, 0, NULL,
+	  "keys that channels are sealed under in the database, made when it is not "
+	  "there; absent: channels.key in state_dir. All daemons of a database need the "
+	  "same one" },
 
 	{ "explain.url", OPTION_STRING, 0, AT(explain.url), NULL, 0, 0, NULL,
 	  "an OpenAI-compatible endpoint, without /chat/completions; absent: no "

@@ -206,6 +206,8 @@ struct config {
 		struct option_list kafka_topics;
 		struct option_map kafka_properties;
 		bool allow_link_local;
+		char *private_networks;
+		char *key_file;
 	} notify;
 	struct source_config *sources;
 	size_t sources_count;

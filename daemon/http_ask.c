@@ -25,7 +25,7 @@ struct http_ask {
 int http_ask_open(const char *url, struct http_ask **out, struct error *error)
 {
 	/* whoever types an address may ask what it names */
-	const struct http_client_config config = { .allow_link_local = true,
+	const struct http_client_config config = { .bans = { 0 },
 						   .user_agent =
 							   "siftd/" SIFTD_VERSION };
 	struct http_ask *ask = mem_calloc(1, sizeof(*ask));

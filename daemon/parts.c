@@ -26,6 +26,7 @@
 #include "daemon/telling.h"
 #include "daemon/upkeep.h"
 #include "pipeline/rules.h"
+#include "sinks/keyring.h"
 #include "sinks/notify.h"
 #include "sinks/pg_pool.h"
 #include "sources/file_tail.h"
@@ -360,8 +361,13 @@ static void make_follower(struct parts *parts)
 
 static int make_notify(struct parts *parts, struct error *error)
 {
-	if (telling_start(parts->config, parts->base, parts->pool, &parts->notify,
-			  error) < 0)
+	struct telling_parts telling = { .base = parts->base, .pool = parts->pool };
+
+	if (telling_keys(parts->config, store_conninfo(parts->store), &parts->keyring,
+			 error) < 0)
+		return -1;
+	telling.keyring = parts->keyring;
+	if (telling_start(parts->config, &telling, &parts->notify, error) < 0)
 		return -1;
 	parts->metrics.notify = parts->notify;
 	return 0;
@@ -376,6 +382,7 @@ static int make_api(struct parts *parts, struct error *error)
 		.pool = parts->pool,
 		.spool = parts->spool,
 		.uploads = parts->uploads,
+		.keyring = parts->keyring,
 		.rules = parts->rules,
 		.rules_changed = rule_shelf_poke,
 		.rules_context = parts->rule_shelf,
@@ -468,6 +475,7 @@ void parts_free(struct parts *parts)
 	follower_free(&parts->follower);
 	gone_files_free(&parts->gone_files);
 	notify_free(&parts->notify);
+	keyring_free(&parts->keyring);
 	flows_free(&parts->flows);
 	/* the spool's own source goes with the spool */
 	for (size_t i = parts->sources_count; i-- > 1;)

@@ -30,6 +30,7 @@ struct spool;
 struct uploads;
 struct store;
 struct upkeep;
+struct keyring;
 struct notify;
 
 struct parts {
@@ -57,6 +58,7 @@ struct parts {
 	struct upkeep *upkeep;
 	struct follower *follower;
 	struct gone_files *gone_files;
+	struct keyring *keyring;
 	struct notify *notify;
 	struct api *api;
 	struct metrics_deps metrics;

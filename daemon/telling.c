@@ -1,7 +1,11 @@
 /* telling.c - from options to what the flush and the notifier take */
 #include "daemon/telling.h"
 
+#include <string.h>
+
+#include "base/buf.h"
 #include "daemon/config.h"
+#include "sinks/channel_seal.h"
 
 #define DAY_US INT64_C(86400000000)
 
@@ -38,8 +42,38 @@ int telling_check(const struct config *config, struct error *error)
 	return kafka_out_check(&kafka, error) < 0 ? error_prefix(error, "notify") : 0;
 }
 
-int telling_start(const struct config *config, struct event_base *base,
-		  struct pg_pool *pool, struct notify **out, struct error *error)
+int telling_keys(const struct config *config, const char *conninfo,
+		 struct keyring **out, struct error *error)
+{
+	struct buf path = { 0 };
+	int status = 0;
+
+	if (config->notify.key_file != NULL)
+		buf_append_str(&path, config->notify.key_file);
+	else
+		buf_printf(&path, "%s/channels.key", config->state_dir);
+	buf_append_char(&path, '\0');
+	status = keyring_load(path.data, out, error);
+	buf_deinit(&path);
+	if (status < 0)
+		return error_prefix(error, "notify.key_file");
+	return channels_reseal(conninfo, *out, error);
+}
+
+/* Where anybody may make an account, anybody may make a channel too, and would see this
+ * machine's network with its eyes. Else all accounts are from the people who run siftd,
+ * whose receivers stand there mostly. */
+static bool allows_private(const struct config *config)
+{
+	const char *word = config->notify.private_networks;
+
+	if (strcmp(word, "auto") == 0)
+		return strcmp(config->http.registration, "open") != 0;
+	return strcmp(word, "allow") == 0;
+}
+
+int telling_start(const struct config *config, const struct telling_parts *parts,
+		  struct notify **out, struct error *error)
 {
 	const struct notify_config notify = {
 		.interval_us = config->notify.interval_us,
@@ -49,11 +83,13 @@ int telling_start(const struct config *config, struct event_base *base,
 		.kept_days = (unsigned)(config->notify.kept_us / DAY_US),
 		.public_url = config->notify.public_url,
 		.allow_link_local = config->notify.allow_link_local,
+		.allow_private = allows_private(config),
+		.keyring = parts->keyring,
 		.version = SIFTD_VERSION,
 		.kafka = kafka_config_of(config),
 	};
 
 	if (telling_check(config, error) < 0)
 		return -1;
-	return notify_new(base, pool, &notify, out, error);
+	return notify_new(parts->base, parts->pool, &notify, out, error);
 }

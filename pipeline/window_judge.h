@@ -6,9 +6,9 @@
  *         of values.
  *
  * The daemon judges in the transaction that stores the buckets, by siftd.fired_windows
- * and siftd.judge_finding (0024_windows.sql); where there is no database, or nothing is
- * to be stored, this says the same of the same buckets. The unit test window_sql holds
- * the two together on random histories.
+ * and siftd.judge_findings (0033_judge_sets.sql); where there is no database, or
+ * nothing is to be stored, this says the same of the same buckets. The unit test
+ * window_sql holds the two together on random histories.
  */
 #ifndef SIFTD_PIPELINE_WINDOW_JUDGE_H
 #define SIFTD_PIPELINE_WINDOW_JUDGE_H

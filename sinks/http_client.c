@@ -14,7 +14,7 @@
 
 struct http_client {
 	struct event_base *base;
-	bool allow_link_local;
+	struct http_client_bans bans;
 	char *user_agent;
 	CURLM *multi;
 	struct event *timer;
@@ -62,7 +62,8 @@ static void end_call(struct http_call *call, CURLcode result)
 		(void)curl_easy_getinfo(call->easy, CURLINFO_RETRY_AFTER, &retry_after);
 		answer.status = (int)status;
 	} else if (call->refused) {
-		answer.error = "the address is link-local or otherwise not to be asked";
+		answer.error =
+			"the address is link-local, private or otherwise not to be asked";
 	} else {
 		answer.error = call->error[0] != '\0' ? call->error
 						      : curl_easy_strerror(result);
@@ -158,7 +159,7 @@ static curl_socket_t open_socket(void *context, curlsocktype purpose,
 	struct http_call *call = context;
 
 	(void)purpose;
-	if (!call->client->allow_link_local && http_client_is_refused(&address->addr)) {
+	if (http_client_is_refused(&call->client->bans, &address->addr)) {
 		call->refused = true;
 		return CURL_SOCKET_BAD;
 	}
@@ -186,7 +187,7 @@ int http_client_new(struct event_base *base, const struct http_client_config *co
 		return error_set(error, "http client: libcurl does not start");
 	client = mem_calloc(1, sizeof(*client));
 	client->base = base;
-	client->allow_link_local = config->allow_link_local;
+	client->bans = config->bans;
 	client->user_agent = mem_strdup(config->user_agent);
 	client->timer = event_new(base, -1, 0, on_timer, client);
 	client->multi = curl_multi_init();

@@ -9,7 +9,8 @@
  *
  * Whoever may name an address could make siftd ask what only this machine can reach:
  * link-local addresses, among them the metadata service of clouds (RFC 3927, RFC 4291
- * section 2.5.6), are refused when the socket is made, whatever name led there.
+ * section 2.5.6), and private ones are refused as configured, when the socket is made,
+ * whatever name led there.
  */
 #ifndef SIFTD_SINKS_HTTP_CLIENT_H
 #define SIFTD_SINKS_HTTP_CLIENT_H
@@ -29,8 +30,17 @@ struct http_client;
 struct http_call;
 struct sockaddr;
 
+/* addresses that are not to be asked */
+struct http_client_bans {
+	/* link-local and metadata; with either: unspecified, multicast and reserved */
+	bool link_local;
+	/* this machine, and networks that the Internet does not route to (RFC 1918, RFC
+	 * 4193, RFC 6598) */
+	bool private_networks;
+};
+
 struct http_client_config {
-	bool allow_link_local;
+	struct http_client_bans bans;
 	const char *user_agent;
 };
 
@@ -61,8 +71,8 @@ void http_client_free(struct http_client **client);
 struct http_call *http_client_post(struct http_client *client,
 				   const struct http_client_request *request,
 				   http_answer_fn *done, void *context);
-/* an address that is refused unless configured: link-local, metadata, unspecified,
- * multicast; also where IPv6 carries IPv4 */
-bool http_client_is_refused(const struct sockaddr *address);
+/* also where IPv6 carries IPv4 */
+bool http_client_is_refused(const struct http_client_bans *bans,
+			    const struct sockaddr *address);
 
 #endif

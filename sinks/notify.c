@@ -4,35 +4,22 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "sinks/http_client.h"
 #include "sinks/kafka_out.h"
-#include "sinks/notify_sign.h"
+#include "sinks/notify_message.h"
 #include "sinks/pg_pool.h"
 
 #define SECOND_US 1000000
-#define HEADER_SIZE 2200
 #define NUMBERS_MAX 8
 #define NUMBER_SIZE 24
 /* beyond the timeout, so that no other daemon takes what is still under way */
 #define LEASE_MORE_S 30
 
-/* as siftd.claim_words has them */
-enum claim_column {
-	CLAIM_CHANNEL,
-	CLAIM_KIND,
-	CLAIM_URL,
-	CLAIM_SECRET,
-	CLAIM_IDS,
-	CLAIM_BODY,
-	CLAIM_DELIVERY
-};
-
 static const char tick_sql[] = "SELECT siftd.notify_tick($1::integer, $2::integer)";
-static const char claim_sql[] = "SELECT channel, kind, url, secret, ids, body, delivery"
-				" FROM siftd.claim_words($1::integer, $2::integer, $3)";
+static const char claim_sql[] =
+	"SELECT " CLAIM_COLUMNS " FROM siftd.claim_words($1::integer, $2::integer, $3)";
 static const char finish_sql[] =
 	"SELECT siftd.finish_words($1::bigint, $2::bigint[], $3::boolean, $4::boolean,"
 	" $5::integer, $6, $7::integer, $8::integer)";
@@ -48,6 +35,7 @@ struct slot {
 struct notify {
 	struct notify_config config;
 	char *public_url;
+	const struct keyring *keyring;
 	struct pg_pool *pool;
 	struct http_client *client;
 	struct kafka_out *kafka;
@@ -188,12 +176,11 @@ static void on_produced(void *context, const struct kafka_out_result *result)
 }
 
 /* the channel's URL is kafka:TOPIC */
-static void produce(struct slot *slot, const struct pg_rows *rows)
+static void produce(struct slot *slot, const struct notify_message *message)
 {
-	struct slice url = pg_rows_slice(rows, 0, CLAIM_URL);
 	struct kafka_out_request request = {
-		.topic = slice_from(url, strlen("kafka:")),
-		.lines = pg_rows_slice(rows, 0, CLAIM_BODY),
+		.topic = slice_from(slice_str(message->request.url), strlen("kafka:")),
+		.lines = message->request.body,
 		.done = on_produced,
 		.context = slot,
 	};
@@ -204,53 +191,26 @@ static void produce(struct slot *slot, const struct pg_rows *rows)
 		finish(slot, &outcome, &why);
 }
 
-/* a line of a header, cut where it would not fit or would begin another one */
-static void put_header(char out[HEADER_SIZE], const char *name, struct slice value)
-{
-	size_t len = 0;
-
-	while (len < value.len && value.ptr[len] >= ' ' && value.ptr[len] != 0x7f)
-		len++;
-	/* a value that does not fit is cut, and then wrong, as it was before */
-	(void)snprintf(out, HEADER_SIZE, "%s: %.*s", name, (int)len,
-		       value.ptr == NULL ? "" : value.ptr);
-}
-
 static void post(struct slot *slot, const struct pg_rows *rows)
 {
 	struct notify *notify = slot->notify;
-	struct slice secret = pg_rows_slice(rows, 0, CLAIM_SECRET);
-	struct slice kind = pg_rows_slice(rows, 0, CLAIM_KIND);
-	char *url = mem_slice_dup(pg_rows_slice(rows, 0, CLAIM_URL));
-	char signature[NOTIFY_SIGNATURE_SIZE];
-	char token[HEADER_SIZE];
-	char delivery[HEADER_SIZE];
-	struct buf bearer = { 0 };
-	struct http_client_request request = {
-		.url = url,
-		.body = pg_rows_slice(rows, 0, CLAIM_BODY),
-		.headers = { "Content-Type: application/json", delivery },
-		.headers_count = 2,
-		.timeout_ms = (unsigned)(notify->config.timeout_us / 1000),
-	};
-	struct http_answer full = { .error = "too many requests are open" };
+	struct notify_message message = { 0 };
+	struct error error = { 0 };
+	struct http_answer none = { .error = "too many requests are open" };
 
-	put_header(delivery, "X-Siftd-Delivery",
-		   pg_rows_slice(rows, 0, CLAIM_DELIVERY));
-	if (secret.len > 0 && slice_equal(kind, SLICE("webhook"))) {
-		notify_sign(secret, clock_now_us() / SECOND_US, request.body,
-			    signature);
-		request.headers[request.headers_count++] = signature;
-	} else if (secret.len > 0) {
-		buf_append_str(&bearer, "Bearer ");
-		buf_append_slice(&bearer, secret);
-		put_header(token, "Authorization", buf_slice(&bearer));
-		request.headers[request.headers_count++] = token;
+	if (notify_message_make(notify->keyring, rows, &message, &error) < 0) {
+		/* another daemon may have the key */
+		none.error = error.text;
+		on_answer(slot, &none);
+		return;
 	}
-	if (http_client_post(notify->client, &request, on_answer, slot) == NULL)
-		on_answer(slot, &full);
-	buf_deinit(&bearer);
-	mem_free(url);
+	message.request.timeout_ms = (unsigned)(notify->config.timeout_us / 1000);
+	if (slice_equal(pg_rows_slice(rows, 0, CLAIM_KIND), SLICE("kafka")))
+		produce(slot, &message);
+	else if (http_client_post(notify->client, &message.request, on_answer, slot) ==
+		 NULL)
+		on_answer(slot, &none);
+	notify_message_deinit(&message);
 }
 
 static void on_claimed(void *context, const struct pg_rows *rows,
@@ -272,10 +232,7 @@ static void on_claimed(void *context, const struct pg_rows *rows,
 	(void)snprintf(slot->channel, sizeof(slot->channel), "%.*s", (int)channel.len,
 		       channel.ptr);
 	slot->ids = mem_slice_dup(pg_rows_slice(rows, 0, CLAIM_IDS));
-	if (slice_equal(pg_rows_slice(rows, 0, CLAIM_KIND), SLICE("kafka")))
-		produce(slot, rows);
-	else
-		post(slot, rows);
+	post(slot, rows);
 	/* there may be more: another one looks meanwhile */
 	for (size_t i = 0; i < NOTIFY_SLOTS; i++) {
 		if (!notify->slots[i].busy) {
@@ -333,8 +290,10 @@ int notify_new(struct event_base *base, struct pg_pool *pool,
 {
 	struct notify *notify = mem_calloc(1, sizeof(*notify));
 	struct buf agent = { 0 };
-	struct http_client_config client = { .allow_link_local =
-						     config->allow_link_local };
+	struct http_client_config client = {
+		.bans = { .link_local = !config->allow_link_local,
+			  .private_networks = !config->allow_private },
+	};
 	int status = 0;
 
 	buf_printf(&agent, "siftd/%s", config->version);
@@ -355,6 +314,7 @@ int notify_new(struct event_base *base, struct pg_pool *pool,
 	notify->public_url =
 		mem_strdup(config->public_url == NULL ? "" : config->public_url);
 	notify->pool = pool;
+	notify->keyring = config->keyring;
 	notify->timer = event_new(base, -1, 0, on_timer, notify);
 	for (size_t i = 0; i < NOTIFY_SLOTS; i++)
 		notify->slots[i].notify = notify;

@@ -24,6 +24,7 @@
 #define NOTIFY_SLOTS 4
 #define NOTIFY_WORDS_MAX 50
 
+struct keyring;
 struct notify;
 struct pg_pool;
 
@@ -34,7 +35,9 @@ struct notify_config {
 	unsigned outbox_max; /* words that wait for one channel; further are dropped */
 	unsigned kept_days;  /* words that were told, for GET .../channels */
 	const char *public_url; /* of the web page, for links; "" for none; copied */
-	bool allow_link_local;
+	bool allow_link_local;  /* see http_client.h */
+	bool allow_private;
+	const struct keyring *keyring; /* that channels are sealed under; borrowed */
 	const char *version;
 	struct kafka_out_config kafka; /* its strings outlive the notifier */
 };

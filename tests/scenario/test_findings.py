@@ -332,6 +332,68 @@ def test_refused_addresses_and_wrong_channels(shared):
     assert status_of(client.get, f"{scope}/channels/{made['id']}") == 404
 
 
+def test_channels_lie_sealed(make_siftd, postgres, receiver):
+    """in the database, from the first start with keys on, and under the newest of them"""
+    siftd = make_siftd(database={"url": postgres.url()}, notify={"interval": "200ms", "attempts_max": 1})
+    key_file = os.path.join(siftd.config["state_dir"], "channels.key")
+
+    def stored():
+        return postgres.sql("SELECT key_id, server, url, secret FROM siftd.channels ORDER BY id", database="siftd")
+
+    def sent(count):
+        siftd.client.post(f"{scope}/channels/{made['id']}/test", {})
+        path, headers, body = receiver.wait(count)[-1]
+        parts = dict(part.split("=") for part in headers["X-Siftd-Signature"].split(","))
+        signed = hmac.new(b"a shared secret", parts["t"].encode() + b"." + body, hashlib.sha256).hexdigest()
+        return path == "/in?token=very-secret" and parts["v1"] == signed
+
+    siftd.add_file_source()
+    siftd.start()
+    scope = siftd.client.default_scope()
+    made = channel(siftd.client, scope, "webhook", receiver.url(), secret="a shared secret")
+    first = stored()
+    assert receiver.url("").removeprefix("http://") in str(first)
+    assert "secret" not in str(first) and os.stat(key_file).st_mode & 0o777 == 0o600
+    assert sent(1)
+    assert siftd.stop() == 0
+    # what an older version stored, and a new key in front of the old one
+    postgres.sql("INSERT INTO siftd.channels (project_id, name, kind, url, secret) SELECT project_id, 'old', kind,"
+                 " 'http://old.example/token', 'an old secret' FROM siftd.channels", database="siftd")
+    with open(key_file, encoding="ascii") as file:
+        old_key = file.read()
+    with open(key_file, "w", encoding="ascii") as file:
+        file.write("ab" * 32 + "\n" + old_key)
+    siftd.start()
+    again = stored()
+    assert "old.example" in str(again) and "secret" not in str(again) and "token" not in str(again)
+    assert str(first).split("|")[0] not in str(again)
+    assert sent(2)
+    assert siftd.stop() == 0
+    # without its key a channel says what is wrong, and tells nobody
+    os.unlink(key_file)
+    siftd.start()
+    siftd.client.post(f"{scope}/channels/{made['id']}/test", {})
+    harness.wait_until(lambda: siftd.client.get(f"{scope}/channels/{made['id']}")["last_error"], 10, "an error")
+    assert "key file" in siftd.client.get(f"{scope}/channels/{made['id']}")["last_error"]
+    assert len(receiver.got) == 2 and "channels=2" in siftd.stderr()
+    siftd.client.request("DELETE", f"{scope}/channels/{made['id']}")
+    # who did it is on record
+    org = scope.split("/projects/")[0]
+    assert {row["action"] for row in siftd.client.get(f"{org}/audit")["items"]} >= {"channel.create", "channel.delete"}
+
+
+def test_private_addresses(make_siftd, receiver):
+    siftd = make_siftd(notify={"interval": "200ms", "attempts_max": 1, "private_networks": "refuse"})
+    siftd.add_file_source()
+    siftd.start()
+    scope = siftd.client.default_scope()
+    made = channel(siftd.client, scope, "slack", receiver.url().replace("127.0.0.1", "localhost"))
+    siftd.client.post(f"{scope}/channels/{made['id']}/test", {})
+    harness.wait_until(lambda: siftd.client.get(f"{scope}/channels/{made['id']}")["last_error"], 10, "an error")
+    assert "private" in siftd.client.get(f"{scope}/channels/{made['id']}")["last_error"]
+    assert not receiver.got
+
+
 def test_mutes_end(shared):
     client, scope = shared.client, new_project(shared)
     feed(client, scope, [full(-5)])

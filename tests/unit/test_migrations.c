@@ -59,6 +59,8 @@ static const struct {
 	     " stored_bytes, stored_records) VALUES ('h', 's', 't', 100, 100, 10)" },
 	{ 8, "INSERT INTO siftd.group_variables VALUES (1, 5, 'n', 'num', 3);"
 	     "INSERT INTO siftd.group_variable_values VALUES (1, 5, 'n', '1', 3, 0)" },
+	{ 20, "INSERT INTO siftd.channels (project_id, name, kind, url, secret)"
+	      " VALUES (1, 'c', 'webhook', 'http://u:p@h:1/t', 's')" },
 };
 
 /* what every later version must still say of them */
@@ -77,6 +79,10 @@ static const struct {
 	{ 3, "SELECT sum(count) FROM siftd.group_counts", 10 },
 	{ 3, "SELECT count FROM siftd.group_stats", 10 },
 	{ 4, "SELECT total FROM siftd.findings", 10 },
+	{ 20,
+	  "SELECT count(*) FROM siftd.channels WHERE server IN ('h:1', '') AND key_id = ''"
+	  " AND secret = 's'",
+	  1 },
 	{ 4, "SELECT count FROM siftd.finding_templates", 10 },
 	{ 4, "SELECT length(raw) FROM siftd.evidence", 3 },
 	{ 4, "SELECT count FROM siftd.window_buckets", 10 },

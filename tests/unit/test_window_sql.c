@@ -182,8 +182,9 @@ static void write_story(struct buf *sql, const struct story *story)
 	if (window->type == WINDOW_CARDINALITY)
 		write_values(sql, history);
 	buf_printf(sql,
-		   "SELECT siftd.judge_finding(f, %" PRId64 ", %" PRId64 ", %" PRId64
-		   ", 1000) FROM siftd.findings AS f",
+		   "SELECT siftd.judge_findings(ARRAY[1], ARRAY[f.id], ARRAY[%" PRId64
+		   "], ARRAY[%" PRId64 "], ARRAY[%" PRId64
+		   "], 1000, 1000) FROM siftd.findings AS f",
 		   history->buckets[0].bucket_us,
 		   history->buckets[history->count - 1].bucket_us, width);
 	buf_append_char(sql, '\0');
