@@ -40,7 +40,6 @@ struct backtest {
 	struct event_filter filter;
 	struct scan_page page;
 	bool exhausted;
-	bool by_counts; /* no event had to be read */
 	enum cut cut;
 	struct buf json;
 };
@@ -152,7 +151,6 @@ static void write_run(struct query_job *job, void *context)
 			slice_str(rules_get(rule->rules, rule->index)->id));
 	write_bound(&out, "from", backtest->wish.from_us);
 	write_bound(&out, "to", backtest->wish.to_us);
-	json_key_bool(&out, "decided_by_counts", backtest->by_counts);
 	json_key_uint(&out, "templates", stats->templates);
 	json_key_uint(&out, "candidate_templates", stats->candidates);
 	json_key_uint(&out, "events", stats->events);

@@ -7,11 +7,10 @@
  *         answer tells of the events that were read until then, oldest received first,
  *         and of what cut it.
  *
- *	span -> templates (worker judges them) -> counts -> events, page by page (worker
- *	judges them) -> answer
+ *	span -> templates (worker judges them) -> events, page by page (worker judges
+ *	them) -> answer
  *
- * Only events of templates that may match are read. When a window asks for more of
- * them than the counts by minute have in any stretch of its length, none is.
+ * Only events of templates that may match are read.
  */
 #ifndef SIFTD_API_BACKTEST_H
 #define SIFTD_API_BACKTEST_H

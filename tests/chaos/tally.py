@@ -21,7 +21,7 @@ MET = {
     "servers that shut down": re.compile(r"the database system is (shutting down|starting up)"),
     "full disks": re.compile(r"No space left on device"),
 }
-PASSES_MAX = 12
+PASSES_MAX = 4
 # fewer rounds may miss something by chance
 ROUNDS_TO_MEET_ALL = 100
 

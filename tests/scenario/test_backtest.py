@@ -26,6 +26,7 @@ group_by: service
 match: {message: {regex: 'spik\\w+ (thing|one)'}, level: {equals: INFO}}
 """
 RULES = WINDOWS + "---" + PLAIN
+HISTORY = history() + [line(9000, f"nothing to see {n}") for n in range(50)]
 
 
 @pytest.fixture(scope="module")
@@ -40,10 +41,9 @@ def shared():
     try:
         siftd.start()
         siftd.scope = siftd.client.default_scope()
-        lines = history() + [line(9000, f"nothing to see {n}") for n in range(50)]
         with open(os.path.join(siftd.logs, "a.log"), "w", encoding="utf-8") as file:
-            file.writelines(text + "\n" for text in lines)
-        siftd.client.wait_total(siftd.scope, len(lines))
+            file.writelines(text + "\n" for text in HISTORY)
+        siftd.client.wait_total(siftd.scope, len(HISTORY))
         yield siftd
         assert siftd.stop() == 0
     finally:
@@ -91,6 +91,15 @@ def test_source_and_range(shared):
     # before the burst
     early = backtest(shared, source=source, to=(BASE.replace(minute=29)).isoformat())
     assert early["firing"] == 0 and early["matching"] == 30 and early["findings"][0]["peak"] < 8
+
+
+def test_text(shared):
+    """a pasted text says the same as the events that were stored of it"""
+    text = "".join(item + "\n" for item in HISTORY)
+    for document in RULES.split("---"):
+        tried = shared.client.post(shared.scope + "/rules/test", {"source": document, "text": text})
+        stored = backtest(shared, source=document)
+        assert [told(f) for f in tried["findings"]] == [told(f) for f in stored["findings"]], document
 
 
 def test_own_rule(shared):
