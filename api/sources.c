@@ -81,6 +81,7 @@ static void write_counters(struct json_out *out, const struct source *source)
 		{ "truncated_frames", atomic_load(&stats->truncated_frames) },
 		{ "dropped_frames", atomic_load(&stats->dropped_frames) },
 		{ "open_streams", atomic_load(&stats->open_streams) },
+		{ "canaries", atomic_load(&stats->canaries) },
 		{ "waiting_files", atomic_load(&stats->waiting_files) },
 		{ "unwatched_files", atomic_load(&stats->unwatched_files) },
 	};
@@ -109,6 +110,21 @@ static void write_rates(struct json_out *out, const struct source *source,
 	json_object_end(out);
 }
 
+static void write_latency(struct json_out *out, const struct source_stats *stats)
+{
+	uint64_t count = source_latency_count(stats);
+	uint64_t sum_us = atomic_load(&stats->latency_sum_us);
+
+	json_key(out, "latency");
+	json_object_begin(out);
+	json_key_uint(out, "batches", count);
+	json_key(out, "last_s");
+	json_double(out, (double)atomic_load(&stats->latency_us) / 1e6, 3);
+	json_key(out, "mean_s");
+	json_double(out, count == 0 ? 0 : (double)sum_us / 1e6 / (double)count, 3);
+	json_object_end(out);
+}
+
 static void write_project(struct json_out *out, const struct pg_rows *rows, size_t row)
 {
 	json_key_int(out, "project_id", pg_rows_int(rows, row, COLUMN_PROJECT_ID));
@@ -129,6 +145,7 @@ static void write_source(struct request *request, struct json_out *out,
 	json_key_int(out, "ingestion_id", source->ingestion_id);
 	write_counters(out, source);
 	write_rates(out, source, &rate);
+	write_latency(out, &source->stats);
 }
 
 static void write_counts(struct json_out *out, const struct http_counts *counts)

@@ -41,6 +41,7 @@ struct source_config {
 	int64_t read_bytes;
 	int64_t ignore_older_us;
 	int64_t files_max;
+	int64_t canary_us;
 	bool follow_symlinks;
 	/* syslog_tcp, syslog_udp, syslog_unix */
 	char *listen;

@@ -83,6 +83,15 @@ static struct source *source_of_ingestion(const struct flows *flows,
 	return NULL;
 }
 
+static void count_latency(struct source *source, int64_t arrived_us)
+{
+	int64_t now_us = clock_now_us();
+
+	/* a clock that was set back measures nothing */
+	if (arrived_us != 0 && now_us >= arrived_us)
+		source_note_latency(&source->stats, (uint64_t)(now_us - arrived_us));
+}
+
 static void count_ledger(const struct flows *flows, const struct batch_sums *sums)
 {
 	struct source *source = source_of_ingestion(flows, sums->ingestion_id);
@@ -98,6 +107,7 @@ static void count_ledger(const struct flows *flows, const struct batch_sums *sum
 		dropped += sums->dropped.bytes[i];
 		records += sums->dropped.records[i];
 	}
+	count_latency(source, sums->arrived_us);
 	atomic_fetch_add(&source->stats.ledger_received_bytes, sums->received_bytes);
 	atomic_fetch_add(&source->stats.ledger_stored_bytes, sums->stored_bytes);
 	atomic_fetch_add(&source->stats.ledger_stored_records, sums->stored_records);

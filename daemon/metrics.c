@@ -124,6 +124,7 @@ static void write_source(const struct source *source, struct buf *out)
 		{ "truncated_frames_total", atomic_load(&stats->truncated_frames) },
 		{ "dropped_frames_total", atomic_load(&stats->dropped_frames) },
 		{ "malformed_headers_total", atomic_load(&stats->malformed_headers) },
+		{ "canaries_total", atomic_load(&stats->canaries) },
 		{ "rebalances_total", atomic_load(&stats->rebalances) },
 		{ "ledger_received_bytes_total",
 		  atomic_load(&stats->ledger_received_bytes) },
@@ -149,6 +150,35 @@ static void write_source(const struct source *source, struct buf *out)
 			   "siftd_source_%s{source=\"%s\",type=\"%s\"} %" PRIu64 "\n",
 			   values[i].name, source->name, source->ops->type,
 			   values[i].value);
+}
+
+/* of batches, from the arrival of their oldest record to their commit */
+static void write_latency(const struct source *source, struct buf *out)
+{
+	const struct source_stats *stats = &source->stats;
+	const char *type = source->ops->type;
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < SOURCE_LATENCY_BOUNDS; i++) {
+		count += atomic_load(&stats->latency_counts[i]);
+		buf_printf(out,
+			   "siftd_source_latency_seconds_bucket{source=\"%s\","
+			   "type=\"%s\",le=\"%g\"} %" PRIu64 "\n",
+			   source->name, type,
+			   (double)source_latency_bounds_us[i] / 1e6, count);
+	}
+	count += atomic_load(&stats->latency_counts[SOURCE_LATENCY_BOUNDS]);
+	buf_printf(out,
+		   "siftd_source_latency_seconds_bucket{source=\"%s\",type=\"%s\","
+		   "le=\"+Inf\"} %" PRIu64 "\n",
+		   source->name, type, count);
+	buf_printf(
+		out,
+		"siftd_source_latency_seconds_sum{source=\"%s\",type=\"%s\"} %.6f\n"
+		"siftd_source_latency_seconds_count{source=\"%s\",type=\"%s\"} %" PRIu64
+		"\n",
+		source->name, type, (double)atomic_load(&stats->latency_sum_us) / 1e6,
+		source->name, type, count);
 }
 
 static void write_learners(const struct metrics_deps *deps, struct buf *out)
@@ -192,4 +222,8 @@ void metrics_write(void *context, struct buf *out)
 		notify_write_metrics(deps->notify, out);
 	for (size_t i = 0; i < deps->sources_count; i++)
 		write_source(deps->sources[i], out);
+	write_head(out, "source_latency_seconds", "histogram",
+		   "from the arrival of a batch's oldest record to its commit");
+	for (size_t i = 0; i < deps->sources_count; i++)
+		write_latency(deps->sources[i], out);
 }

@@ -169,6 +169,7 @@ static int make_syslog_stream(const struct parts *parts,
 	config.handshake_timeout_s =
 		(unsigned)(source->tls.handshake_timeout_us / 1000000);
 	config.frame_bytes_max = (size_t)source->frame_bytes_max;
+	config.canary_ms = (unsigned)(source->canary_us / 1000);
 	if (store_ingestion(parts->store, source, &config.project_id,
 			    &config.ingestion_id, error) < 0)
 		return -1;
@@ -187,6 +188,7 @@ static int make_syslog_datagram(const struct parts *parts,
 	config.name = source->name;
 	config.address = config_syslog_address(source);
 	config.frame_bytes_max = (size_t)source->frame_bytes_max;
+	config.canary_ms = (unsigned)(source->canary_us / 1000);
 	config.receive_buffer_bytes = (size_t)source->receive_buffer_bytes;
 	if (store_ingestion(parts->store, source, &config.project_id,
 			    &config.ingestion_id, error) < 0)

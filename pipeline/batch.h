@@ -38,6 +38,7 @@ struct batch_sums {
 	uint64_t stored_bytes;
 	uint64_t stored_records;
 	uint64_t skipped_bytes; /* gaps that the source reported */
+	int64_t arrived_us; /* the oldest of what came, by the wall clock; 0: nothing */
 	struct drop_sums dropped;
 };
 

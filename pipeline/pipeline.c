@@ -162,6 +162,15 @@ static void feed_whole(struct pipeline *pipeline, const struct substream *substr
 		extra_apply(extra, record, &pipeline->extra);
 }
 
+static void note_arrival(struct stream_sums *sums, const struct chunk_item *item)
+{
+	int64_t arrived_us = item->observed_timestamp_us;
+
+	if (arrived_us != 0 &&
+	    (sums->since.arrived_us == 0 || arrived_us < sums->since.arrived_us))
+		sums->since.arrived_us = arrived_us;
+}
+
 static void feed_item(struct pipeline *pipeline, struct lane_stream *stream,
 		      const struct chunk *chunk, const struct chunk_item *item,
 		      int64_t now_us)
@@ -173,6 +182,7 @@ static void feed_item(struct pipeline *pipeline, struct lane_stream *stream,
 
 	pipeline->stats.bytes += item->len;
 	sums = lane_stream_sums(stream, item->project_id, item->ingestion_id);
+	note_arrival(sums, item);
 	sums->since.skipped_bytes += item->skipped;
 	sums->read_bytes += item->len + item->skipped;
 	if ((item->flags & CHUNK_ITEM_WHOLE_RECORD) != 0) {
@@ -198,6 +208,7 @@ static void drop_item(struct lane_stream *stream, const struct chunk_item *item)
 	struct stream_sums *sums =
 		lane_stream_sums(stream, item->project_id, item->ingestion_id);
 
+	note_arrival(sums, item);
 	sums->since.dropped.records[item->reason] += item->dropped;
 	sums->since.dropped.bytes[item->reason] += item->skipped;
 	sums->read_bytes += item->skipped;

@@ -1,9 +1,15 @@
-/* port.c - copying and freeing what sources are given */
+/* port.c - copying and freeing what sources are given, and the times of commits */
 #include "sources/port.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 #include "base/mem.h"
+
+const uint64_t source_latency_bounds_us[SOURCE_LATENCY_BOUNDS] = {
+	50000,   100000,  250000,   500000,   1000000,
+	2500000, 5000000, 10000000, 30000000, 120000000,
+};
 
 struct stored_positions stored_positions_copy(const struct stored_positions *positions)
 {
@@ -40,4 +46,24 @@ void stored_positions_deinit(struct stored_positions *positions)
 	}
 	mem_free(positions->items);
 	*positions = (struct stored_positions){ 0 };
+}
+
+void source_note_latency(struct source_stats *stats, uint64_t latency_us)
+{
+	size_t at = 0;
+
+	while (at < SOURCE_LATENCY_BOUNDS && latency_us > source_latency_bounds_us[at])
+		at++;
+	atomic_fetch_add(&stats->latency_counts[at], 1);
+	atomic_fetch_add(&stats->latency_sum_us, latency_us);
+	atomic_store(&stats->latency_us, latency_us);
+}
+
+uint64_t source_latency_count(const struct source_stats *stats)
+{
+	uint64_t count = 0;
+
+	for (size_t i = 0; i <= SOURCE_LATENCY_BOUNDS; i++)
+		count += atomic_load(&stats->latency_counts[i]);
+	return count;
 }

@@ -47,8 +47,16 @@ struct source_positions {
 	void (*ask)(void *context, struct source *source);
 };
 
+#define SOURCE_LATENCY_BOUNDS 10
+
 /* counters that /metrics and /sources read; written by the source's threads */
 struct source_stats {
+	/* from the arrival of the oldest record of a batch to its commit; counted by
+	 * the loop with source_note_latency */
+	_Atomic uint64_t latency_us; /* of the last batch */
+	_Atomic uint64_t latency_sum_us;
+	_Atomic uint64_t latency_counts[SOURCE_LATENCY_BOUNDS + 1];
+	_Atomic uint64_t canaries;
 	_Atomic uint64_t received_bytes;
 	_Atomic uint64_t received_frames;
 	_Atomic uint64_t errors;
@@ -94,6 +102,9 @@ struct source_ops {
 	int (*reload)(struct source *source, struct error *error);
 };
 
+/* upper bounds of latency_counts, but for the last, which has none */
+extern const uint64_t source_latency_bounds_us[SOURCE_LATENCY_BOUNDS];
+
 /* first member of every source */
 struct source {
 	const struct source_ops *ops;
@@ -108,6 +119,10 @@ struct source {
 	struct source_positions positions;
 	struct source_stats stats;
 };
+
+void source_note_latency(struct source_stats *stats, uint64_t latency_us);
+/* how many batches were noted */
+uint64_t source_latency_count(const struct source_stats *stats);
 
 struct stored_positions stored_positions_copy(const struct stored_positions *positions);
 /* NULL: none */

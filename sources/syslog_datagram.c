@@ -11,6 +11,7 @@
 #include "base/hash64.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "sources/syslog_canary.h"
 #include "sources/syslog_intake.h"
 
 /* datagrams of one turn: the loop has others to serve */
@@ -28,6 +29,8 @@ struct syslog_datagram {
 	struct event_base *base;
 	struct syslog_target target;
 	struct syslog_intake *intake;
+	struct syslog_canary *canary;
+	unsigned canary_ms;
 	struct syslog_socket socket;
 	struct event *event;
 	size_t frame_bytes_max;
@@ -214,7 +217,8 @@ static int start(struct source *source, const struct stored_positions *positions
 		return error_set(error, "%s %s: event_new failed", source->ops->type,
 				 source->name);
 	datagram->intake = syslog_intake_new(&datagram->target, on_ready, datagram);
-	return 0;
+	return syslog_canary_new(datagram->base, &datagram->target, datagram->canary_ms,
+				 &datagram->canary, error);
 }
 
 /* what was sent before the stop, as far as the spool has room */
@@ -237,6 +241,7 @@ static void stop(struct source *source)
 	if (datagram->event != NULL)
 		event_free(datagram->event);
 	datagram->event = NULL;
+	syslog_canary_free(&datagram->canary);
 	if (datagram->intake != NULL && syslog_intake_submit(datagram->intake))
 		read_rest(datagram);
 	syslog_intake_finish(&datagram->intake);
@@ -301,6 +306,7 @@ struct source *syslog_datagram_new(struct event_base *base, struct spool *spool,
 	datagram->source.name = datagram->name;
 	datagram->source.project_id = config->project_id;
 	datagram->source.ingestion_id = config->ingestion_id;
+	datagram->canary_ms = config->canary_ms;
 	datagram->frame_bytes_max = at_least(config->frame_bytes_max, FRAME_BYTES_MIN);
 	datagram->receive_buffer_bytes = config->receive_buffer_bytes;
 	datagram->buffer_bytes = config->read_bytes + datagram->frame_bytes_max;

@@ -27,6 +27,7 @@ struct syslog_datagram_config {
 	int64_t ingestion_id;
 	size_t frame_bytes_max;
 	size_t receive_buffer_bytes; /* of the kernel; 0: its default */
+	unsigned canary_ms; /* how often one is sent (syslog_canary.h); 0: never */
 	size_t unsynced_bytes_max;
 	size_t read_bytes; /* of one turn, and one datagram more */
 };

@@ -13,6 +13,7 @@
 #include "base/hash64.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "sources/syslog_canary.h"
 #include "sources/syslog_conn.h"
 
 #define BACKLOG 512
@@ -29,6 +30,8 @@ struct syslog_stream {
 	unsigned connections_max;
 	unsigned connections_per_address_max;
 	struct syslog_shared shared;
+	struct syslog_canary *canary;
+	unsigned canary_ms;
 	struct syslog_socket socket;
 	struct evconnlistener *listener;
 	struct event *resume; /* after an accept that failed */
@@ -240,7 +243,8 @@ static int start(struct source *source, const struct stored_positions *positions
 				 source->name);
 	if (listen_on(stream, error) < 0)
 		return error_prefix(error, "%s %s", source->ops->type, source->name);
-	return 0;
+	return syslog_canary_new(stream->shared.base, &stream->shared.target,
+				 stream->canary_ms, &stream->canary, error);
 }
 
 static void stop(struct source *source)
@@ -253,6 +257,7 @@ static void stop(struct source *source)
 	if (stream->resume != NULL)
 		event_free(stream->resume);
 	stream->resume = NULL;
+	syslog_canary_free(&stream->canary);
 	syslog_socket_close(&stream->socket);
 	while (stream->conns != NULL)
 		syslog_conn_close(stream->conns); /* and out of the list */
@@ -323,6 +328,7 @@ struct source *syslog_stream_new(struct event_base *base, struct spool *spool,
 	stream->mode = address->mode;
 	stream->socket = SYSLOG_SOCKET_NONE;
 	stream->connections_max = config->connections_max;
+	stream->canary_ms = config->canary_ms;
 	stream->connections_per_address_max = config->connections_per_address_max;
 	stream->source.ops = address->path != NULL ? &unix_ops : &tcp_ops;
 	stream->source.name = stream->name;

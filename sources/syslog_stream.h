@@ -34,6 +34,7 @@ struct syslog_stream_config {
 	/* a header of the PROXY protocol names each peer; needed, and believed */
 	bool proxy_protocol;
 	size_t frame_bytes_max;
+	unsigned canary_ms; /* how often one is sent (syslog_canary.h); 0: never */
 	size_t unsynced_bytes_max; /* of one connection */
 	size_t read_bytes;         /* of one read */
 };

@@ -16,6 +16,9 @@ def siftd():
     """one siftd that received by every way that needs no broker, and lost some of it"""
     siftd = harness.Siftd()
     siftd.add_file_source()
+    # hears nothing but its canary
+    siftd.config["sources"].append({"type": "syslog_udp", "name": "quiet", "canary": "200ms",
+                                    "listen": f"127.0.0.1:{harness.free_port()}"})
     siftd.udp_port, siftd.tcp_port = harness.free_port(), harness.free_port()
     siftd.config["sources"] += [
         {"type": "syslog_udp", "name": "udp", "listen": f"127.0.0.1:{siftd.udp_port}", "receive_buffer": "4KiB",
@@ -92,6 +95,8 @@ def test_every_source_sums_up(siftd):
 
     harness.wait_until(flood_is_over, 30, lambda: f"2001 datagrams: {ledgers(siftd)['udp']}", every_s=0.3)
     found = ledgers(siftd)
+    quiet = found.pop("quiet")
+    assert quiet["closed"] and quiet["received_bytes"] == quiet["stored_records"] == 0
     assert set(found) == {"files", "udp", "tcp", "push", "upload"}
     for name, ledger in found.items():
         assert ledger["closed"], name
@@ -128,8 +133,30 @@ def test_what_came_by_http(siftd):
     assert stranger.get("/sources")["items"] == []
 
 
+def test_latency(siftd):
+    """of every source that is configured, from the arrival to the commit; a canary where nothing comes"""
+    def flew():
+        return siftd.client.source("quiet")["latency"]["batches"] >= 2
+
+    harness.wait_until(flew, 30, "two canaries")
+    for name in ("quiet", "files", "udp", "tcp"):
+        latency = siftd.client.source(name)["latency"]
+        assert latency["batches"] > 0 and 0 < latency["last_s"] < 60 and 0 < latency["mean_s"] < 60, name
+    quiet = siftd.client.source("quiet")
+    assert quiet["counters"]["canaries"] >= 2 and quiet["counters"]["received_frames"] == 0
+    assert siftd.client.total(f"{siftd.scope}/ingestions/{quiet['ingestion_id']}") == 0
+    text = siftd.client.request("GET", "//metrics")[2].decode()
+    assert re.search(r'^siftd_source_latency_seconds_bucket\{source="quiet",type="syslog_udp",le="\+Inf"\} [1-9]', text, re.M)
+
+
+def kept(siftd):
+    """but for the times of the commits, since the canary goes on"""
+    return {name: {key: value for key, value in ledger.items() if key != "committed_at"}
+            for name, ledger in ledgers(siftd).items()}
+
+
 def test_it_is_kept(siftd):
-    before = ledgers(siftd)
+    before = kept(siftd)
     said = subprocess.run([siftd.binary, "doctor", "--config", siftd.write_config()], check=True,
                           capture_output=True, text=True).stdout
     assert re.search(r"^ok +ledger +closes", said, re.M)
@@ -137,4 +164,4 @@ def test_it_is_kept(siftd):
     assert re.search(rf'^ok +losses +source udp dropped records {{"kernel": {kernel}}}, bytes {{"too_large": \d+}}', said, re.M)
     assert siftd.stop() == 0
     siftd.start()
-    assert ledgers(siftd) == before
+    assert kept(siftd) == before
