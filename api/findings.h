@@ -10,8 +10,8 @@
 
 struct rules;
 
-/* {"description", "first_checks", "references"}; null when there is no such shipped rule
- * (any more) */
+/* {"description", "first_checks", "references"}; null when there is no such shipped
+ * rule (any more) */
 void findings_write_rule(struct json_out *out, const struct rules *rules,
 			 struct slice id);
 

@@ -261,10 +261,8 @@ static void test_signature(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_addresses),
-		cmocka_unit_test(test_key_file),
-		cmocka_unit_test(test_seal),
-		cmocka_unit_test(test_server),
+		cmocka_unit_test(test_addresses), cmocka_unit_test(test_key_file),
+		cmocka_unit_test(test_seal),      cmocka_unit_test(test_server),
 		cmocka_unit_test(test_signature),
 	};
 
