@@ -81,6 +81,7 @@ static void write_counters(struct json_out *out, const struct source *source)
 		{ "truncated_frames", atomic_load(&stats->truncated_frames) },
 		{ "dropped_frames", atomic_load(&stats->dropped_frames) },
 		{ "open_streams", atomic_load(&stats->open_streams) },
+		{ "timed_out_streams", atomic_load(&stats->timed_out_streams) },
 		{ "canaries", atomic_load(&stats->canaries) },
 		{ "waiting_files", atomic_load(&stats->waiting_files) },
 		{ "unwatched_files", atomic_load(&stats->unwatched_files) },

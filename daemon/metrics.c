@@ -124,6 +124,7 @@ static void write_source(const struct source *source, struct buf *out)
 		{ "truncated_frames_total", atomic_load(&stats->truncated_frames) },
 		{ "dropped_frames_total", atomic_load(&stats->dropped_frames) },
 		{ "malformed_headers_total", atomic_load(&stats->malformed_headers) },
+		{ "timed_out_streams_total", atomic_load(&stats->timed_out_streams) },
 		{ "canaries_total", atomic_load(&stats->canaries) },
 		{ "rebalances_total", atomic_load(&stats->rebalances) },
 		{ "ledger_received_bytes_total",

@@ -57,6 +57,7 @@ struct source_stats {
 	_Atomic uint64_t latency_sum_us;
 	_Atomic uint64_t latency_counts[SOURCE_LATENCY_BOUNDS + 1];
 	_Atomic uint64_t canaries;
+	_Atomic uint64_t timed_out_streams; /* silent for too long */
 	_Atomic uint64_t received_bytes;
 	_Atomic uint64_t received_frames;
 	_Atomic uint64_t errors;

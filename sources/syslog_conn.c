@@ -245,10 +245,16 @@ static void read_header(struct syslog_conn *conn)
 		header_done(conn, &client);
 }
 
+static void close_idle(struct syslog_conn *conn)
+{
+	atomic_fetch_add(&conn->shared->target.source->stats.timed_out_streams, 1);
+	syslog_conn_close(conn);
+}
+
 static void turn(struct syslog_conn *conn, short what)
 {
 	if ((what & EV_TIMEOUT) != 0)
-		syslog_conn_close(conn);
+		close_idle(conn);
 	else if (conn->header != NULL)
 		read_header(conn);
 	else if (conn->deadline != NULL)

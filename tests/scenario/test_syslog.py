@@ -89,7 +89,7 @@ def local(keys):
     siftd = harness.Siftd()
     pair = {"cert_file": keys["server"], "key_file": keys["server-key"], "handshake_timeout": "1s"}
     siftd.tls_port, siftd.mutual_port = harness.free_port(), harness.free_port()
-    siftd.udp_port = harness.free_port()
+    siftd.udp_port, siftd.many_port = harness.free_port(), harness.free_port()
     siftd.proxied_port, siftd.proxied_tls_port = harness.free_port(), harness.free_port()
     siftd.paths = {kind: os.path.join(siftd.directory, kind) for kind in ("datagram", "stream")}
     siftd.config["sources"] = [
@@ -102,6 +102,8 @@ def local(keys):
          "connections_per_address_max": 2, "tls": {"handshake_timeout": "1s"}},
         {"type": "syslog_tcp", "name": "proxied-tls", "listen": f"127.0.0.1:{siftd.proxied_tls_port}",
          "proxy_protocol": True, "tls": pair},
+        {"type": "syslog_tcp", "name": "many", "listen": f"127.0.0.1:{siftd.many_port}", "connections_max": 4096,
+         "connections_per_address_max": 2000, "idle_timeout": "3s"},
     ]
     # what a daemon that was killed leaves
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as stale:
@@ -164,6 +166,77 @@ def s_client(port, data, *options):
         process.wait()
         with contextlib.suppress(BrokenPipeError):
             process.stdin.close()
+
+
+def test_silent_ones_are_closed(local):
+    """half a line is a frame then, and so is what came of a count; one that goes on stays"""
+    before = local.client.total(local.scope)
+    timed_out = metric(local, "timed_out_streams_total", "many")
+    with contextlib.ExitStack() as open_ones:
+        def sender(data):
+            connection = open_ones.enter_context(socket.create_connection(("127.0.0.1", local.many_port), 20))
+            connection.sendall(data)
+            return connection
+
+        slow = sender(b"")
+        silent = [sender(frame("silent", 0)), sender(b"400 " + frame("silent", 1)), sender(b"")]
+        for byte in frame("silent", 2)[:40]:
+            slow.sendall(bytes([byte]))
+            time.sleep(0.1)
+        assert all(is_closed(connection) for connection in silent)
+        assert metric(local, "timed_out_streams_total", "many") == timed_out + 3
+        slow.sendall(frame("silent", 2)[40:] + b"\n")
+        local.client.wait_total(local.scope, before + 3)
+    assert count_of(local, "silent") == collections.Counter(range(3))
+
+
+def test_two_thousand_connections(local):
+    """each keeps its own frames; one more than an address may have is refused"""
+    count = 2000
+    before, rss = local.client.total(local.scope), local.status_kb("VmRSS")
+    halves = [(f[:20], f[20:] + b"\n") for f in (frame("thousands", number) for number in range(count))]
+    with contextlib.ExitStack() as open_ones:
+        connections = [open_ones.enter_context(socket.create_connection(("127.0.0.1", local.many_port), 20))
+                       for _ in range(count)]
+        for connection, (half, _) in zip(connections, halves):
+            connection.sendall(half)
+        harness.wait_until(lambda: metric(local, "open_streams", "many") == count, 20, "all connections")
+        with socket.create_connection(("127.0.0.1", local.many_port), 20) as further:
+            assert is_closed(further)
+        for connection, (_, half) in zip(connections, halves):
+            connection.sendall(half)
+        local.client.wait_total(local.scope, before + count)
+        assert local.status_kb("VmRSS") - rss < 64 << 10
+    assert count_of(local, "thousands") == collections.Counter(range(count))
+    harness.wait_until(lambda: metric(local, "open_streams", "many") == 0, 20, "no connections")
+
+
+RSYSLOG_CONF = """
+module(load="imfile")
+input(type="imfile" file="{text}" tag="probe:")
+action(type="omfwd" target="127.0.0.1" port="{port}" protocol="tcp" TCP_Framing="{framing}" template="RSYSLOG_SyslogProtocol23Format")
+"""
+
+
+@pytest.mark.skipif(not shutil.which("rsyslogd", path="/usr/sbin"), reason="rsyslog is not installed")
+@pytest.mark.parametrize("framing", ["octet-counted", "traditional"])
+def test_rsyslog(local, tmp_path, framing):
+    """whose counted frames have their LF inside the count"""
+    mark, count = f"rsyslog{framing[0]}", 200
+    text, conf = tmp_path / "lines", tmp_path / "rsyslog.conf"
+    text.write_text("".join(f"disk check {mark}-n={number}\n" for number in range(count)))
+    conf.write_text(f'global(workDirectory="{tmp_path}")\n'
+                    + RSYSLOG_CONF.format(text=text, port=local.many_port, framing=framing))
+    before = local.client.total(local.scope)
+    rsyslog = subprocess.Popen(["/usr/sbin/rsyslogd", "-n", "-f", conf, "-i", tmp_path / "pid"], stderr=subprocess.DEVNULL)
+    try:
+        local.client.wait_total(local.scope, before + count)
+    finally:
+        rsyslog.terminate()
+        rsyslog.wait(10)
+    assert count_of(local, mark) == collections.Counter(range(count))
+    event = next(iter(local.client.events(local.scope, q=mark + "-n=")))
+    assert event["service"] == "probe" and "\n" not in event["message"]
 
 
 @pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
