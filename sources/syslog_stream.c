@@ -13,6 +13,7 @@
 #include "base/hash64.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/table.h"
 #include "sources/syslog_canary.h"
 #include "sources/syslog_conn.h"
 
@@ -36,6 +37,7 @@ struct syslog_stream {
 	struct evconnlistener *listener;
 	struct event *resume; /* after an accept that failed */
 	struct syslog_conn *conns;
+	struct table peers; /* hash of an address -> its connections; 1 and more */
 	unsigned open;
 	bool full; /* connections_max is reached, and that was logged */
 };
@@ -77,6 +79,30 @@ static void accept_or_not(struct syslog_stream *stream)
 		(void)evconnlistener_enable(stream->listener); /* at the next close */
 }
 
+/* nobody who chooses addresses knows the stamp */
+static uint64_t peer_key(const struct syslog_stream *stream,
+			 const struct in6_addr *peer)
+{
+	return hash64(slice_of((const char *)peer->s6_addr, sizeof(peer->s6_addr)),
+		      stream->shared.target.stamp);
+}
+
+static void count_peer(struct syslog_stream *stream, struct syslog_conn *conn,
+		       const struct in6_addr *peer)
+{
+	*syslog_conn_peer(conn) = *peer;
+	++*table_put(&stream->peers, peer_key(stream, peer), NULL);
+}
+
+static void discount_peer(struct syslog_stream *stream, struct syslog_conn *conn)
+{
+	uint64_t key = peer_key(stream, syslog_conn_peer(conn));
+	uint64_t *count = table_get(&stream->peers, key);
+
+	if (--*count == 0)
+		(void)table_remove(&stream->peers, key); /* it is there */
+}
+
 static void on_closed(void *context, struct syslog_conn *conn)
 {
 	struct syslog_stream *stream = context;
@@ -85,6 +111,7 @@ static void on_closed(void *context, struct syslog_conn *conn)
 	while (*place != conn)
 		place = syslog_conn_next(*place);
 	*place = *syslog_conn_next(conn);
+	discount_peer(stream, conn);
 	syslog_conn_free(&conn);
 	stream->open--;
 	atomic_fetch_sub(&stream->source.stats.open_streams, 1);
@@ -111,17 +138,13 @@ static struct in6_addr peer_of(const struct sockaddr *address)
 static bool has_too_many(const struct syslog_stream *stream,
 			 const struct in6_addr *peer)
 {
-	unsigned count = 0;
+	const uint64_t *count = NULL;
 
 	/* those of a unix socket have no address */
 	if (stream->connections_per_address_max == 0 || stream->path != NULL)
 		return false;
-	for (struct syslog_conn *conn = stream->conns; conn != NULL;
-	     conn = *syslog_conn_next(conn)) {
-		if (memcmp(syslog_conn_peer(conn), peer, sizeof(*peer)) == 0)
-			count++;
-	}
-	return count >= stream->connections_per_address_max;
+	count = table_get(&stream->peers, peer_key(stream, peer));
+	return count != NULL && *count >= stream->connections_per_address_max;
 }
 
 static void tell_refused(struct syslog_stream *stream, const struct in6_addr *peer)
@@ -145,7 +168,8 @@ static bool on_named(void *context, struct syslog_conn *conn,
 		tell_refused(stream, peer);
 		return false;
 	}
-	*syslog_conn_peer(conn) = *peer;
+	discount_peer(stream, conn);
+	count_peer(stream, conn, peer);
 	return true;
 }
 
@@ -168,7 +192,7 @@ static void accepted(struct syslog_stream *stream, const struct sockaddr *addres
 		atomic_fetch_add(&stream->source.stats.errors, 1);
 		return;
 	}
-	*syslog_conn_peer(conn) = peer;
+	count_peer(stream, conn, &peer);
 	*syslog_conn_next(conn) = stream->conns;
 	stream->conns = conn;
 	stream->open++;
@@ -273,6 +297,7 @@ static void free_stream(struct source **source)
 	stream = stream_of(*source);
 	syslog_target_deinit(&stream->shared.target);
 	syslog_tls_free(&stream->shared.tls);
+	table_deinit(&stream->peers);
 	mem_free(stream->shared.buffer);
 	mem_free(stream->name);
 	mem_free(stream->listen);
