@@ -155,7 +155,7 @@ static const struct config_option options[] = {
 	  64 * (GIB >> 10), NULL, "a longer record is split; no byte is lost" },
 	{ "record.lines_max", OPTION_INT, 0, AT(record.lines_max), "10000", 1, 1000000,
 	  NULL, "lines of one record" },
-	{ "record.close_after", OPTION_DURATION, 0, AT(record.close_after_us), "1s",
+	{ "record.close_after", OPTION_DURATION, 0, AT(record.close_after_us), "700ms",
 	  10000, 3600 * SECOND_US, NULL,
 	  "a record is complete when its stream is silent for so long" },
 	{ "record.zone_offset_minutes", OPTION_INT, 0, AT(record.zone_offset_minutes),

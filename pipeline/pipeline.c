@@ -406,20 +406,27 @@ void pipeline_feed(struct pipeline *pipeline, struct chunk *chunk, int64_t now_u
 		seal_if_full(pipeline);
 }
 
-static void close_idle_records(struct pipeline *pipeline, struct lane_stream *stream,
+/* true: a record is still open */
+static bool close_idle_records(struct pipeline *pipeline, struct lane_stream *stream,
 			       int64_t now_us)
 {
+	bool open = false;
+
 	for (size_t i = 0; i < stream->substreams_count; i++) {
 		struct substream *substream = &stream->substreams[i];
 
-		if (front_open_bytes(substream->front) == 0 ||
-		    now_us - pipeline->stood_us - substream->fed_at_us <
-			    pipeline->config.record_close_us)
+		if (front_open_bytes(substream->front) == 0)
 			continue;
+		if (now_us - pipeline->stood_us - substream->fed_at_us <
+		    pipeline->config.record_close_us) {
+			open = true;
+			continue;
+		}
 		front_close_by_time(substream->front);
 		pipeline->stats.closed_by_time++;
 		take_records(pipeline, stream, substream, now_us);
 	}
+	return open;
 }
 
 void pipeline_stood(struct pipeline *pipeline, int64_t us)
@@ -429,12 +436,17 @@ void pipeline_stood(struct pipeline *pipeline, int64_t us)
 
 void pipeline_tick(struct pipeline *pipeline, int64_t now_us, bool store_waits)
 {
+	uint64_t closed = pipeline->stats.closed_by_time;
 	const struct batch *batch = NULL;
+	bool open = false;
 
 	for (size_t i = 0; i < pipeline->streams_count; i++)
-		close_idle_records(pipeline, pipeline->streams[i], now_us);
+		open |= close_idle_records(pipeline, pipeline->streams[i], now_us);
 	batch = batch_builder_current(pipeline->builder);
-	if (store_waits && batch != NULL &&
+	if (!store_waits || batch == NULL)
+		return;
+	/* what was closed by time has waited enough, and no other record is to come */
+	if ((closed < pipeline->stats.closed_by_time && !open) ||
 	    now_us - batch->opened_us >= pipeline->config.batch_age_us)
 		pipeline_seal(pipeline);
 }

@@ -77,8 +77,9 @@ void pipeline_free(struct pipeline **pipeline);
 void pipeline_feed(struct pipeline *pipeline, struct chunk *chunk, int64_t now_us);
 /* so much of the time that passes is not held against open records */
 void pipeline_stood(struct pipeline *pipeline, int64_t us);
-/* closes what waited too long, and seals a batch that is old enough, unless earlier
- * ones still wait for the store: then it may as well grow. Times are monotonic */
+/* closes what waited too long, and seals a batch that is old enough, or that ends with
+ * the last open record, unless earlier ones still wait for the store: then it may as
+ * well grow. Times are monotonic */
 void pipeline_tick(struct pipeline *pipeline, int64_t now_us, bool store_waits);
 /* seals whatever there is; open records stay open and will be read again */
 void pipeline_seal(struct pipeline *pipeline);
