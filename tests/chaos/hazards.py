@@ -10,12 +10,21 @@ def kill_siftd(round_):
     round_.siftd.process.kill()
 
 
+# a next hazard that came sooner would kill what is armed before it gets to its point
+POINT_S = 5
+
+
 def crash_at_a_point(round_):
     """the next start is armed; what runs now is killed so that there is one"""
     round_.armed = round_.tally.choose(round_.dice)
     round_.chosen.append(round_.armed)
     round_.note(round_.armed)
+    said = f"siftd: crash point {round_.armed.split(':')[0]}\n"
+    before = round_.siftd.stderr().count(said)
     round_.siftd.process.kill()
+    end = time.monotonic() + POINT_S
+    while time.monotonic() < end and round_.siftd.stderr().count(said) == before:
+        time.sleep(0.1)
 
 
 def kill_postmaster(round_):
