@@ -12,6 +12,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/compiler.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "sources/kafka_conf.h"
@@ -313,21 +314,25 @@ static void produce(struct call *call, const char *topic, struct slice line)
 	const char *tab = memchr(line.ptr, '\t', line.len);
 	size_t key = tab == NULL ? 0 : (size_t)(tab - line.ptr);
 	struct slice value = slice_from(line, tab == NULL ? 0 : key + 1);
-	void *payload = NULL;
-	rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
+	rd_kafka_vu_t parts[] = {
+		{ .vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = topic },
+		{ .vtype = RD_KAFKA_VTYPE_KEY, .u.mem.size = key },
+		{ .vtype = RD_KAFKA_VTYPE_VALUE, .u.mem.size = value.len },
+		{ .vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY },
+		{ .vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = call },
+	};
+	rd_kafka_error_t *error = NULL;
 
-	/* copied, though the parameter is not const */
-	memcpy(&payload, &value.ptr, sizeof(payload));
-	code = rd_kafka_producev(call->out->handle, RD_KAFKA_V_TOPIC(topic),
-				 RD_KAFKA_V_KEY(line.ptr, key),
-				 RD_KAFKA_V_VALUE(payload, value.len),
-				 RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-				 RD_KAFKA_V_OPAQUE(call), RD_KAFKA_V_END);
-
-	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+	/* copied, though the members are not const */
+	memcpy(&parts[1].u.mem.ptr, &line.ptr, sizeof(line.ptr));
+	memcpy(&parts[2].u.mem.ptr, &value.ptr, sizeof(value.ptr));
+	error = rd_kafka_produceva(call->out->handle, parts, ARRAY_LEN(parts));
+	if (error == NULL) {
 		call->waiting++;
-	else
-		fail(call, code);
+		return;
+	}
+	fail(call, rd_kafka_error_code(error));
+	rd_kafka_error_destroy(error);
 }
 
 static void produce_lines(struct call *call, const char *topic, struct slice lines)

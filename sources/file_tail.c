@@ -218,10 +218,13 @@ static bool read_turn(struct file_tail *tail, bool *busy)
 	*busy = false;
 	for (size_t i = 0; i < tail->set.ready_count; i++) {
 		struct tail_file *file = tail->set.ready[i];
+		int64_t from = file->offset;
 
 		if (!file->finished && file->dirty && !read_file(tail, file))
 			return false;
+		tail_intake_note_read(&tail->intake, file, from);
 	}
+	atomic_store(&tail->source.stats.lag_bytes, tail->intake.behind_bytes);
 	tail_set_settle(&tail->set);
 	*busy = tail->set.ready_count > 0;
 	return true;

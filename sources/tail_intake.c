@@ -256,6 +256,17 @@ static void look_at_open(struct tail_intake *intake)
 	}
 }
 
+void tail_intake_note_read(struct tail_intake *intake, const struct tail_file *file,
+			   int64_t from)
+{
+	uint64_t read = file->coded == NULL && file->offset > from
+				? (uint64_t)(file->offset - from)
+				: 0;
+
+	intake->behind_bytes -=
+		read < intake->behind_bytes ? read : intake->behind_bytes;
+}
+
 void tail_intake_run(struct tail_intake *intake)
 {
 	struct tail_list list = { 0 };

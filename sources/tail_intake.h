@@ -27,5 +27,8 @@ struct tail_intake {
 /* watches the folders, marks as listed what the patterns name, takes up what is new
  * among it, and as dirty what has changed */
 void tail_intake_run(struct tail_intake *intake);
+/* a file was read on from there: less is behind, as the last scan saw it */
+void tail_intake_note_read(struct tail_intake *intake, const struct tail_file *file,
+			   int64_t from);
 
 #endif

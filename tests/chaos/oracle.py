@@ -132,7 +132,10 @@ COUNTED = {
 COUNTED_BY_MINUTE = {
     "scope_counts by minute": "SELECT ingestion_id, sum(count) AS n FROM siftd.scope_counts WHERE width = 1 GROUP BY 1",
 }
-BLOCKS = "SELECT ingestion_id, sum(event_count) AS n FROM siftd.event_blocks GROUP BY 1"
+# a block that ingestions share says whose its events are; those of 0 were cleared
+BLOCKS = ("SELECT r.ingestion_id, sum(r.n) AS n FROM siftd.event_blocks AS b, unnest("
+          "coalesce(run_ingestions, ARRAY[b.ingestion_id]), coalesce(run_counts, ARRAY[event_count])) AS r (ingestion_id, n) "
+          "WHERE r.ingestion_id <> 0 GROUP BY 1")
 
 
 def check_store(verdict, ask, rolled):
