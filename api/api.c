@@ -14,6 +14,7 @@
 #include "api/insights.h"
 #include "api/key_memory.h"
 #include "api/limiter.h"
+#include "api/page_files.h"
 #include "api/passwords.h"
 #include "api/push.h"
 #include "api/push_once.h"
@@ -97,6 +98,7 @@ static int start(struct api *api, const struct api_config *config, struct error 
 		.body_bytes_max = config->body_bytes_max,
 		.public_body_bytes_max = config->public_body_bytes_max,
 		.routes = api_routes,
+		.find_page = page_files_find,
 		.api = &api->context,
 		.gate = gate_admit,
 	};

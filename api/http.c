@@ -86,6 +86,12 @@ static void dispatch(struct http_server *server, struct request *request)
 		method = (enum route_method)0; /* matches no route, but shows Allow */
 	request->route = route_find(&server->config.routes, method, head->path,
 				    &request->params, &allowed);
+	if (method == ROUTE_GET && server->config.find_page != NULL) {
+		const struct route *page = server->config.find_page(head);
+
+		if (page != NULL)
+			request->route = page;
+	}
 	cors_set_origin(request);
 	/* a browser asks without a credential whether it may ask with one */
 	if (allowed != 0 && method == ROUTE_OPTIONS &&

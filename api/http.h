@@ -32,6 +32,9 @@ struct http_config {
 	struct http_tls *tls;            /* NULL: without */
 	const struct forwarded *proxies; /* who may speak for others */
 	struct route_table routes;
+	/* is called for each GET and HEAD before the routes: the route of a file of the
+	 * page, or NULL */
+	const struct route *(*find_page)(const struct http_head *head);
 	struct api_context *api; /* for the handlers */
 	/* is called for each request that has a route: answers it, or admits it
 	 * (request_admit) */

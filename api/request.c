@@ -194,13 +194,24 @@ static void write_date(struct buf *out)
 		buf_printf(out, "Date: %s\r\n", text);
 }
 
+static bool has_field(const struct request *request, const char *name)
+{
+	const struct request_field *field = request->fields;
+
+	while (field != NULL && strcmp(field->name, name) != 0)
+		field = field->next;
+	return field != NULL;
+}
+
 static void write_head(struct request *request, int status, struct buf *out)
 {
 	buf_printf(out, "HTTP/1.1 %d %s\r\n", status, problem_title(status));
 	write_date(out);
-	for (size_t i = 0; i < ARRAY_LEN(security_headers); i++)
-		buf_printf(out, "%s: %s\r\n", security_headers[i].name,
-			   security_headers[i].value);
+	for (size_t i = 0; i < ARRAY_LEN(security_headers); i++) {
+		if (!has_field(request, security_headers[i].name))
+			buf_printf(out, "%s: %s\r\n", security_headers[i].name,
+				   security_headers[i].value);
+	}
 	if (request->api->config.secure)
 		buf_append_str(out, "Strict-Transport-Security: max-age=31536000\r\n");
 	buf_printf(out, "X-Request-Id: %s\r\n", request->id);
@@ -231,7 +242,7 @@ static void send_and_free(struct request *request, int status)
 	struct buf head = { 0 };
 
 	write_head(request, status, &head);
-	if (status != 204)
+	if (status != 204 && status != 304)
 		buf_printf(&head, "Content-Length: %zu\r\n", request->out.len);
 	buf_append_str(&head, "\r\n");
 	count_answer(request, status);
@@ -257,6 +268,12 @@ void request_reply_empty(struct request *request)
 {
 	buf_clear(&request->out);
 	send_and_free(request, 204);
+}
+
+void request_reply_not_modified(struct request *request)
+{
+	buf_clear(&request->out);
+	send_and_free(request, 304);
 }
 
 void request_send_problem(struct request *request, const struct problem *problem)

@@ -131,6 +131,8 @@ void request_reply_json(struct request *request, int status);
 void request_reply(struct request *request, int status, const char *content_type);
 /* 204 */
 void request_reply_empty(struct request *request);
+/* 304: what the client has is still right */
+void request_reply_not_modified(struct request *request);
 void request_problem(struct request *request, int status, const char *format, ...)
 	PRINTF_LIKE(3, 4);
 /* 422 for one field */

@@ -20,8 +20,12 @@ as_root() {
 	fi
 }
 
-# installed PACKAGE: with libhyperscan-dev in place, libvectorscan-dev is not needed
+# installed PACKAGE: with libhyperscan-dev in place, libvectorscan-dev is not needed; node and npm may
+# come from elsewhere than Debian
 installed() {
+	if [ "$1" = nodejs ] || [ "$1" = npm ]; then
+		! { command -v node && command -v npm; } >/dev/null || return 0
+	fi
 	if [ "$1" = libvectorscan-dev ] && installed libhyperscan-dev; then
 		return 0
 	fi

@@ -1,0 +1,49 @@
+// event_rows.tsx - lines of a log, newest first or as they were written
+import type { Event } from "../api/types";
+import { exact, stamp } from "../lib/format";
+import { usePrefs } from "../lib/prefs";
+import { levelClass, LevelTag } from "./basic";
+import { Marked } from "./template";
+
+interface Props {
+  events: Event[];
+  /** what is marked in the messages */
+  find?: string;
+  /** number of the row that the keys have chosen */
+  chosen?: number;
+  /** seq of the event that is opened */
+  opened?: number | null;
+  onOpen: (event: Event, index: number) => void;
+  label: string;
+}
+
+export function EventRows({ events, find = "", chosen = -1, opened = null, onOpen, label }: Props) {
+  usePrefs();
+  return (
+    <ol className="event-rows" aria-label={label}>
+      {events.map((event, index) => (
+        <li key={event.seq}>
+          <button
+            type="button"
+            data-row={index}
+            data-seq={event.seq}
+            className={`event-row ${levelClass(event.level)} ${index === chosen ? "chosen" : ""}`}
+            aria-current={event.seq === opened || undefined}
+            onClick={() => onOpen(event, index)}
+          >
+            <span className="event-ts" title={exact(event.ts)}>
+              {stamp(event.ts)}
+            </span>
+            <LevelTag level={event.level} />
+            <span className="event-service" title={event.service ?? "no service"}>
+              {event.service ?? "–"}
+            </span>
+            <span className="event-message">
+              <Marked text={event.message} find={find} />
+            </span>
+          </button>
+        </li>
+      ))}
+    </ol>
+  );
+}
