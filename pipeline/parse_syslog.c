@@ -3,6 +3,7 @@
 
 #include "base/compiler.h"
 #include "pipeline/byte_class.h"
+#include "pipeline/stamp_trace.h"
 
 static const char facilities[][9] = {
 	"kern",   "user",   "mail",   "daemon", "auth",     "syslog",
@@ -31,22 +32,32 @@ static size_t read_priority(struct slice text, unsigned *priority)
 	return at + 1;
 }
 
-bool syslog_has_priority(struct slice text)
+size_t syslog_judged_bytes(struct slice text)
 {
-	unsigned priority = 0;
+	size_t at = 1;
 
-	return read_priority(text, &priority) > 0;
+	if (text.len < 3 || text.ptr[0] != '<')
+		return 0;
+	while (at < text.len && at < 4 && byte_is(text.ptr[at], BYTE_DIGIT))
+		at++;
+	if (at == text.len || text.ptr[at] != '>')
+		return 0;
+	at++;
+	return at + 1 < text.len && text.ptr[at + 1] == ' ' ? at + 1 : at;
 }
 
-size_t syslog_take_priority(struct slice text, struct record *record)
+size_t syslog_take_priority(const struct parse_input *input, struct record *record)
 {
 	unsigned priority = 0;
-	size_t len = read_priority(text, &priority);
+	size_t len = read_priority(input->raw, &priority);
 
+	/* where a line begins with it, whoever keeps the line keeps its value */
+	if (!stamp_trace_begins(input->context->trace, input->raw))
+		stamp_trace_refuse(input->context->trace);
 	if (len == 0)
 		return 0;
 	record->severity = severities[priority % 8];
-	record_add_attribute(record, SLICE("syslog.facility"),
+	record_add_attribute(record, SLICE(SYSLOG_FACILITY),
 			     slice_str(facilities[priority / 8]));
 	return len;
 }
@@ -59,6 +70,8 @@ void syslog_parse_body(const struct parse_input *input, struct record *record)
 	struct parse_input inner = *input;
 	struct record outer = *record;
 
+	/* 01 is no number */
+	stamp_trace_refuse(input->context->trace);
 	inner.raw = record->body;
 	if (!parse_json(&inner, record)) {
 		*record = outer;

@@ -10,9 +10,14 @@
 
 #include "pipeline/parse.h"
 
-/* "<PRI>" at the start: bytes consumed, 0 when none; sets severity and facility */
-size_t syslog_take_priority(struct slice text, struct record *record);
-bool syslog_has_priority(struct slice text);
+#define SYSLOG_FACILITY "syslog.facility"
+
+/* "<PRI>" at the start: bytes consumed, 0 when none; sets severity, and facility as the
+ * first attribute, a text that lives as long as the program */
+size_t syslog_take_priority(const struct parse_input *input, struct record *record);
+/* bytes at the start whose values are looked at: of "<PRI>" and what may be a version
+ */
+size_t syslog_judged_bytes(struct slice text);
 /* a JSON body gives its fields to the record */
 void syslog_parse_body(const struct parse_input *input, struct record *record);
 

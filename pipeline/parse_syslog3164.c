@@ -7,14 +7,24 @@
 #include "pipeline/stamp_trace.h"
 #include "pipeline/text_attributes.h"
 
+/* its level is a digit, which is no stamp's */
+static void take_mnemonic(const struct parse_input *input, struct record *record)
+{
+	struct slice body = record->body;
+
+	if (body.len == 0 ||
+	    (body.ptr[0] != '%' && body.ptr[0] != ':' && body.ptr[0] != ' '))
+		return;
+	stamp_trace_refuse(input->context->trace);
+	cisco_take_mnemonic(record);
+}
+
 bool parse_syslog3164(const struct parse_input *input, struct record *record)
 {
-	struct slice rest =
-		slice_from(input->raw, syslog_take_priority(input->raw, record));
+	struct slice rest = slice_from(input->raw, syslog_take_priority(input, record));
 	struct slice line = parse_first_line(rest);
 	struct header header;
 
-	stamp_trace_refuse(input->context->trace);
 	if (rest.ptr == input->raw.ptr)
 		return false;
 
@@ -26,7 +36,7 @@ bool parse_syslog3164(const struct parse_input *input, struct record *record)
 	 * default */
 	if (record->severity == SEVERITY_NONE)
 		record->severity = priority;
-	cisco_take_mnemonic(record);
+	take_mnemonic(input, record);
 	record->confidence = header.format == FORMAT_SYSLOG3164 ? 95 : 70;
 	if (input->attributes)
 		text_attributes_add(slice_head(rest, header.body), record);

@@ -127,9 +127,8 @@ bool parse_syslog5424(const struct parse_input *input, struct record *record)
 	struct slice stamp = { 0 };
 	struct slice pid = { 0 };
 	struct slice message_id = { 0 };
-	size_t priority = syslog_take_priority(rest, record);
+	size_t priority = syslog_take_priority(input, record);
 
-	stamp_trace_refuse(input->context->trace);
 	rest = slice_from(rest, priority);
 	if (priority == 0 || rest.len < 2 || rest.ptr[0] != '1' || rest.ptr[1] != ' ')
 		return false;
@@ -147,6 +146,9 @@ bool parse_syslog5424(const struct parse_input *input, struct record *record)
 		record_add_attribute(record, SLICE("pid"), pid);
 	if (message_id.ptr != NULL)
 		record_add_attribute(record, SLICE("syslog.msgid"), message_id);
+	/* names of attributes may hold digits */
+	if (rest.len > 0 && rest.ptr[0] == '[')
+		stamp_trace_refuse(input->context->trace);
 	if (!take_structured_data(&rest, input->scratch, record))
 		return false;
 	rest = slice_from(rest, 1);

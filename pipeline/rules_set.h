@@ -101,9 +101,10 @@ struct rules {
 				     a windowed rule says nothing of one event */
 	/* may be true although no pattern is found, and the event has no attributes */
 	struct rule_set unscanned_bare;
-	uint64_t attribute_keys;   /* of all entries */
-	struct rule_set templated; /* that look at the template's text */
-	struct rule_set narrow;    /* with a pattern that could not be widened */
+	uint64_t attribute_keys;    /* of all entries */
+	struct rule_set templated;  /* that look at the template's text */
+	struct rule_set attributed; /* that name an attribute */
+	struct rule_set narrow;     /* with a pattern that could not be widened */
 	hs_database_t *databases[RULES_DATABASES]; /* NULL: absent */
 	struct rules_key key;
 	bool compiled;         /* the databases were; else they are from an image */

@@ -2,7 +2,8 @@
  *
  * The verdict on one record is that on all of them unless the value of a digit could
  * decide a rule: a pattern that is not even would be found with other digits in the
- * place of these, or a text with digits is compared with one that has some.
+ * place of these, or a text with digits is compared with one that has some. What a rule
+ * says of an attribute is of one record: some lie beside the line (extra.h).
  */
 #include "pipeline/rules_scratch.h"
 
@@ -54,6 +55,7 @@ bool rules_judge_shape(const struct rules *rules, struct rules_scratch *scratch,
 
 	rules_judge_event(rules, scratch, subject, maybe, matched);
 	if (rules_intersect(&rules->narrow, judged, rules_set_words(rules)) ||
+	    rules_intersect(&rules->attributed, judged, rules_set_words(rules)) ||
 	    compares_digits(rules, subject, judged))
 		return false;
 	scratch->judged = judged;

@@ -53,6 +53,9 @@ static void note_fields(struct rules *rules, const struct condition *condition,
 	if (condition->kind == CONDITION_LEAF &&
 	    condition->field == RULE_FIELD_TEMPLATE)
 		rule_set_put(&rules->templated, index);
+	if (condition->kind == CONDITION_LEAF &&
+	    condition->field == RULE_FIELD_ATTRIBUTE)
+		rule_set_put(&rules->attributed, index);
 	for (size_t i = 0; i < condition->equals.count; i++) {
 		if (has_digit(condition->equals.items[i]))
 			rule_set_put(&find_compared(rules, condition)->rules, index);

@@ -14,12 +14,13 @@
 #include "base/utf8.h"
 #include "pipeline/digit_mask.h"
 #include "pipeline/format.h"
+#include "pipeline/parse_syslog.h"
 #include "pipeline/stamp_trace.h"
 #include "pipeline/timestamp_scan.h"
 
 #define WAYS 4
 #define MEMORY_BYTES_DEFAULT ((size_t)16 * 1024 * 1024)
-#define ATTRIBUTES_MAX 2
+#define ATTRIBUTES_MAX 3
 #define NO_STAMP STAMP_PROBES_MAX
 #define CACHE_LINE_BYTES 64
 
@@ -30,8 +31,11 @@ struct span16 {
 };
 
 struct kept_attribute {
-	struct slice key; /* a literal: no format that is kept has others */
-	struct span16 value;
+	const char *key; /* a literal: no format that is kept has others */
+	uint16_t at;     /* in the line */
+	uint16_t len;
+	uint8_t key_len;
+	bool is_facility; /* the shape's, not a part of the line */
 };
 
 /* in the order in which a line asks for it */
@@ -53,6 +57,7 @@ struct shape {
 	struct span16 service_name;
 	struct span16 host_name;
 	struct shape_class class;
+	const char *facility; /* as it is named */
 	struct kept_attribute attributes[ATTRIBUTES_MAX];
 };
 
@@ -202,8 +207,7 @@ static bool read_stamps(const struct shape *shape, const char *line,
 
 static bool is_kept(struct slice line)
 {
-	return line.len > 0 && line.len <= SHAPE_BYTES_MAX && line.ptr[0] != '{' &&
-	       line.ptr[0] != '<';
+	return line.len > 0 && line.len <= SHAPE_BYTES_MAX && line.ptr[0] != '{';
 }
 
 void shape_expect(struct shape_cache *cache, struct slice line, struct shape_use *use)
@@ -212,6 +216,8 @@ void shape_expect(struct shape_cache *cache, struct slice line, struct shape_use
 	if (!is_kept(line))
 		return;
 	digit_mask(line, cache->masked);
+	if (line.ptr[0] == '<')
+		memcpy(cache->masked, line.ptr, syslog_judged_bytes(line));
 	use->key = hash128(slice_of(cache->masked, line.len));
 	use->state = SHAPE_EXPECTED;
 	__builtin_prefetch(&cache->tags[set_of(cache, use->key)]);
@@ -317,11 +323,16 @@ static bool fill_record(const struct shape_use *use, struct slice raw,
 	record->host_name = text_of(raw, shape->host_name);
 	record->attributes_count = shape->attributes_count;
 	record->attributes_dropped = 0;
-	for (size_t i = 0; i < shape->attributes_count; i++)
+	for (size_t i = 0; i < shape->attributes_count; i++) {
+		const struct kept_attribute *kept = &shape->attributes[i];
+
 		record->attributes[i] = (struct attribute){
-			shape->attributes[i].key,
-			text_of(raw, shape->attributes[i].value),
+			slice_of(kept->key, kept->key_len),
+			slice_of(kept->is_facility ? shape->facility
+						   : raw.ptr + kept->at,
+				 kept->len),
 		};
+	}
 	record->shape = shape;
 	return true;
 }
@@ -343,21 +354,47 @@ static bool keep_span(struct slice raw, struct slice text, struct span16 *span)
 	return true;
 }
 
+static bool keep_attribute(struct slice raw, const struct attribute *attribute,
+			   struct shape *shape)
+{
+	struct kept_attribute *kept = &shape->attributes[shape->attributes_count++];
+	struct slice value = attribute->value;
+	struct span16 span;
+
+	*kept = (struct kept_attribute){
+		.key = attribute->key.ptr,
+		.key_len = (uint8_t)attribute->key.len,
+		.len = (uint16_t)value.len,
+		.is_facility = slice_equal(attribute->key, SLICE(SYSLOG_FACILITY)),
+	};
+	if (kept->is_facility) {
+		shape->facility = value.ptr;
+		return true;
+	}
+	if (!keep_span(raw, value, &span) || !span.present)
+		return false;
+	kept->at = span.at;
+	return true;
+}
+
+static bool is_kept_format(uint8_t format)
+{
+	return format == FORMAT_TEXT || format == FORMAT_SYSLOG3164 ||
+	       format == FORMAT_SYSLOG5424;
+}
+
 static bool keep_record(const struct record *record, struct shape *shape)
 {
 	struct slice raw = record->raw;
 
-	if ((record->format != FORMAT_TEXT && record->format != FORMAT_SYSLOG3164) ||
+	if (!is_kept_format(record->format) ||
 	    record->attributes_count > ATTRIBUTES_MAX)
 		return false;
 	shape->format = record->format;
 	shape->severity = (uint8_t)record->severity;
 	shape->confidence = record->confidence;
-	shape->attributes_count = (uint8_t)record->attributes_count;
 	for (size_t i = 0; i < record->attributes_count; i++) {
-		shape->attributes[i].key = record->attributes[i].key;
-		if (!keep_span(raw, record->attributes[i].value,
-			       &shape->attributes[i].value))
+		if (!keep_attribute(raw, &record->attributes[i], shape))
 			return false;
 	}
 	return keep_span(raw, record->body, &shape->body) &&
@@ -388,7 +425,8 @@ static bool keep(const struct stamp_trace *trace, const struct judgement *judged
 	int64_t header_us =
 		judged->scanned ? judged->header.timestamp_us : TIMESTAMP_NONE;
 
-	if (trace->refused || judged->shape != LINE_PLAIN ||
+	if (trace->refused ||
+	    (judged->shape != LINE_PLAIN && judged->shape != LINE_PRIORITY) ||
 	    !keep_record(record, shape) ||
 	    !keep_stamp(trace, header_us, &shape->header_stamp) ||
 	    !keep_stamp(trace, record->timestamp_us, &shape->record_stamp))

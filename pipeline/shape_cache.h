@@ -7,9 +7,10 @@
  *         that was not used lately gives way. A shape is learned when it is seen a
  * second time, so that lines which never repeat cost a hash and no more.
  *
- * The key is a 128-bit hash of the line with its digits masked. All of a line's layout
- * follows from that; only stamps depend on values, and they are read again for each
- * line (stamp_trace.h). A line that judges other values is never learned.
+ * The key is a 128-bit hash of the line with its digits masked, but for those of a
+ * syslog priority and version. All of a line's layout follows from that; only stamps
+ * depend on values, and they are read again for each line (stamp_trace.h). A line that
+ * judges other values is never learned.
  */
 #ifndef SIFTD_PIPELINE_SHAPE_CACHE_H
 #define SIFTD_PIPELINE_SHAPE_CACHE_H

@@ -42,6 +42,13 @@ static inline void stamp_trace_refuse(struct stamp_trace *trace)
 		trace->refused = true;
 }
 
+/* the text is the line, or its beginning; true when nobody asks */
+static inline bool stamp_trace_begins(const struct stamp_trace *trace,
+				      struct slice text)
+{
+	return trace == NULL || trace->line.ptr == text.ptr;
+}
+
 /* a call and its answer; match is looked at when something was taken */
 void stamp_trace_note(struct stamp_trace *trace, struct slice text, size_t taken,
 		      const struct timestamp_match *match, bool klog);

@@ -36,6 +36,12 @@ static void note_record(struct buf *out, const struct record *record,
 	buf_append_char(out, '\n');
 	buf_append_slice(out, record->service_name);
 	buf_append_slice(out, record->host_name);
+	for (size_t i = 0; i < record->attributes_count; i++) {
+		buf_append_slice(out, record->attributes[i].key);
+		buf_append_char(out, '=');
+		buf_append_slice(out, record->attributes[i].value);
+		buf_append_char(out, '\n');
+	}
 }
 
 static void check_parse(const struct record *record, const struct front_config *config)

@@ -94,7 +94,7 @@ static const struct {
 	{ "host: {equals: db}", "x", true },
 	{ "host: {words: db-7}", "x", false },
 	{ "attributes.code: {equals: '1'}", "x", false },
-	{ "attributes.other: {equals: '1'}", "x", true },
+	{ "attributes.other: {equals: '1'}", "x", false },
 	{ "attributes.error: {words: beside 1}", "x", false },
 	{ "message: {words: beside 1}", "x", false },
 	{ "message: {words: beside it}", "x", true },
