@@ -369,10 +369,12 @@ static void on_span(void *context, const struct pg_rows *rows,
 	ask_templates(backtest);
 }
 
-/* as siftd.advance_clock */
+/* as siftd.advance_clock, and as far as siftd.tick has moved it */
 static const char span_sql[] =
-	"SELECT min(timestamp_min_us), least(max(timestamp_max_us),"
-	" (extract(epoch FROM now()) * 1000000)::bigint + 300000000)"
+	"SELECT min(timestamp_min_us), greatest(least(max(timestamp_max_us),"
+	" (extract(epoch FROM now()) * 1000000)::bigint + 300000000),"
+	" (SELECT c.last_us FROM siftd.window_clocks AS c WHERE c.project_id = $1::bigint"
+	"  AND c.live_us IS NOT NULL))"
 	" FROM siftd.ingestions WHERE project_id = $1::bigint";
 
 struct backtest *backtest_start(const struct backtest_wish *wish,

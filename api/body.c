@@ -315,6 +315,30 @@ struct slice body_word(struct body *body, const char *field, const char *const *
 	return (struct slice){ 0 };
 }
 
+unsigned body_words(struct body *body, const char *field, const char *const *words)
+{
+	const json_t *list = json_object_get(body->object, field);
+	size_t count = json_array_size(list); /* 0: it is none */
+	unsigned bits = 0;
+	bool good = count > 0;
+
+	for (size_t i = 0; good && i < count; i++) {
+		const char *item = json_string_value(json_array_get(list, i));
+		unsigned place = 0;
+
+		while (item != NULL && words[place] != NULL &&
+		       strcmp(words[place], item) != 0)
+			place++;
+		good = item != NULL && words[place] != NULL;
+		if (good)
+			bits |= 1U << place;
+	}
+	if (good)
+		return bits;
+	complain_word(body, field, words);
+	return 0;
+}
+
 bool body_done(struct body *body)
 {
 	struct problem *problem = &body->problem;
