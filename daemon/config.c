@@ -241,6 +241,11 @@ static const struct config_option options[] = {
 	{ "rollup.interval", OPTION_DURATION, 0, AT(rollup.interval_us), "1h", 100000,
 	  DAY_US, NULL, "pause between two sweeps over all counts" },
 
+	{ "windows.lateness", OPTION_DURATION, 0, AT(windows.lateness_us), "1m",
+	  SECOND_US, DAY_US, NULL,
+	  "a project's silence is told of so long after it could be: how late its events "
+	  "may come" },
+
 	{ "notify.interval", OPTION_DURATION, 0, AT(notify.interval_us), "2s", 100000,
 	  3600 * SECOND_US, NULL,
 	  "pause between two looks for what channels are to be told" },

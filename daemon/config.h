@@ -195,6 +195,9 @@ struct config {
 		int64_t interval_us;
 	} rollup;
 	struct {
+		int64_t lateness_us;
+	} windows;
+	struct {
 		int64_t interval_us;
 		int64_t timeout_us;
 		int64_t attempts_max;

@@ -284,16 +284,25 @@ void flows_free(struct flows **flows_ptr)
 	*flows_ptr = NULL;
 }
 
-bool flows_idle(const struct flows *flows)
+static bool holds_none(const struct flows *flows)
 {
-	if (!lanes_ended(flows->deps.lanes))
-		return false;
 	for (size_t i = 0; i < flows->count; i++) {
 		if (pg_flush_pending(flows->items[i].flush) > 0 ||
 		    lanes_batches_queued(flows->deps.lanes, flows->items[i].lane))
 			return false;
 	}
 	return true;
+}
+
+bool flows_idle(const struct flows *flows)
+{
+	return lanes_ended(flows->deps.lanes) && holds_none(flows);
+}
+
+bool flows_resting(const struct flows *flows)
+{
+	return flows->state == FLOWING && lanes_queued_bytes(flows->deps.lanes) == 0 &&
+	       holds_none(flows);
 }
 
 size_t flows_count(const struct flows *flows)

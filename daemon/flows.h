@@ -45,6 +45,9 @@ struct flows *flows_new(const struct flows_deps *deps);
 void flows_free(struct flows **flows);
 /* every lane ended, and nothing is queued or submitted */
 bool flows_idle(const struct flows *flows);
+/* nothing is queued, judged or submitted: what was taken from sources is stored, but
+ * for batches that are being filled */
+bool flows_resting(const struct flows *flows);
 size_t flows_count(const struct flows *flows);
 const struct flush_stats *flows_stats(const struct flows *flows, size_t lane);
 

@@ -221,6 +221,7 @@ void metrics_write(void *context, struct buf *out)
 		rule_shelf_write_metrics(deps->rule_shelf, out);
 	if (deps->notify != NULL)
 		notify_write_metrics(deps->notify, out);
+	idle_clock_write_metrics(deps->idle_clock, out);
 	for (size_t i = 0; i < deps->sources_count; i++)
 		write_source(deps->sources[i], out);
 	write_head(out, "source_latency_seconds", "histogram",

@@ -9,6 +9,7 @@
 #include "daemon/flows.h"
 #include "daemon/follower.h"
 #include "daemon/gone_files.h"
+#include "daemon/idle_clock.h"
 #include "daemon/lanes.h"
 #include "daemon/learners.h"
 #include "daemon/rule_shelf.h"
@@ -24,6 +25,7 @@ struct metrics_deps {
 	const struct follower *follower;
 	const struct gone_files *gone_files;
 	const struct notify *notify;
+	const struct idle_clock *idle_clock;
 	const struct rule_shelf *rule_shelf;
 	struct source **sources;
 	size_t sources_count;

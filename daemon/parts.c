@@ -14,6 +14,7 @@
 #include "daemon/flows.h"
 #include "daemon/follower.h"
 #include "daemon/gone_files.h"
+#include "daemon/idle_clock.h"
 #include "daemon/lanes.h"
 #include "daemon/learners.h"
 #include "daemon/positions.h"
@@ -265,6 +266,23 @@ static int make_notify(struct parts *parts, struct error *error)
 	return 0;
 }
 
+static void make_idle_clock(struct parts *parts)
+{
+	const struct idle_clock_deps deps = {
+		.base = parts->base,
+		.pool = parts->pool,
+		.flows = parts->flows,
+		.sources = parts->sources,
+		.sources_count = parts->positioned_count,
+		.host_id = parts->host_id,
+		.lateness_us = parts->config->windows.lateness_us,
+		.limits = telling_limits(parts->config),
+	};
+
+	parts->idle_clock = idle_clock_new(&deps);
+	parts->metrics.idle_clock = parts->idle_clock;
+}
+
 static int make_api(struct parts *parts, struct error *error)
 {
 	struct api_config config = { 0 };
@@ -329,6 +347,7 @@ int parts_make(struct parts *parts, const struct config *config,
 	make_flows(parts);
 	if (make_notify(parts, error) < 0)
 		return -1;
+	make_idle_clock(parts);
 	return make_api(parts, error);
 }
 
@@ -366,6 +385,7 @@ void parts_free(struct parts *parts)
 	upkeep_free(&parts->upkeep);
 	follower_free(&parts->follower);
 	gone_files_free(&parts->gone_files);
+	idle_clock_free(&parts->idle_clock);
 	notify_free(&parts->notify);
 	keyring_free(&parts->keyring);
 	flows_free(&parts->flows);

@@ -30,6 +30,7 @@ struct spool;
 struct uploads;
 struct store;
 struct upkeep;
+struct idle_clock;
 struct keyring;
 struct notify;
 
@@ -60,6 +61,7 @@ struct parts {
 	struct gone_files *gone_files;
 	struct keyring *keyring;
 	struct notify *notify;
+	struct idle_clock *idle_clock;
 	struct api *api;
 	struct metrics_deps metrics;
 };

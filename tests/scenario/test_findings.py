@@ -508,3 +508,77 @@ def test_wrong_rules(shared):
     assert status_of(client.post, f"{scope}/rules", {"source": OWN}) == 409
     for wrong in ("own_kettle", "disk_full"):
         assert status_of(client.request, "PUT", f"{scope}/rules/{wrong}", {"source": OWN}) in (404, 422)
+
+
+OCCURRENCES = [
+    # days, from, to, zone, the moment, what comes next or runs
+    (127, "22:00", "02:00", "UTC", "2026-03-10 23:00Z", "2026-03-10 22:00:00|2026-03-11 02:00:00"),
+    (127, "22:00", "02:00", "UTC", "2026-03-10 01:00Z", "2026-03-09 22:00:00|2026-03-10 02:00:00"),
+    (127, "22:00", "02:00", "UTC", "2026-03-10 02:00Z", "2026-03-10 22:00:00|2026-03-11 02:00:00"),
+    # sundays; the one on which the hour from 2 to 3 is left out has none
+    (64, "02:00", "03:00", "Europe/Berlin", "2026-03-23 12:00Z", "2026-04-05 00:00:00|2026-04-05 01:00:00"),
+    (64, "01:00", "05:00", "Europe/Berlin", "2026-03-23 12:00Z", "2026-03-29 00:00:00|2026-03-29 03:00:00"),
+    (64, "01:00", "05:00", "Europe/Berlin", "2026-10-24 12:00Z", "2026-10-24 23:00:00|2026-10-25 04:00:00"),
+    (3, "00:00", "00:00", "Asia/Kolkata", "2026-06-03 00:00Z", "2026-06-07 18:30:00|2026-06-08 18:30:00"),
+]
+
+
+def test_time_alone(make_siftd, postgres, receiver):
+    """mutes that repeat, and a project that falls silent as a whole: two daemons tell of it once"""
+    common = {"database": {"url": postgres.url()}, "windows": {"lateness": "1s"}}
+    siftd = make_siftd(**common, notify={"interval": "200ms"})
+    key_file = os.path.join(siftd.config["state_dir"], "channels.key")
+    other = make_siftd(**common, notify={"interval": "200ms", "key_file": key_file})
+    siftd.add_file_source()
+    siftd.start()
+    client, scope = siftd.client, siftd.client.default_scope()
+    channel(client, scope, "webhook", receiver.url())
+    client.post(f"{scope}/rules", {"source": """
+id: w_beat
+title: A beat is missing
+severity: HIGH
+confidence: 0.5
+window: {type: flatline, within: 3s, count: 3}
+group_by: service
+match: {message: {words: heartbeat}}
+"""})
+
+    def sql(text):
+        return postgres.sql(text, database="siftd")
+
+    def beats(count):
+        feed(client, scope, [json.dumps({"ts": at(n / 10 - count / 10), "level": "INFO", "service": "pump",
+                                         "message": "heartbeat of the pump"}) + "\n" for n in range(count)])
+
+    for days, opens, shuts, zone, moment, expected in OCCURRENCES:
+        assert sql("SELECT starts_at AT TIME ZONE 'UTC', ends_at AT TIME ZONE 'UTC' FROM siftd.next_occurrence("
+                   f"{days}, '{opens}', '{shuts}', '{zone}', NULL, NULL, '{moment}')") == expected, (days, zone)
+    made = client.post(f"{scope}/mutes", {"rule": "nothing", "repeat_from": "00:00", "repeat_to": "00:00",
+                                          "repeat_days": ["tue", "mon", "wed", "thu", "fri", "sat", "sun"],
+                                          "time_zone": "America/New_York"})
+    assert made["active"] and made["repeat_days"][:2] == ["mon", "tue"] and made["repeat_to"] == "00:00"
+    for wrong in ({"repeat_from": "00:00"}, {"repeat_from": "24:00", "repeat_to": "01:00"}, {"repeat_days": ["mon"]},
+                  {"repeat_from": "01:00", "repeat_to": "02:00", "time_zone": "Mars/Base"},
+                  {"repeat_from": "01:00", "repeat_to": "02:00", "ends_at": at(9)},
+                  {"repeat_from": "01:00", "repeat_to": "02:00", "repeat_days": []},
+                  {"repeat_from": "01:00", "repeat_to": "02:00", "repeat_until": at(-9)}, {"time_zone": "UTC"}):
+        assert status_of(client.post, f"{scope}/mutes", wrong) == 422, wrong
+    # one whose time has passed is put to the next
+    sql("UPDATE siftd.mutes SET starts_at = now() - interval '3 days', ends_at = now() - interval '2 days'")
+    harness.wait_until(lambda: [mute["active"] for mute in client.pages(f"{scope}/mutes")] == [True], 10, "the next")
+
+    other.launch()
+    other.wait_ready()
+    beats(8)
+    harness.wait_until(lambda: receiver.got, 30, "word of the silence")
+    found = finding(client, scope, "w_beat")
+    assert found["finding"]["key"] == "pump" and found["finding"]["status"] == "open"
+    beats(8)
+    harness.wait_until(lambda: sql("SELECT total FROM siftd.findings WHERE rule_id = 'w_beat'") == "16", 20, "more beats")
+    before = sql("SELECT first_us FROM siftd.episodes ORDER BY first_us")
+    harness.wait_until(lambda: sql("SELECT count(*) FROM siftd.episodes WHERE last_us > (extract(epoch FROM now())"
+                                   " * 1000000)::bigint - 4000000") == "1", 30, "the silence after it")
+    # within `quiet` it is the same episode, of which nobody is told again
+    assert sql("SELECT first_us FROM siftd.episodes ORDER BY first_us") == before
+    told = [word["kind"] for _, _, body in receiver.got for word in json.loads(body)["notifications"]]
+    assert told == ["opened"]
