@@ -46,8 +46,8 @@ struct slice body_email(struct body *body, const char *field);
 /* one of `words` (NULL-ended), or `absent` when it is not there */
 struct slice body_word(struct body *body, const char *field, const char *const *words,
 		       const char *absent);
-/* required: a list of one or more of `words` (NULL-ended, at most 32), as bits by place;
- * 0 when it is none */
+/* required: a list of one or more of `words` (NULL-ended, at most 32), as bits by
+ * place; 0 when it is none */
 unsigned body_words(struct body *body, const char *field, const char *const *words);
 /* an integer, or `absent` when it is not there */
 struct body_range {

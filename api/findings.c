@@ -100,12 +100,12 @@ static const char get_sql[] =
 /* the first and the last dozen; an event at both edges stands once, at its head */
 static const char evidence_sql[] =
 	"WITH all_rows AS (SELECT DISTINCT ON (seq) seq, edge, ts, template_key,"
-	"  ingestion_id, raw FROM siftd.evidence AS e"
+	"  ingestion_id, raw, captures FROM siftd.evidence AS e"
 	"  WHERE " IN_SCOPE("e") " AND finding_id = $3 ORDER BY seq, edge)"
-	" (SELECT seq, ts, template_key, ingestion_id, raw, edge FROM all_rows"
+	" (SELECT seq, ts, template_key, ingestion_id, raw, captures, edge FROM all_rows"
 	"   WHERE edge = 0 ORDER BY ts, seq LIMIT 12)"
 	" UNION ALL (SELECT * FROM (SELECT seq, ts, template_key, ingestion_id, raw,"
-	"   edge FROM all_rows WHERE edge = 1 ORDER BY ts DESC, seq DESC LIMIT 12) AS t)"
+	"   captures, edge FROM all_rows WHERE edge = 1 ORDER BY ts DESC, seq DESC LIMIT 12) AS t)"
 	" ORDER BY ts, seq";
 /* clang-format on */
 
@@ -151,7 +151,7 @@ static const struct column triage_columns[] = {
 static const struct column evidence_columns[] = {
 	{ "seq", COLUMN_INT },           { "ts", COLUMN_TIME },
 	{ "fingerprint", COLUMN_HEX64 }, { "ingestion_id", COLUMN_INT },
-	{ "raw", COLUMN_BYTES },
+	{ "raw", COLUMN_BYTES },         { "captures", COLUMN_JSON },
 };
 
 /* as stored */

@@ -46,6 +46,10 @@ static void write_evidence(struct json_out *out, const struct replay_finding *fi
 			      evidence->place);
 		write_time(out, "ts", evidence->timestamp_us);
 		json_key_string(out, "raw", evidence->raw);
+		if (evidence->captures.len > 0) {
+			json_key(out, "captures");
+			json_raw(out, evidence->captures);
+		}
 		json_object_end(out);
 	}
 	json_array_end(out);

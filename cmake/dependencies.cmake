@@ -22,7 +22,7 @@ siftd_library(SSL libssl libcrypto)
 siftd_library(SNAPPY snappy)
 
 set(base_libraries PkgConfig::XXHASH PkgConfig::YAML Threads::Threads m)
-set(pipeline_libraries PkgConfig::ZSTD PkgConfig::HS)
+set(pipeline_libraries PkgConfig::ZSTD PkgConfig::HS PkgConfig::PCRE2)
 set(sources_libraries PkgConfig::EVENT PkgConfig::JANSSON PkgConfig::RDKAFKA PkgConfig::SSL PkgConfig::ZLIB PkgConfig::ZSTD)
 set(sinks_libraries PkgConfig::CURL PkgConfig::EVENT PkgConfig::PQ PkgConfig::RDKAFKA PkgConfig::SODIUM)
 set(api_libraries PkgConfig::EVENT PkgConfig::SSL PkgConfig::SODIUM PkgConfig::JANSSON PkgConfig::PCRE2 PkgConfig::SNAPPY)

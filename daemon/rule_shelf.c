@@ -342,6 +342,10 @@ void rule_shelf_write_metrics(const struct rule_shelf *shelf, struct buf *out)
 		"siftd_rules_swaps_total %" PRIu64 "\n"
 		"# HELP siftd_rules_failures_total sets that were not taken over\n"
 		"# TYPE siftd_rules_failures_total counter\n"
-		"siftd_rules_failures_total %" PRIu64 "\n",
-		shelf->swaps, shelf->failures);
+		"siftd_rules_failures_total %" PRIu64 "\n"
+		"# HELP siftd_rules_confirm_limited_total texts in which a pattern was not"
+		" found since PCRE2 reached its limits\n"
+		"# TYPE siftd_rules_confirm_limited_total counter\n"
+		"siftd_rules_confirm_limited_total %" PRIu64 "\n",
+		shelf->swaps, shelf->failures, rules_confirm_limited());
 }

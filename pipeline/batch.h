@@ -99,8 +99,9 @@ struct batch_group {
 struct batch_evidence {
 	uint32_t block;
 	uint32_t row;
-	int64_t timestamp_us; /* or observed */
-	struct slice raw;     /* at most 16 KiB */
+	int64_t timestamp_us;  /* or observed */
+	struct slice raw;      /* at most 16 KiB */
+	struct slice captures; /* a JSON object of the rule's named groups; or empty */
 };
 
 /* names that occurrences of a finding have, of one kind; further ones are not told

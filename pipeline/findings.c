@@ -3,7 +3,7 @@
  * The first events of a finding by time are kept as its head, the last ones of the rest
  * as its tail. A slot is written anew again and again, so its memory is reused:
  *
- *	arena [ capacity | raw bytes ......... free ]
+ *	arena [ capacity | raw bytes | captures ......... free ]
  *	                 ^ evidence.raw.ptr
  */
 #include "pipeline/findings.h"
@@ -12,6 +12,7 @@
 
 #include "base/hash64.h"
 #include "base/mem.h"
+#include "pipeline/parse.h"
 #include "pipeline/window.h"
 
 #define KEY_HEX_BYTES 17
@@ -45,6 +46,8 @@ static struct slice key_of(const struct rule *rule, const struct findings_event 
 		return cut_key(record->host_name);
 	case RULE_FIELD_ATTRIBUTE:
 		return cut_key(record_attribute(record, rule->group_attribute));
+	case RULE_FIELD_KIND:
+		return slice_str(parsers[record->format].name);
 	case RULE_FIELD_LEVEL:
 		return level == NULL ? SLICE("") : slice_str(level);
 	case RULE_FIELD_GROUP:
@@ -117,16 +120,17 @@ static void keep_evidence(struct batch *batch, struct batch_evidence *evidence,
 			  const struct findings_event *event)
 {
 	struct slice raw = slice_head(event->record->raw, EVIDENCE_RAW_MAX);
+	size_t len = raw.len + event->captures.len;
 	size_t capacity = 0;
 	char *bytes = NULL;
 
 	if (evidence->raw.ptr != NULL)
 		memcpy(&capacity, evidence->raw.ptr - sizeof(capacity),
 		       sizeof(capacity));
-	if (capacity < raw.len || evidence->raw.ptr == NULL) {
+	if (capacity < len || evidence->raw.ptr == NULL) {
 		/* doubled, so that what a slot leaves behind is no more than it holds
 		 */
-		capacity = capacity * 2 > raw.len ? capacity * 2 : raw.len;
+		capacity = capacity * 2 > len ? capacity * 2 : len;
 		bytes = (char *)arena_alloc(&batch->arena,
 					    sizeof(capacity) + capacity) +
 			sizeof(capacity);
@@ -137,11 +141,14 @@ static void keep_evidence(struct batch *batch, struct batch_evidence *evidence,
 	}
 	if (raw.len > 0)
 		memcpy(bytes, raw.ptr, raw.len);
+	if (event->captures.len > 0)
+		memcpy(bytes + raw.len, event->captures.ptr, event->captures.len);
 	*evidence = (struct batch_evidence){
 		.block = event->block,
 		.row = event->row,
 		.timestamp_us = event->timestamp_us,
 		.raw = slice_of(bytes, raw.len),
+		.captures = slice_of(bytes + raw.len, event->captures.len),
 	};
 }
 
@@ -282,6 +289,20 @@ void findings_settle(struct batch *batch)
 			    batch->findings[i].rule->quiet_us);
 }
 
+/* what the rule's named groups hold goes with the evidence */
+static void add_with_captures(struct batch *batch, const struct findings_event *event,
+			      const struct rules *rules, size_t index)
+{
+	const struct rule_subject subject = { .record = event->record };
+	struct findings_event captured = *event;
+	struct buf text = { 0 };
+
+	rules_capture(rules, index, &subject, &text);
+	captured.captures = buf_slice(&text);
+	add_one(batch, &captured, rules_get(rules, index), false);
+	buf_deinit(&text);
+}
+
 void findings_add(struct batch *batch, const struct findings_event *event,
 		  const struct rule_set *matched, const struct rules *rules)
 {
@@ -296,6 +317,8 @@ void findings_add(struct batch *batch, const struct findings_event *event,
 			if (rule->is_partner)
 				add_one(batch, event, rules_get(rules, index - 1),
 					true);
+			else if (rule->captures)
+				add_with_captures(batch, event, rules, index);
 			else
 				add_one(batch, event, rule, false);
 		}

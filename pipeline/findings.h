@@ -23,6 +23,7 @@ struct findings_event {
 	uint32_t row;
 	int64_t timestamp_us; /* or observed */
 	const struct record *record;
+	struct slice captures; /* of the rule; findings.c fills it */
 };
 
 /* One occurrence for each rule in matched. A rule with a window also counts in its

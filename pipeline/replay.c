@@ -114,7 +114,8 @@ static void offer(struct replay *replay, struct replay_finding *row,
 		 * of the last ones */
 		size_t gone = at < EVIDENCE_EDGE ? EVIDENCE_EDGE - 1 : EVIDENCE_EDGE;
 
-		replay->bytes -= row->evidence[gone].raw.len;
+		replay->bytes -=
+			row->evidence[gone].raw.len + row->evidence[gone].captures.len;
 		mem_free(row->evidence[gone].bytes);
 		memmove(&row->evidence[gone], &row->evidence[gone + 1],
 			(REPLAY_EVIDENCE - 1 - gone) * sizeof(row->evidence[0]));
@@ -123,15 +124,20 @@ static void offer(struct replay *replay, struct replay_finding *row,
 	}
 	memmove(&row->evidence[at + 1], &row->evidence[at],
 		(row->evidence_count - at) * sizeof(row->evidence[0]));
-	bytes = mem_slice_dup(raw);
+	bytes = mem_alloc(raw.len + evidence->captures.len + 1);
+	if (raw.len > 0)
+		memcpy(bytes, raw.ptr, raw.len);
+	if (evidence->captures.len > 0)
+		memcpy(bytes + raw.len, evidence->captures.ptr, evidence->captures.len);
 	row->evidence[at] = (struct replay_evidence){
 		.place = (uint64_t)evidence->block << 32 | evidence->row,
 		.timestamp_us = evidence->timestamp_us,
 		.raw = slice_of(bytes, raw.len),
+		.captures = slice_of(bytes + raw.len, evidence->captures.len),
 		.bytes = bytes,
 	};
 	row->evidence_count++;
-	replay->bytes += raw.len;
+	replay->bytes += raw.len + evidence->captures.len;
 }
 
 static void add_runs(struct replay_finding *row, const struct runs *runs)

@@ -27,7 +27,8 @@ struct replay_evidence {
 	uint64_t place; /* block and row of the findings_event, as its upper and lower
 			   half */
 	int64_t timestamp_us;
-	struct slice raw; /* in bytes */
+	struct slice raw;      /* in bytes */
+	struct slice captures; /* behind it; a JSON object, or empty */
 	char *bytes;
 };
 

@@ -5,7 +5,8 @@
  * Owner: rules_free; scratch before rules.
  * Limits: RULES_MAX rules in a set, RULES_PATTERN_MAX bytes in a pattern; beyond: an
  *         error. An image of more than RULES_IMAGE_MAX bytes is not made, nor read.
- *         Scanned text is cut at RULES_TEXT_MAX bytes.
+ *         Scanned text is cut at RULES_TEXT_MAX bytes. A rule has RULES_CAPTURES_MAX
+ *named groups.
  *
  * Compiling takes a second of processor time for the shipped rules: their compiled form
  * can be kept as an image, which is used only where it fits (docs/rules.md).
@@ -36,6 +37,7 @@
 #define RULES_TEXT_MAX ((size_t)64 * 1024)
 #define RULES_PATTERN_MAX 1024
 #define RULES_IMAGE_MAX ((size_t)64 << 20)
+#define RULES_CAPTURES_MAX 8
 
 enum finding_severity { FINDING_LOW, FINDING_MED, FINDING_HIGH, FINDING_CRIT };
 
@@ -48,7 +50,8 @@ enum rule_field {
 	RULE_FIELD_HOST,
 	RULE_FIELD_LEVEL,
 	RULE_FIELD_ATTRIBUTE,
-	RULE_FIELD_GROUP
+	RULE_FIELD_GROUP,
+	RULE_FIELD_KIND /* of the record's format: json, logfmt, access, ... */
 };
 
 /* what makes a rule fire; docs/rules.md tells of each */
@@ -96,6 +99,7 @@ struct rule {
 	/* of the other events of a window (`of`, `then`): the rule that they belong to
 	 * is the one before it in the set */
 	bool is_partner;
+	bool captures; /* named groups of its patterns go into the evidence */
 };
 
 /* a set of rule indexes */
@@ -196,6 +200,14 @@ static inline void rule_set_add(struct rule_set *set, const struct rule_set *mor
 	for (size_t i = 0; i < RULES_MAX / 64; i++)
 		set->bits[i] |= more->bits[i];
 }
+
+/* Appends what the named groups of the rule's patterns hold in an event that it
+ * matched, as a JSON object; nothing where none took part. Of a name the first pattern
+ * with it counts; values are cut at 256 bytes. */
+void rules_capture(const struct rules *rules, size_t index,
+		   const struct rule_subject *subject, struct buf *out);
+/* texts in which a pattern was not found since PCRE2 reached its limits; any thread */
+uint64_t rules_confirm_limited(void);
 
 const char *finding_severity_name(enum finding_severity severity);
 

@@ -55,6 +55,8 @@ void rules_free(struct rules **rules_ptr)
 		return;
 	(void)hs_free_scratch(rules->scratch); /* NULL is fine; it is idle */
 	rules_free_databases(rules->databases);
+	for (size_t i = 0; i < rules->patterns_count; i++)
+		rules_confirm_free(&rules->patterns[i].confirm);
 	arena_deinit(&rules->arena);
 	mem_free(rules->entries);
 	mem_free(rules->patterns);

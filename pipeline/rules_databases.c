@@ -7,6 +7,7 @@
  */
 #include "pipeline/rules_databases.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -76,6 +77,8 @@ static void expressions_init(struct expressions *expressions, const struct rules
 			continue;
 		expressions->texts[at] = text;
 		expressions->flags[at] = flags | line_flag(text);
+		if (database == RULES_EXACT && rules->patterns[i].prefiltered)
+			expressions->flags[at] |= HS_FLAG_PREFILTER;
 		expressions->ids[at] = (unsigned)i;
 		expressions->count++;
 	}
@@ -183,6 +186,27 @@ static int alloc_scratch(struct rules *rules, struct error *error)
 			return error_set(error, "rules: no memory to scan in");
 	}
 	return 0;
+}
+
+/* a description that the caller frees with hs_free_compile_error, or NULL */
+static hs_compile_error_t *complaint(const char *expression, unsigned flags)
+{
+	hs_compile_error_t *problem = NULL;
+	hs_expr_info_t *info = NULL;
+
+	if (hs_expression_info(expression, flags, &info, &problem) == HS_SUCCESS)
+		free(info); /* by the library's default allocator */
+	return problem;
+}
+
+bool rules_is_beyond_vectorscan(const char *expression)
+{
+	hs_compile_error_t *problem =
+		complaint(expression, PATTERN_FLAGS | line_flag(expression));
+	bool beyond = problem != NULL;
+
+	(void)hs_free_compile_error(problem); /* NULL is fine */
+	return beyond;
 }
 
 int rules_make_databases(struct rules *rules, struct slice image, struct error *error)

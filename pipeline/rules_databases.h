@@ -14,6 +14,9 @@
 MUST_CHECK int rules_make_databases(struct rules *rules, struct slice image,
 				    struct error *error);
 
+/* whether it takes the expression with HS_FLAG_PREFILTER only, or not at all */
+bool rules_is_beyond_vectorscan(const char *expression);
+
 /* all become NULL */
 void rules_free_databases(hs_database_t *databases[RULES_DATABASES]);
 

@@ -20,6 +20,8 @@ struct rules_scratch *rules_scratch_new(const struct rules *rules)
 	scratch->leaf_stamps =
 		mem_calloc(rules->leaves_count, sizeof(*scratch->leaf_stamps));
 	scratch->found = mem_calloc(rules->patterns_count, sizeof(*scratch->found));
+	if (rules->confirms)
+		scratch->confirm = rules_confirm_data_new();
 	if (rules->scratch != NULL)
 		rules_scan_check(hs_clone_scratch(rules->scratch, &scratch->scan));
 	return scratch;
@@ -34,6 +36,7 @@ void rules_scratch_free(struct rules_scratch **scratch_ptr)
 	(void)hs_free_scratch(scratch->scan); /* NULL is fine; it is idle */
 	mem_free(scratch->leaf_stamps);
 	mem_free(scratch->found);
+	rules_confirm_data_free(&scratch->confirm);
 	buf_deinit(&scratch->masked);
 	mem_free(scratch);
 	*scratch_ptr = NULL;
@@ -55,7 +58,9 @@ static int on_match(unsigned id, unsigned long long from, unsigned long long to,
 	(void)to;
 	(void)flags;
 	/* the database holds the patterns of all texts */
-	if (pattern->target == scratch->target) {
+	if (pattern->target == scratch->target &&
+	    (!pattern->prefiltered ||
+	     rules_confirm_found(pattern->confirm, scratch->confirm, scratch->text))) {
 		scratch->leaf_stamps[pattern->leaf] = scratch->stamp;
 		rule_set_put(&scratch->candidates, pattern->rule);
 	}
@@ -89,6 +94,7 @@ static void scan(struct rules_scratch *scratch, const struct rules_scan *scan,
 		 struct slice text)
 {
 	text = slice_head(text, RULES_TEXT_MAX);
+	scratch->text = text;
 	if (text.len > 0)
 		rules_scan_check(hs_scan(scan->database, text.ptr, (unsigned)text.len,
 					 0, scratch->scan, scan->on_match, scratch));

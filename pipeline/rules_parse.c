@@ -99,7 +99,7 @@ static int read_group_by(const struct rule_reader *reader, const struct yaml_nod
 	    rule->group_by == RULE_FIELD_MESSAGE ||
 	    rule->group_by == RULE_FIELD_TEMPLATE)
 		return yaml_error(reader->doc, node, reader->error,
-				  "group_by is service, host, level, group or "
+				  "group_by is service, host, level, kind, group or "
 				  "attributes.NAME");
 	if (attribute.len > 0)
 		rule->group_attribute = arena_dup(&reader->rules->arena, attribute);
@@ -278,6 +278,7 @@ int rules_parse_document(struct rules *rules, const struct yaml_doc *doc,
 	struct rule_entry entry = { .rule = { .quiet_us = QUIET_DEFAULT_US } };
 
 	reader.entry = &entry;
+	entry.first_pattern = rules->patterns_count;
 	if (rules->count == RULES_MAX)
 		return yaml_error(doc, doc->root, error, "more than %d rules",
 				  RULES_MAX);

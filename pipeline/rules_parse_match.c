@@ -1,11 +1,12 @@
 /* rules_parse_match.c - from the `match` part of a rule to its condition tree */
 #include "base/mem.h"
+#include "pipeline/rules_databases.h"
 #include "pipeline/rules_reader.h"
 
 static const char *const leaf_keys[] = { "words", "regex", "equals" };
-static const char *const match_keys[] = { "any",     "all",      "not",
-					  "message", "template", "service",
-					  "host",    "level",    "attributes." };
+static const char *const match_keys[] = { "any",      "all",        "not",  "message",
+					  "template", "service",    "host", "level",
+					  "kind",     "attributes." };
 
 static int read_levels(const struct rule_reader *reader, const struct yaml_node *node,
 		       struct condition *leaf)
@@ -46,8 +47,37 @@ static size_t find_target(struct rules *rules, const struct condition *leaf)
 	return rules->targets_count++;
 }
 
-static void add_pattern(const struct rule_reader *reader, struct condition *leaf,
-			struct slice expression, const struct yaml_node *node)
+/* what Vectorscan cannot match, or whose named groups are wanted, PCRE2 reads too;
+ * names are dropped from what all else reads */
+static int add_confirm(const struct rule_reader *reader, struct pattern *pattern)
+{
+	struct slice written = slice_str(pattern->expression);
+	struct error why = { 0 };
+	bool named = false;
+	struct slice plain =
+		rules_without_names(&reader->rules->arena, written, &named);
+
+	pattern->expression = plain.ptr;
+	pattern->prefiltered = rules_may_need_confirming(plain) &&
+			       rules_is_beyond_vectorscan(plain.ptr);
+	if (!named && !pattern->prefiltered)
+		return 0;
+	pattern->confirm = rules_confirm_new(written.ptr, &why);
+	if (pattern->confirm == NULL)
+		return yaml_error(reader->doc, pattern->node, reader->error,
+				  "pattern \"%.100s\": %s", written.ptr, why.text);
+	reader->entry->captures_count += rules_confirm_names(pattern->confirm);
+	reader->entry->rule.captures |= named;
+	reader->rules->confirms = true;
+	if (reader->entry->captures_count > RULES_CAPTURES_MAX)
+		return yaml_error(reader->doc, pattern->node, reader->error,
+				  "a rule has at most %d named groups",
+				  RULES_CAPTURES_MAX);
+	return 0;
+}
+
+static int add_pattern(const struct rule_reader *reader, struct condition *leaf,
+		       struct slice expression, const struct yaml_node *node)
 {
 	struct rules *rules = reader->rules;
 	size_t target = find_target(rules, leaf);
@@ -58,18 +88,37 @@ static void add_pattern(const struct rule_reader *reader, struct condition *leaf
 	pattern = &rules->patterns[rules->patterns_count++];
 	*pattern = (struct pattern){
 		.expression = expression.ptr,
-		.constant = pattern_is_constant(expression),
 		.target = target,
 		.leaf = leaf->index,
 		.rule = rules->count,
 		.doc = reader->doc,
 		.node = node,
 	};
+	rule_set_put(&rules->targets[target].rules, rules->count);
+	leaf->patterns_count++;
+	reader->entry->patterns_count++;
+	if (add_confirm(reader, pattern) < 0)
+		return -1;
+	if (pattern->prefiltered)
+		return 0;
+	expression = slice_str(pattern->expression);
+	pattern->constant = pattern_is_constant(expression);
 	if (!pattern->constant)
 		pattern->relaxed = pattern_relax(&rules->arena, expression).ptr;
 	pattern->widened = pattern_widen(&rules->arena, expression).ptr;
-	rule_set_put(&rules->targets[target].rules, rules->count);
-	leaf->patterns_count++;
+	return 0;
+}
+
+/* of the text at this place of a list, or the only one */
+static const struct yaml_node *node_at(const struct yaml_node *node, size_t place)
+{
+	const struct yaml_node *child = node->first_child;
+
+	if (node->kind == YAML_SCALAR)
+		return node;
+	while (place-- > 0)
+		child = child->next;
+	return child;
 }
 
 static int read_patterns(const struct rule_reader *reader, const struct yaml_node *node,
@@ -92,7 +141,8 @@ static int read_patterns(const struct rule_reader *reader, const struct yaml_nod
 					  RULES_PATTERN_MAX);
 		if (words)
 			text = pattern_of_words(&reader->rules->arena, text);
-		add_pattern(reader, leaf, text, node);
+		if (add_pattern(reader, leaf, text, node_at(node, i)) < 0)
+			return -1;
 	}
 	return 0;
 }

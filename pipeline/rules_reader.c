@@ -8,7 +8,8 @@ static const struct {
 	enum rule_field field;
 } fields[] = { { "message", RULE_FIELD_MESSAGE }, { "template", RULE_FIELD_TEMPLATE },
 	       { "service", RULE_FIELD_SERVICE }, { "host", RULE_FIELD_HOST },
-	       { "level", RULE_FIELD_LEVEL },     { "group", RULE_FIELD_GROUP } };
+	       { "level", RULE_FIELD_LEVEL },     { "group", RULE_FIELD_GROUP },
+	       { "kind", RULE_FIELD_KIND } };
 
 int rule_reader_unknown_key(const struct rule_reader *reader,
 			    const struct yaml_node *node, const char *const *known,

@@ -12,6 +12,8 @@ struct rules_scratch {
 	uint32_t *leaf_stamps;
 	uint32_t stamp;
 	size_t target; /* the text being scanned */
+	struct slice text;
+	struct confirm_data *confirm; /* NULL: no pattern needs any */
 	struct rule_set candidates;
 	/* of a shape: digits may decide a rule of `judged` */
 	const struct rule_set *judged;

@@ -13,6 +13,7 @@
 
 #include "base/arena.h"
 #include "pipeline/rules.h"
+#include "pipeline/rules_confirm.h"
 
 enum condition_kind { CONDITION_ALL, CONDITION_ANY, CONDITION_NOT, CONDITION_LEAF };
 
@@ -50,8 +51,11 @@ struct pattern {
 	/* an expression that also matches where other digits stand; NULL when none
 	 * could be made, the same text when the values of digits do not matter to it */
 	const char *widened;
-	bool even;     /* they do not */
-	bool constant; /* only letters, blanks and signs can satisfy it */
+	bool even; /* they do not */
+	/* PCRE2's form of it: to confirm, or for its named groups; else NULL */
+	struct confirm *confirm;
+	bool prefiltered; /* Vectorscan finds more than it matches: PCRE2 confirms */
+	bool constant;    /* only letters, blanks and signs can satisfy it */
 	size_t target;
 	size_t leaf;
 	size_t rule;
@@ -65,6 +69,8 @@ struct rule_entry {
 	/* rules_key_bit of the attributes by which it may be true although no pattern
 	 * is found; 0: there are none, or it may be without them too */
 	uint64_t attribute_keys;
+	size_t first_pattern, patterns_count; /* of all its leaves */
+	size_t captures_count;
 	struct slices should;
 	struct slices should_not;
 };
@@ -95,6 +101,7 @@ struct rules {
 	struct scan_target *compared;
 	size_t compared_count, compared_capacity;
 	size_t leaves_count;
+	bool confirms; /* a pattern has a form for PCRE2 */
 	struct rule_set all;
 	struct rule_set generic;
 	struct rule_set specific; /* an event that one matches needs no generic one;

@@ -1,4 +1,5 @@
 /* rules_subject.c - the texts of an event that rules look at */
+#include "pipeline/parse.h"
 #include "pipeline/rules_scratch.h"
 
 /* Structured records say "query failed" and put what happened into a member of its own.
@@ -74,6 +75,8 @@ struct slice rule_subject_text(const struct rule_subject *subject,
 		return record->host_name;
 	case RULE_FIELD_ATTRIBUTE:
 		return record_attribute(record, attribute);
+	case RULE_FIELD_KIND:
+		return slice_str(parsers[record->format].name);
 	case RULE_FIELD_LEVEL:
 	case RULE_FIELD_GROUP:
 		break;
@@ -95,4 +98,47 @@ bool rule_leaf_equals(const struct rule_subject *subject, const struct condition
 			return true;
 	}
 	return false;
+}
+
+static void capture(const struct pattern *pattern, struct confirm_data *data,
+		    const struct rule_subject *subject,
+		    const struct scan_target *target, struct captured_names *known,
+		    struct json_out *out)
+{
+	size_t cursor = 0;
+	struct slice text =
+		rule_subject_text(subject, target->field, target->attribute);
+
+	do {
+		text = slice_head(text, RULES_TEXT_MAX);
+		if (text.len > 0 &&
+		    rules_confirm_capture(pattern->confirm, data, text, known, out))
+			return;
+	} while (target->field == RULE_FIELD_MESSAGE &&
+		 rule_subject_error_text(subject, &cursor, &text));
+}
+
+void rules_capture(const struct rules *rules, size_t index,
+		   const struct rule_subject *subject, struct buf *out)
+{
+	const struct rule_entry *entry = &rules->entries[index];
+	struct captured_names known = { 0 };
+	struct confirm_data *data = rules_confirm_data_new();
+	struct json_out json = json_out_init(out);
+	size_t begin = out->len;
+
+	json_object_begin(&json);
+	for (size_t i = 0; i < entry->patterns_count; i++) {
+		const struct pattern *pattern =
+			&rules->patterns[entry->first_pattern + i];
+
+		if (pattern->confirm != NULL &&
+		    rules_confirm_names(pattern->confirm) > 0)
+			capture(pattern, data, subject,
+				&rules->targets[pattern->target], &known, &json);
+	}
+	json_object_end(&json);
+	if (known.count == 0)
+		out->len = begin;
+	rules_confirm_data_free(&data);
 }

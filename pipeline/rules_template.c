@@ -11,8 +11,8 @@
  *
  * A template that equals the message has no variables: then found is always, and not
  * found is never. Of a message of several lines the template keeps only a part, so
- * whatever is not certain is maybe. The same holds for a record with error texts beside
- * its message: the template knows nothing of them.
+ * whatever is not certain is maybe. So is what PCRE2 has to confirm. The same holds for
+ *a record with error texts beside its message: the template knows nothing of them.
  */
 #include "pipeline/rules_scratch.h"
 
@@ -100,8 +100,10 @@ static void scan(struct rules_scratch *scratch, const hs_database_t *database,
 static enum truth message_pattern_truth(const struct template_context *context,
 					const struct pattern *pattern, unsigned found)
 {
+	if (context->exact && (found & FOUND_MESSAGE) == 0)
+		return TRUTH_NO;
 	if (context->exact)
-		return (found & FOUND_MESSAGE) != 0 ? TRUTH_YES : TRUTH_NO;
+		return pattern->prefiltered ? TRUTH_MAYBE : TRUTH_YES;
 	if (pattern->constant && (found & FOUND_MESSAGE) != 0 &&
 	    (found & FOUND_MASKED) != 0)
 		return TRUTH_YES;
@@ -123,6 +125,7 @@ static enum truth template_leaf_truth(void *context_ptr, const struct condition 
 	case RULE_FIELD_HOST:
 	case RULE_FIELD_LEVEL:
 	case RULE_FIELD_GROUP:
+	case RULE_FIELD_KIND:
 		return TRUTH_MAYBE;
 	case RULE_FIELD_ATTRIBUTE:
 		/* which attributes a record has is part of what its template is */
@@ -144,6 +147,9 @@ static enum truth template_leaf_truth(void *context_ptr, const struct condition 
 		size_t id = leaf->first_pattern + i;
 		unsigned found = context->scratch->found[id];
 		enum truth one = (found & FOUND_TEMPLATE) != 0 ? TRUTH_YES : TRUTH_NO;
+
+		if (one == TRUTH_YES && context->rules->patterns[id].prefiltered)
+			one = TRUTH_MAYBE;
 
 		if (leaf->field == RULE_FIELD_MESSAGE)
 			one = message_pattern_truth(

@@ -75,6 +75,8 @@ static uint64_t value_of(const struct rule_window *window,
 		return hash64(record->host_name, 1);
 	case RULE_FIELD_LEVEL:
 		return (uint64_t)record->severity;
+	case RULE_FIELD_KIND:
+		return record->format;
 	case RULE_FIELD_ATTRIBUTE:
 		return hash64(record_attribute(record, window->attribute), 1);
 	case RULE_FIELD_GROUP:

@@ -156,14 +156,16 @@ static void add_evidence(struct flush_sender *sender, const struct flush_plan *p
 		pg_array_int8(&arrays[6], items[i].timestamp_us);
 		pg_array_bytes(&arrays[7],
 			       slice_head(items[i].raw, EVIDENCE_BYTES_MAX));
+		pg_array_text(&arrays[8], items[i].captures, SIZE_MAX);
 	}
 }
 
 static void send_evidence(struct flush_sender *sender, const struct flush_plan *plan,
 			  size_t at)
 {
-	static const enum pg_type types[] = { PG_INT8, PG_TEXT, PG_TEXT, PG_INT8,
-					      PG_INT8, PG_INT8, PG_INT8, PG_BYTEA };
+	static const enum pg_type types[] = { PG_INT8, PG_TEXT,  PG_TEXT,
+					      PG_INT8, PG_INT8,  PG_INT8,
+					      PG_INT8, PG_BYTEA, PG_TEXT };
 	const struct flush_range *range = &plan->ranges[at];
 	char edge_rows[4];
 

@@ -155,9 +155,10 @@ const struct flush_sql flush_sql[FLUSH_STATEMENTS] = {
 				      " DO UPDATE SET count = t.count + excluded.count,"
 				      " first_us = least(t.first_us, excluded.first_us),"
 				      " last_us = greatest(t.last_us, excluded.last_us)" },
-	/* $9: single */
+	/* $10: single */
 	[FLUSH_EVIDENCE] = { "siftd_evidence",
-			     "SELECT siftd.keep_evidence($1, $2, $3, $4, $5, $6, $7, $8, $9)" },
+			     "SELECT siftd.keep_evidence($1, $2, $3, $4, $5, $6, $7, $8, $9,"
+			     " $10)" },
 	[FLUSH_WINDOWS] = { "siftd_windows",
 			    "INSERT INTO siftd.window_buckets AS w (project_id, rule_id, key,"
 			    " bucket_us, width_us, count, others, first_us, last_us, then_first_us,"

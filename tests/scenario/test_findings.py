@@ -540,7 +540,7 @@ severity: HIGH
 confidence: 0.5
 window: {type: flatline, within: 3s, count: 3}
 group_by: service
-match: {message: {words: heartbeat}}
+match: {message: {regex: 'heartbeat of the (?<what>pump|fan)(?! house)'}}
 """})
 
     def sql(text):
@@ -573,6 +573,7 @@ match: {message: {words: heartbeat}}
     harness.wait_until(lambda: receiver.got, 30, "word of the silence")
     found = finding(client, scope, "w_beat")
     assert found["finding"]["key"] == "pump" and found["finding"]["status"] == "open"
+    assert [item["captures"] for item in found["evidence"]["head"]] == [{"what": "pump"}] * 5
     beats(8)
     harness.wait_until(lambda: sql("SELECT total FROM siftd.findings WHERE rule_id = 'w_beat'") == "16", 20, "more beats")
     before = sql("SELECT first_us FROM siftd.episodes ORDER BY first_us")

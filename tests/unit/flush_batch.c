@@ -191,16 +191,18 @@ void flush_batch_add_finding(struct batch *batch, const struct rule *rule,
 					   .head_count = edge,
 					   .tail_count = tail };
 	for (uint32_t i = 0; i < edge; i++) {
-		finding->head[i] =
-			(struct batch_evidence){ group->latest_block, i, first_us + i,
-						 raw_of(batch, i) };
+		finding->head[i] = (struct batch_evidence){
+			group->latest_block, i, first_us + i, raw_of(batch, i), { 0 }
+		};
 	}
 	for (uint32_t i = 0; i < tail; i++) {
 		uint32_t last = (uint32_t)group->count - tail + i;
 
-		finding->tail[i] =
-			(struct batch_evidence){ group->latest_block, last,
-						 first_us + last, raw_of(batch, last) };
+		finding->tail[i] = (struct batch_evidence){ group->latest_block,
+							    last,
+							    first_us + last,
+							    raw_of(batch, last),
+							    { 0 } };
 	}
 }
 

@@ -53,16 +53,19 @@ static const struct {
 	{ HEAD "match: {message: {regex: 'a(b'}}\n",
 	  "t:5:19: rule r: pattern \"a(b\": Missing close parenthesis for group "
 	  "started at index 1." },
-	{ HEAD "match: {message: {regex: 'x(?=y)'}}\n",
-	  "t:5:19: rule r: pattern \"x(?=y)\": Zero-width assertions are not "
-	  "supported." },
+	{ HEAD "match: {message: {regex: [x, 'x(?=y']}}\n",
+	  "t:5:30: pattern \"x(?=y\": missing closing parenthesis, at byte 5" },
+	{ HEAD "match: {message: {regex: '(?<a>1)(?<b>2)(?<c>3)(?<d>4)(?<e>5)(?<f>6)"
+	       "(?<g>7)(?<h>8)(?<i>9)'}}\n",
+	  "t:5:19: a rule has at most 8 named groups" },
 	{ HEAD "match: {message: {words: \"a\\0b\"}}\n",
 	  "t:5:19: a text holds no NUL byte" },
 	{ HEAD "match: {message: {words: x}}\n---\n" HEAD
 	       "match: {message: {words: x}}\n",
 	  "t:7:1: a rule \"r\" is there already" },
 	{ HEAD "match: {message: {words: x}}\ngroup_by: message\n",
-	  "t:6:1: group_by is service, host, level, group or attributes.NAME" },
+	  "t:6:1: group_by is service, host, level, kind, group or "
+	  "attributes.NAME" },
 	{ HEAD "match: {message: {words: x}}\n"
 	       "window: {type: threshold, count: 1, within: 1m}\n",
 	  "t:6:27: a window's count is 2 to 1000000000" },
