@@ -5,6 +5,8 @@
 #include <inttypes.h>
 #include <stdatomic.h>
 
+#include "daemon/idle_clock.h"
+
 static void write_head(struct buf *out, const char *name, const char *type,
 		       const char *help)
 {

@@ -9,13 +9,14 @@
 #include "daemon/flows.h"
 #include "daemon/follower.h"
 #include "daemon/gone_files.h"
-#include "daemon/idle_clock.h"
 #include "daemon/lanes.h"
 #include "daemon/learners.h"
 #include "daemon/rule_shelf.h"
 #include "daemon/upkeep.h"
 #include "sinks/notify.h"
 #include "sources/port.h"
+
+struct idle_clock;
 
 struct metrics_deps {
 	struct lanes *lanes;
