@@ -11,14 +11,17 @@
 #define CLOCK_BYTES 5 /* HH:MM */
 #define ZONE_BYTES_MAX 64
 
-#define MUTE_COLUMNS                                                                                                            \
-	"id, rule_id, group_id, service, host, " SQL_TIME_US("starts_at") ", " SQL_TIME_US("ends_at") ", reason, " SQL_TIME_US( \
-		"created_at") ", starts_at <= now() AND coalesce(ends_at > now(), true),"                                       \
-			      " (SELECT json_agg(name ORDER BY place) FROM unnest("                                             \
-			      "   '{mon,tue,wed,thu,fri,sat,sun}'::text[]) WITH ORDINALITY"                                     \
-			      "  AS d (name, place) WHERE repeat_days >> (place - 1)::integer & 1 = 1),"                        \
-			      " to_char(repeat_from, 'HH24:MI'), to_char(repeat_to, 'HH24:MI'),"                                \
-			      " time_zone, " SQL_TIME_US("repeat_until")
+/* clang-format off */
+#define MUTE_COLUMNS \
+	"id, rule_id, group_id, service, host, " SQL_TIME_US("starts_at") ", " \
+	SQL_TIME_US("ends_at") ", reason, " SQL_TIME_US("created_at") "," \
+	" starts_at <= now() AND coalesce(ends_at > now(), true)," \
+	" (SELECT json_agg(name ORDER BY place) FROM unnest(" \
+	"   '{mon,tue,wed,thu,fri,sat,sun}'::text[]) WITH ORDINALITY AS d (name, place)" \
+	"  WHERE repeat_days >> (place - 1)::integer & 1 = 1)," \
+	" to_char(repeat_from, 'HH24:MI'), to_char(repeat_to, 'HH24:MI'), time_zone, " \
+	SQL_TIME_US("repeat_until")
+/* clang-format on */
 
 static const struct column columns[] = {
 	{ "id", COLUMN_INT },

@@ -3,6 +3,8 @@
 
 #include "base/compiler.h"
 
+/* RULES_CAPTURES_MAX values of 256 bytes, each of them escaped */
+#define CAPTURES_BYTES_MAX ((size_t)16 * 1024)
 #define KEY_BYTES_MAX 512
 #define TITLE_BYTES_MAX 1024
 #define EVIDENCE_BYTES_MAX 16384
@@ -156,7 +158,7 @@ static void add_evidence(struct flush_sender *sender, const struct flush_plan *p
 		pg_array_int8(&arrays[6], items[i].timestamp_us);
 		pg_array_bytes(&arrays[7],
 			       slice_head(items[i].raw, EVIDENCE_BYTES_MAX));
-		pg_array_text(&arrays[8], items[i].captures, SIZE_MAX);
+		pg_array_text(&arrays[8], items[i].captures, CAPTURES_BYTES_MAX);
 	}
 }
 
