@@ -136,6 +136,7 @@ static void make_tails(struct api *api)
 		.deps = { .pool = context->deps.pool,
 			  .workers = context->deps.workers,
 			  .words = context->deps.words,
+			  .blocks = context->deps.blocks,
 			  .limits = { context->config.query_time_us,
 				      context->config.query_memory_bytes },
 			  .stats = &api->events_stats },

@@ -27,6 +27,7 @@ struct source;
 struct spool;
 struct uploads;
 struct words_cache;
+struct block_cache;
 
 /* who may make an account. Whoever comes by way of a proxy does not come from the
  * loopback address that siftd sees: there API_REGISTRATION_LOCAL means by invitation */
@@ -112,7 +113,8 @@ struct api_deps {
 	struct spool *spool;           /* NULL: nothing takes pastes, they answer 503 */
 	struct uploads *uploads;       /* NULL: no uploads in parts */
 	struct query_workers *workers; /* decode blocks for the event routes */
-	struct words_cache *words;     /* which the workers use */
+	struct words_cache *words;     /* which the workers use, */
+	struct block_cache *blocks;    /* as this */
 	const struct keyring *keyring; /* that channels are sealed under */
 	const struct rules *rules; /* what findings tell of their rules; may be NULL */
 	struct source *const *sources; /* the daemon's own, for GET /sources */

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "pipeline/block_extract.h"
+
 struct event_filter event_filter_init(void)
 {
 	return (struct event_filter){ .limit = EVENT_FILTER_LIMIT_DEFAULT };
@@ -104,6 +106,11 @@ static bool is_named(struct slice wanted, struct slice name)
 	return wanted.ptr == NULL || (name.ptr != NULL && slice_equal(wanted, name));
 }
 
+bool event_filter_match_template(const struct event_filter *filter, uint64_t key)
+{
+	return !filter->by_template_key || has_key(filter, key);
+}
+
 bool event_filter_match_columns(const struct event_filter *filter, int64_t seq,
 				const struct block_event *event)
 {
@@ -113,7 +120,7 @@ bool event_filter_match_columns(const struct event_filter *filter, int64_t seq,
 		return false;
 	if (filter->by_time && !in_time(filter, event))
 		return false;
-	if (filter->by_template_key && !has_key(filter, event->template_key))
+	if (!event_filter_match_template(filter, event->template_key))
 		return false;
 	if (filter->service_none && event->service_name.ptr != NULL)
 		return false;
@@ -124,4 +131,13 @@ bool event_filter_match_columns(const struct event_filter *filter, int64_t seq,
 void event_filter_set_text(struct event_filter *filter, struct slice text)
 {
 	filter->text = arena_dup(&filter->arena, text);
+}
+
+void event_filter_set_share(struct event_filter *filter, int64_t events, int64_t among)
+{
+	if (events <= 0 || among <= 0)
+		return;
+	filter->block_share = (double)events / (double)among * BLOCK_EVENTS_MAX;
+	filter->is_dense =
+		filter->text.len == 0 && filter->block_share > BLOCK_RARE_EVENTS;
 }

@@ -52,12 +52,15 @@ struct event_filter {
 	int64_t to_us;
 	int64_t behind; /* the cursor: only seqs below, or above it when oldest_first */
 	int64_t last;   /* nothing above this seq */
+	/* events that a block is likely to have of the template keys; 0: not known */
+	double block_share;
 	unsigned levels; /* bits 1 << severity; 0: all */
 	unsigned limit;  /* of the page */
 	enum event_form form;
 	bool service_none; /* only events without a service */
 	bool by_template_key;
 	bool by_group_key;
+	bool is_dense; /* most blocks have these keys: they are not looked up */
 	bool by_time;
 	bool or_observed; /* what has no timestamp stands where it was received */
 	bool is_pattern;  /* text is a pattern */
@@ -82,8 +85,15 @@ MUST_CHECK int event_filter_from_query(const struct query *query,
 void event_filter_add_keys(struct event_filter *filter, const uint64_t *keys,
 			   size_t count);
 
+/* About how many of so many events have the filter's template keys. Of a group that
+ * most blocks have more of than can be rare in them the newest blocks are opened; of
+ * another one the blocks are looked up by its keys. 0: not known */
+void event_filter_set_share(struct event_filter *filter, int64_t events, int64_t among);
+
 void event_filter_set_text(struct event_filter *filter, struct slice text);
 
+/* whether events of the template may be wanted */
+bool event_filter_match_template(const struct event_filter *filter, uint64_t key);
 /* all but the text: no body is needed */
 bool event_filter_match_columns(const struct event_filter *filter, int64_t seq,
 				const struct block_event *event);

@@ -95,6 +95,7 @@ struct events_deps event_routes_deps(const struct request *request)
 		.pool = api->deps.pool,
 		.workers = api->deps.workers,
 		.words = api->deps.words,
+		.blocks = api->deps.blocks,
 		.limits = { api->config.query_time_us, api->config.query_memory_bytes },
 		.stats = api->events_stats,
 	};

@@ -1,6 +1,7 @@
 /* events.c - a query from its filter to its JSON: keys, walks, groups, rendering */
 #include "api/events.h"
 
+#include "api/events_form.h"
 #include "api/events_render.h"
 #include "api/events_sql.h"
 #include "api/events_walk.h"
@@ -33,7 +34,8 @@ struct events_query {
 	struct scan_page before;
 	struct scan_page found;
 	struct scan_hit *hits; /* of both, in the order of the answer */
-	struct table groups;
+	struct table groups;   /* template key -> its group */
+	bool knows_groups;     /* of all that will be found */
 	char cursor[CURSOR_TEXT_SIZE];
 	int64_t behind; /* as the cursor says */
 	struct event_tally tally;
@@ -72,24 +74,6 @@ static void finish(struct events_query *query, enum events_status status,
 	query_free(query);
 }
 
-static void render_page(struct events_query *query)
-{
-	switch (query->filter.form) {
-	case EVENT_FORM_PAGE:
-		events_render_page(&query->rendering, &query->json);
-		break;
-	case EVENT_FORM_LINES:
-		events_render_lines(&query->rendering, &query->json);
-		break;
-	case EVENT_FORM_CSV:
-		events_render_csv(&query->rendering, &query->json);
-		break;
-	case EVENT_FORM_STREAM:
-		events_render_stream(&query->rendering, &query->json);
-		break;
-	}
-}
-
 static void render_run(struct query_job *job, void *context)
 {
 	struct events_query *query = context;
@@ -97,7 +81,7 @@ static void render_run(struct query_job *job, void *context)
 	(void)job;
 	switch (query->form) {
 	case EVENTS_FORM_PAGE:
-		render_page(query);
+		events_render_form(&query->rendering, query->filter.form, &query->json);
 		break;
 	case EVENTS_FORM_ONE:
 		events_render_one(&query->rendering, &query->json);
@@ -168,7 +152,7 @@ static void find_groups(struct events_query *query)
 	size_t count = query->rendering.count;
 	uint64_t *keys = NULL;
 
-	if (count == 0) {
+	if (count == 0 || query->knows_groups) {
 		render(query);
 		return;
 	}
@@ -246,6 +230,8 @@ static void end_around(struct events_query *query)
 	find_groups(query);
 }
 
+static events_walk_fn on_walked_before;
+
 static void walk(struct events_query *query, size_t count_max, events_walk_fn *done)
 {
 	const struct events_walk_config config = {
@@ -297,6 +283,58 @@ static void walk_from_event(struct events_query *query)
 	walk(query, (size_t)query->around.after + 1, on_walked);
 }
 
+/* false: the event was not found among its neighbours, or seqs between them are other
+ * ingestions' or deleted */
+static bool take_neighbours(struct events_query *query)
+{
+	const struct scan_page *page = &query->found;
+	size_t place = (size_t)(query->around.seq - query->filter.behind - 1);
+
+	if (place >= page->count || page->hits[place].seq != query->around.seq)
+		return false;
+	query->rendering.hits = page->hits;
+	query->rendering.count = page->count;
+	return true;
+}
+
+static void walk_before_event(struct events_query *query)
+{
+	query->filter.oldest_first = false;
+	query->filter.by_seq = true;
+	query->filter.behind = query->around.seq;
+	walk(query, query->around.before, on_walked_before);
+}
+
+static void on_walked_around(void *context, struct events_walk_result *result)
+{
+	struct events_query *query = context;
+
+	query->walk = NULL;
+	query->found = result->page; /* nothing was counted */
+	query->rendering.damaged = result->damaged;
+	if (result->status != EVENTS_OK) {
+		finish(query, result->status, result->error.text);
+	} else if (take_neighbours(query)) {
+		find_groups(query);
+	} else {
+		scan_page_deinit(&query->found);
+		walk_before_event(query);
+	}
+}
+
+/* in one go, as all seqs are one project's: mostly all of them lie in one block */
+static void walk_around_event(struct events_query *query)
+{
+	int64_t behind = query->around.seq - query->around.before - 1;
+
+	query->filter.oldest_first = true;
+	query->filter.by_seq = true;
+	query->filter.behind = behind < 0 ? 0 : behind;
+	walk(query,
+	     (size_t)(query->around.seq - query->filter.behind) + query->around.after,
+	     on_walked_around);
+}
+
 static void on_walked_before(void *context, struct events_walk_result *result)
 {
 	struct events_query *query = context;
@@ -324,10 +362,18 @@ static void on_keys(void *context, const struct pg_rows *rows,
 	}
 	count = pg_rows_count(rows);
 	keys = mem_calloc(count, sizeof(*keys));
-	for (size_t i = 0; i < count; i++)
-		keys[i] = (uint64_t)events_sql_int(rows, i, 0);
+	for (size_t i = 0; i < count; i++) {
+		keys[i] = (uint64_t)events_sql_int(rows, i, KEYS_KEY);
+		*table_put(&query->groups, keys[i], NULL) =
+			(uint64_t)events_sql_int(rows, i, KEYS_GROUP);
+	}
+	query->knows_groups = true;
 	event_filter_add_keys(&query->filter, keys, count);
 	mem_free(keys);
+	if (count > 0)
+		event_filter_set_share(&query->filter,
+				       events_sql_int(rows, 0, KEYS_EVENTS),
+				       events_sql_int(rows, 0, KEYS_AMONG));
 	walk(query, (size_t)query->filter.limit + 1, on_walked);
 }
 
@@ -420,13 +466,12 @@ struct events_query *events_around_start(const struct events_deps *deps,
 		.before = bounded(around->before),
 		.after = bounded(around->after),
 	};
-	if (query->around.before == 0) {
+	if (query->around.before == 0)
 		walk_from_event(query);
-		return query;
-	}
-	query->filter.by_seq = true;
-	query->filter.behind = query->around.seq;
-	walk(query, query->around.before, on_walked_before);
+	else if (scope->ingestion_id == 0)
+		walk_around_event(query);
+	else
+		walk_before_event(query);
 	return query;
 }
 

@@ -19,6 +19,7 @@
 
 #include <stdint.h>
 
+#include "api/block_cache.h"
 #include "api/event_filter.h"
 #include "api/event_tally.h"
 #include "api/query_workers.h"
@@ -39,6 +40,7 @@ struct events_deps {
 	struct pg_pool *pool;
 	struct query_workers *workers;
 	struct words_cache *words;
+	struct block_cache *blocks;
 	struct events_limits limits;
 	struct events_stats *stats;
 };

@@ -97,14 +97,17 @@ static void where_time(struct events_sql *sql, const struct event_filter *filter
 
 static void where_filter(struct events_sql *sql, const struct event_filter *filter)
 {
-	where_levels(sql, filter->levels);
 	where_behind(sql, filter);
+	/* they are tested in this order: what costs least first, as the blocks of other
+	 * times are many
+	 */
 	where_time(sql, filter);
+	where_levels(sql, filter->levels);
 	/* The planner may not see the keys: told that they are frequent, it would read
 	 * the keys of all blocks, which lie outside of their rows, in place of the
 	 * index
 	 */
-	if (filter->by_template_key)
+	if (filter->by_template_key && !filter->is_dense)
 		buf_printf(&sql->text, " AND template_keys && (SELECT $%zu::bigint[])",
 			   add_keys(sql, filter->template_keys,
 				    filter->template_keys_count));
@@ -112,14 +115,7 @@ static void where_filter(struct events_sql *sql, const struct event_filter *filt
 
 bool events_sql_by_rare(const struct event_filter *filter)
 {
-	return filter->by_template_key && filter->text.len == 0;
-}
-
-static const char *first_bytes(const struct event_filter *filter)
-{
-	if (filter->text.len > 0)
-		return "''::bytea";
-	return events_sql_by_rare(filter) ? "rare" : "meta";
+	return filter->by_template_key && filter->text.len == 0 && !filter->is_dense;
 }
 
 #define RUNS_SQL                                                                        \
@@ -130,15 +126,14 @@ static const char *first_bytes(const struct event_filter *filter)
 	" ON i.project_id = b.project_id AND i.id = r.id) END"
 
 /* $1 is the project */
-static void select_blocks(struct events_sql *sql, const struct event_filter *filter,
-			  const char *whose)
+static void select_blocks(struct events_sql *sql, const char *whose)
 {
 	buf_printf(&sql->text,
 		   "SELECT first_seq, ingestion_id, event_count, received_day::text,"
-		   " octet_length(body), %s, " RUNS_SQL
+		   " octet_length(body), " RUNS_SQL
 		   " FROM siftd.event_blocks AS b WHERE project_id = $1::bigint"
 		   " AND %s",
-		   first_bytes(filter), whose);
+		   whose);
 }
 
 static void order_blocks(struct events_sql *sql, const struct event_filter *filter,
@@ -155,7 +150,7 @@ static void order_blocks(struct events_sql *sql, const struct event_filter *filt
 static void blocks_of_project(struct events_sql *sql, const struct event_filter *filter,
 			      size_t limit)
 {
-	select_blocks(sql, filter, "(ingestion_id = 0 OR " IS_LIVE ")");
+	select_blocks(sql, "(ingestion_id = 0 OR " IS_LIVE ")");
 	where_filter(sql, filter);
 	order_blocks(sql, filter, limit);
 }
@@ -169,15 +164,14 @@ static void blocks_of_ingestion(struct events_sql *sql,
 	size_t begin = 0;
 
 	buf_append_char(&sql->text, '(');
-	select_blocks(sql, filter, "ingestion_id = $2::bigint AND " IS_LIVE);
+	select_blocks(sql, "ingestion_id = $2::bigint AND " IS_LIVE);
 	begin = sql->text.len;
 	where_filter(sql, filter);
 	buf_append_slice(&where,
 			 slice_of(sql->text.data + begin, sql->text.len - begin));
 	order_blocks(sql, filter, limit);
 	buf_append_str(&sql->text, ") UNION ALL (");
-	select_blocks(sql, filter,
-		      "ingestion_id = 0 AND run_ingestions @> ARRAY[$2::bigint]");
+	select_blocks(sql, "ingestion_id = 0 AND run_ingestions @> ARRAY[$2::bigint]");
 	buf_append_slice(&sql->text, buf_slice(&where));
 	order_blocks(sql, filter, limit);
 	buf_append_char(&sql->text, ')');
@@ -213,7 +207,7 @@ static void append_field(struct buf *out, const struct events_sql_part *part,
 		buf_append_slice(out, part->day);
 		break;
 	case PART_OFFSET:
-		buf_printf(out, "%zu", part->offset);
+		buf_printf(out, "%zu", part->rare ? 1 : part->offset);
 		break;
 	case PART_LEN:
 		buf_printf(out, "%zu", part->len);
@@ -304,10 +298,13 @@ void events_sql_words(struct events_sql *sql, int64_t project_id,
 void events_sql_metas(struct events_sql *sql, int64_t project_id,
 		      const struct events_sql_part *parts, size_t count)
 {
-	buf_append_str(&sql->text, "SELECT b.first_seq, b.meta");
+	buf_append_str(&sql->text, "SELECT b.first_seq,"
+				   " CASE n.start WHEN 1 THEN b.rare ELSE b.meta END");
 	from_blocks(sql, project_id, parts, count);
 }
 
+/* Of the counts some are enough, as they only say which way to look: a group may have
+ * thousands of templates, and a template thousands of ingestions. */
 void events_sql_keys(struct events_sql *sql, int64_t project_id,
 		     const struct event_filter *filter)
 {
@@ -317,8 +314,7 @@ void events_sql_keys(struct events_sql *sql, int64_t project_id,
 						: filter->group_id);
 	if (filter->by_group_key)
 		buf_append_str(&sql->text,
-			       "SELECT key FROM siftd.templates WHERE project_id = $1"
-			       " AND group_id = (SELECT group_id FROM siftd.templates"
+			       "WITH g (id) AS (SELECT group_id FROM siftd.templates"
 			       " WHERE project_id = $1 AND key = $2)");
 	else /* a group that was merged leads to the one that took its templates */
 		buf_append_str(&sql->text,
@@ -326,10 +322,18 @@ void events_sql_keys(struct events_sql *sql, int64_t project_id,
 			       "SELECT id, merged_into FROM siftd.groups"
 			       " WHERE project_id = $1 AND id = $2 UNION"
 			       " SELECT n.id, n.merged_into FROM siftd.groups n JOIN g"
-			       " ON n.project_id = $1 AND n.id = g.merged_into)"
-			       " SELECT key FROM siftd.templates WHERE project_id = $1"
-			       " AND group_id IN (SELECT id FROM g)");
-	buf_printf(&sql->text, " LIMIT %zu", EVENT_FILTER_KEYS_MAX);
+			       " ON n.project_id = $1 AND n.id = g.merged_into)");
+	buf_printf(&sql->text,
+		   ", k AS MATERIALIZED (SELECT key, group_id FROM siftd.templates"
+		   " WHERE project_id = $1 AND group_id IN (SELECT id FROM g)"
+		   " LIMIT %zu)"
+		   " SELECT key, group_id, (SELECT sum(s.count)::bigint FROM"
+		   "  (SELECT t.count FROM (SELECT key FROM k LIMIT 64) AS f"
+		   "   CROSS JOIN LATERAL (SELECT n.count FROM siftd.group_totals AS n"
+		   "    WHERE n.project_id = $1 AND n.template_key = f.key OFFSET 0)"
+		   "   AS t LIMIT 1024) AS s),"
+		   " (SELECT next_seq - 1 FROM siftd.projects WHERE id = $1) FROM k",
+		   EVENT_FILTER_KEYS_MAX);
 }
 
 void events_sql_groups(struct events_sql *sql, int64_t project_id, const uint64_t *keys,

@@ -36,6 +36,7 @@ struct events_sql_scope {
 struct events_sql_part {
 	int64_t first_seq;
 	uint32_t count; /* another count: another block took its place */
+	bool rare;      /* of events_sql_metas: its rare events are wanted */
 	struct slice day;
 	size_t offset;
 	size_t len;
@@ -48,8 +49,6 @@ enum {
 	BLOCKS_COUNT,
 	BLOCKS_DAY,
 	BLOCKS_BODY_LEN,
-	/* empty when the filter has a text; with template keys: the rare events */
-	BLOCKS_META,
 	/* of several ingestions: text, "id:events id:events ..." in their order; 0 for
 	 * an ingestion that is gone */
 	BLOCKS_RUNS
@@ -58,8 +57,8 @@ enum {
 /* what events_sql_words gives, in any order; a block may be gone */
 enum { WORDS_FIRST_SEQ, WORDS_WORDS };
 
-/* what events_sql_metas gives, likewise */
-enum { METAS_FIRST_SEQ, METAS_META };
+/* what events_sql_metas gives, likewise; rare events may be NULL */
+enum { METAS_FIRST_SEQ, METAS_BYTES };
 
 /* what events_sql_parts gives, in any order; a block may be gone */
 enum {
@@ -69,12 +68,15 @@ enum {
 	PARTS_BYTES
 };
 
+/* what events_sql_keys gives */
+enum { KEYS_KEY, KEYS_GROUP, KEYS_EVENTS, KEYS_AMONG };
+
 /* what events_sql_groups gives */
 enum { GROUPS_KEY, GROUPS_ID };
 
 void events_sql_deinit(struct events_sql *sql);
 
-/* whether events_sql_blocks brings rare events for this filter */
+/* whether the rare events of blocks are looked into first for this filter */
 bool events_sql_by_rare(const struct event_filter *filter);
 /* the next `limit` blocks, in the filter's order, that may hold what it wants */
 void events_sql_blocks(struct events_sql *sql, const struct events_sql_scope *scope,
@@ -87,7 +89,8 @@ void events_sql_words(struct events_sql *sql, int64_t project_id,
 		      const struct events_sql_part *parts, size_t count);
 void events_sql_metas(struct events_sql *sql, int64_t project_id,
 		      const struct events_sql_part *parts, size_t count);
-/* one column: the template keys of the filter's group */
+/* the template keys of the filter's group, which of them is whose, and, the same in all
+ * rows, about how many events they have (0 or NULL: not known) among how many */
 void events_sql_keys(struct events_sql *sql, int64_t project_id,
 		     const struct event_filter *filter);
 void events_sql_groups(struct events_sql *sql, int64_t project_id, const uint64_t *keys,

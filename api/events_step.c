@@ -3,19 +3,18 @@
 
 #include <stdlib.h>
 
-#include "base/log.h"
+#include "api/step_block.h"
 #include "pipeline/block.h"
 
 void events_step_clear(struct events_step *step)
 {
 	for (size_t i = 0; i < step->count; i++)
-		scan_free(&step->blocks[i].scan);
+		step_block_close(step, &step->blocks[i]);
 	step->blocks = NULL;
 	step->count = 0;
 	step->tested = 0;
 	step->candidates = 0;
 	step->metas = 0;
-	step->is_judged = false;
 	step->waits = false;
 	step->next = 0;
 	step->chunk = 0;
@@ -27,11 +26,6 @@ void events_step_clear(struct events_step *step)
 static bool by_words(const struct events_step *step)
 {
 	return step->matcher != NULL;
-}
-
-static bool by_rare(const struct events_step *step)
-{
-	return events_sql_by_rare(step->filter);
 }
 
 static struct slice needed_words(const struct events_step *step)
@@ -73,8 +67,6 @@ static void take_runs(struct events_step *step, struct step_block *block,
 static void take_block(struct events_step *step, const struct pg_rows *rows, size_t row)
 {
 	struct step_block *block = &step->blocks[row];
-	struct slice bytes =
-		arena_dup(&step->arena, pg_rows_slice(rows, row, BLOCKS_META));
 
 	*block = (struct step_block){
 		.place = { .first_seq = events_sql_int(rows, row, BLOCKS_FIRST_SEQ),
@@ -88,10 +80,6 @@ static void take_block(struct events_step *step, const struct pg_rows *rows, siz
 				 needed_words(step).len >= BLOCK_WORDS_TEXT_MIN,
 		.survives = by_words(step),
 	};
-	if (by_rare(step))
-		block->rare = bytes;
-	else
-		block->meta = bytes;
 	block->part_len = by_words(step) ? block->body_len : 0;
 	take_runs(step, block, pg_rows_slice(rows, row, BLOCKS_RUNS));
 }
@@ -105,97 +93,50 @@ void events_step_take_blocks(struct events_step *step, const struct pg_rows *row
 		take_block(step, rows, step->count);
 }
 
-static void report_damage(struct events_step *step, const struct step_block *block,
-			  const struct error *error)
-{
-	step->damaged++;
-	log_error("events",
-		  "a block cannot be read project=%lld first_seq=%lld error=\"%s\"",
-		  (long long)step->project_id, (long long)block->place.first_seq,
-		  error->text);
-}
-
-/* whether a template that the filter wants may have events that are not rare ones */
-static bool needs_meta(const struct events_step *step, const struct step_block *block)
-{
-	const struct event_filter *filter = step->filter;
-	struct block_rare rare = { 0 };
-	struct error error = { 0 };
-
-	if (block->rare.len == 0)
-		return true;
-	if (block_rare_open(block->rare, &rare, &error) < 0) {
-		/* the block itself says the same */
-		log_warn("events",
-			 "rare events cannot be read first_seq=%lld error=\"%s\"",
-			 (long long)block->place.first_seq, error.text);
-		return true;
-	}
-	for (size_t i = 0; i < filter->template_keys_count; i++) {
-		if (block_rare_is_frequent(&rare, filter->template_keys[i]))
-			return true;
-	}
-	return false;
-}
-
-static void judge_rare(struct events_step *step, const struct query_job *job)
-{
-	for (size_t i = 0; i < step->count && !query_job_cancelled(job); i++)
-		step->blocks[i].meta_unknown = needs_meta(step, &step->blocks[i]);
-	step->is_judged = true;
-}
-
-static int open_rare(struct events_step *step, struct step_block *block,
-		     struct error *error)
-{
-	struct block_rare rare = { 0 };
-
-	if (block_rare_open(block->rare, &rare, error) < 0 ||
-	    scan_open_rare(step->filter, &block->place, &rare, &block->scan, error) < 0)
-		return -1;
-	block->part.bytes = rare.body;
-	block->fetched = true;
-	return 0;
-}
-
-/* a block that cannot be opened survives no further */
-static void open_block(struct events_step *step, struct step_block *block)
-{
-	struct error error = { 0 };
-	int status = 0;
-
-	if (block->is_mixed && block->place.runs == NULL)
-		status = error_set(&error, "its runs do not add up");
-	else if (block->rare.len > 0 && block->meta.len == 0)
-		status = open_rare(step, block, &error);
-	else
-		status = scan_open(step->filter, &block->place, block->meta,
-				   &block->scan, &error);
-	if (status < 0)
-		report_damage(step, block, &error);
-}
-
 /* what its columns say; a tally takes all candidates at once */
 static void test_block(struct events_step *step, struct step_block *block,
 		       size_t wanted)
 {
 	size_t found = 0;
 
-	open_block(step, block);
-	if (block->scan == NULL)
+	if (block->opened == NULL)
 		return;
+	block->scan = scan_new(step->filter, &block->place, block->opened, wanted);
+	found = scan_candidates(block->scan);
 	if (step->page->tally != NULL) {
 		scan_count(block->scan, step->page);
-		scan_free(&block->scan);
-		return;
+		found = 0;
 	}
-	found = scan_candidates(block->scan);
 	block->survives = found > 0;
 	if (found == 0)
-		scan_free(&block->scan);
-	else if (!block->fetched)
-		scan_needs(block->scan, wanted, &block->part.offset, &block->part_len);
+		step_block_close(step, block);
+	else
+		block->fetched =
+			!scan_needs(block->scan, &block->part.offset, &block->part_len);
 	step->candidates += found;
+}
+
+/* how many blocks are fetched at once: few at first, as the first often hold enough;
+ * rare events are small, and seldom more than one of them is wanted */
+static size_t fetches_of(const struct events_step *step)
+{
+	size_t count_max = step->metas == 0 ? 2 : step->metas * 3;
+
+	if (count_max > STEP_METAS_MAX - step->metas)
+		count_max = STEP_METAS_MAX - step->metas;
+	return count_max;
+}
+
+/* what else will have to be fetched */
+static void look_ahead(struct events_step *step)
+{
+	size_t metas = 0;
+	size_t metas_max = fetches_of(step);
+
+	for (size_t i = step->tested; i < step->count && metas < metas_max; i++) {
+		(void)step_block_resolve(step, &step->blocks[i]); /* `lacks` says it */
+		metas += step->blocks[i].lacks == STEP_LACKS_META;
+	}
 }
 
 /* up to as many candidates as the page still needs */
@@ -204,20 +145,18 @@ static void test_columns(struct events_step *step, const struct query_job *job)
 	const struct scan_page *page = step->page;
 	size_t wanted = page->tally != NULL ? SIZE_MAX : page->count_max - page->count;
 
-	if (by_rare(step) && !step->is_judged)
-		judge_rare(step, job);
 	step->waits = false;
 	while (step->tested < step->count && step->candidates < wanted) {
 		struct step_block *block = &step->blocks[step->tested];
 
 		if (query_job_cancelled(job))
 			return;
-		if (block->meta_unknown) {
-			step->waits = step->metas < STEP_METAS_MAX;
+		if (!step_block_resolve(step, block)) {
+			look_ahead(step);
+			step->waits = fetches_of(step) > 0;
 			return;
 		}
 		step->tested++;
-		/* one that is gone survives until it is fetched */
 		if (!block->survives)
 			test_block(step, block, wanted - step->candidates);
 	}
@@ -260,7 +199,8 @@ static struct events_sql_part part_of(const struct step_block *block)
 					 .count = block->place.count,
 					 .day = block->day,
 					 .offset = block->part.offset,
-					 .len = block->part_len };
+					 .len = block->part_len,
+					 .rare = block->lacks == STEP_LACKS_RARE };
 }
 
 static size_t unknown_words(const struct events_step *step,
@@ -275,17 +215,13 @@ static size_t unknown_words(const struct events_step *step,
 	return count;
 }
 
-/* as many as were fetched before: two at first, as the first often hold enough */
-static size_t unknown_metas(const struct events_step *step,
-			    struct events_sql_part *parts)
+static size_t unknown_blocks(const struct events_step *step,
+			     struct events_sql_part *parts)
 {
-	size_t count_max = step->metas == 0 ? 2 : step->metas * 3;
 	size_t count = 0;
 
-	if (count_max > STEP_METAS_MAX - step->metas)
-		count_max = STEP_METAS_MAX - step->metas;
-	for (size_t i = step->tested; i < step->count && count < count_max; i++) {
-		if (step->blocks[i].meta_unknown)
+	for (size_t i = step->tested; i < step->count && count < STEP_PARTS_MAX; i++) {
+		if (step->blocks[i].lacks != STEP_LACKS_NOTHING)
 			parts[count++] = part_of(&step->blocks[i]);
 	}
 	return count;
@@ -296,35 +232,30 @@ size_t events_step_unknown(const struct events_step *step,
 {
 	if (by_words(step))
 		return unknown_words(step, parts);
-	return step->waits ? unknown_metas(step, parts) : 0;
-}
-
-static struct slice meta_among(const struct pg_rows *rows, int64_t first_seq)
-{
-	for (size_t row = 0; row < pg_rows_count(rows); row++) {
-		if (events_sql_int(rows, row, METAS_FIRST_SEQ) == first_seq)
-			return pg_rows_slice(rows, row, METAS_META);
-	}
-	return slice_of(NULL, 0);
+	return step->waits ? unknown_blocks(step, parts) : 0;
 }
 
 /* as with words: those that are not among the rows are gone, and survive */
 void events_step_take_metas(struct events_step *step, const struct pg_rows *rows)
 {
-	struct events_sql_part parts[STEP_METAS_MAX];
-	size_t asked = unknown_metas(step, parts);
-
-	step->metas += asked;
-	for (size_t i = step->tested; asked > 0; i++) {
+	for (size_t i = step->tested; i < step->count; i++) {
 		struct step_block *block = &step->blocks[i];
+		size_t row = 0;
 
-		if (!block->meta_unknown)
+		if (block->lacks == STEP_LACKS_NOTHING)
 			continue;
-		asked--;
-		block->meta_unknown = false;
-		block->meta = arena_dup(&step->arena,
-					meta_among(rows, block->place.first_seq));
-		block->survives = block->meta.len == 0;
+		step->metas += block->lacks == STEP_LACKS_META;
+		while (row < pg_rows_count(rows) &&
+		       events_sql_int(rows, row, METAS_FIRST_SEQ) !=
+			       block->place.first_seq)
+			row++;
+		block->is_there = row < pg_rows_count(rows);
+		if (block->is_there)
+			block->bytes = arena_dup(&step->arena,
+						 pg_rows_slice(rows, row, METAS_BYTES));
+		else
+			block->lacks = STEP_LACKS_NOTHING;
+		block->survives = !block->is_there;
 	}
 }
 
@@ -390,8 +321,8 @@ static void take_part(struct events_step *step, const struct pg_rows *rows, size
 		if (block->place.first_seq != first_seq)
 			continue;
 		if (block->scan == NULL)
-			block->meta = arena_dup(&step->bodies,
-						pg_rows_slice(rows, row, PARTS_META));
+			block->bytes = arena_dup(&step->bodies,
+						 pg_rows_slice(rows, row, PARTS_META));
 		block->part.bytes =
 			arena_dup(&step->bodies, pg_rows_slice(rows, row, PARTS_BYTES));
 		block->fetched = true;
@@ -419,16 +350,42 @@ void events_step_take_parts(struct events_step *step, const struct pg_rows *rows
 	cut_chunk(step);
 }
 
+/* for a text, from meta that came with the body; a block that was gone when its meta
+ * was asked for has nothing to read */
+static int open_whole(struct events_step *step, struct step_block *block,
+		      struct error *error)
+{
+	if (block->is_mixed && block->place.runs == NULL)
+		return error_set(error, "its runs do not add up");
+	if (opened_block_new(block->bytes, &block->own, error) < 0)
+		return -1;
+	block->scan = scan_new(step->filter, &block->place, block->own, SIZE_MAX);
+	return 0;
+}
+
 static void read_block(struct events_step *step, struct step_block *block)
 {
 	struct error error = { 0 };
+	int status = 0;
 
 	if (block->scan == NULL)
-		open_block(step, block);
-	if (block->scan != NULL &&
-	    scan_collect(block->scan, &block->part, step->page, &error) < 0)
-		report_damage(step, block, &error);
-	scan_free(&block->scan);
+		status = open_whole(step, block, &error);
+	if (status == 0)
+		status = scan_collect(block->scan, &block->part, step->page, &error);
+	if (status < 0)
+		step_block_report(step, block, &error);
+	step_block_close(step, block);
+}
+
+bool events_step_read_ready(struct events_step *step, const struct query_job *job)
+{
+	struct events_sql_part parts[STEP_PARTS_MAX];
+
+	if (by_words(step) || events_step_unknown(step, parts) > 0 ||
+	    events_step_choose(step, 0, parts) > 0 || !step->is_ready)
+		return false;
+	events_step_read(step, job);
+	return true;
 }
 
 void events_step_read(struct events_step *step, const struct query_job *job)

@@ -49,12 +49,14 @@ struct events_walk {
 	struct events_step step;
 	size_t probe_limit;
 	bool last_step;
+	bool was_read; /* what was tested needed no more bytes, and is in the page */
 };
 
 static void probe(struct events_walk *walk);
 static pg_query_fn on_fetched;
 static void test(struct events_walk *walk);
 static void next_chunk(struct events_walk *walk);
+static void take_read(struct events_walk *walk);
 
 static void walk_free(struct events_walk *walk)
 {
@@ -212,6 +214,10 @@ static void on_tested(void *context, bool cancelled)
 
 	if (!check_job(walk, cancelled))
 		return;
+	if (walk->was_read) {
+		take_read(walk);
+		return;
+	}
 	unknown = events_step_unknown(&walk->step, parts);
 	if (unknown == 0) {
 		next_chunk(walk);
@@ -231,6 +237,8 @@ static void test_run(struct query_job *job, void *context)
 	struct events_walk *walk = context;
 
 	events_step_test(&walk->step, job);
+	walk->reading = job;
+	walk->was_read = events_step_read_ready(&walk->step, job);
 }
 
 static void test(struct events_walk *walk)
@@ -255,6 +263,20 @@ static void on_probed(void *context, const struct pg_rows *rows,
 	finish(walk);
 }
 
+/* as many blocks as hold what is wanted, as far as that is known */
+static size_t first_rare(const struct events_walk *walk)
+{
+	size_t wanted = walk->result.page.count_max;
+	double each = walk->filter.block_share;
+
+	if (each <= 0)
+		return PROBE_RARE_FIRST;
+	if (each > 1)
+		wanted = (size_t)((double)wanted / each);
+	/* they are not spread evenly */
+	return wanted + wanted / 4 + PROBE_RARE_FIRST;
+}
+
 static size_t next_limit(const struct events_walk *walk)
 {
 	bool by_rare = events_sql_by_rare(&walk->filter);
@@ -263,8 +285,10 @@ static size_t next_limit(const struct events_walk *walk)
 
 	if (walk->matcher != NULL)
 		limit_max = STEP_BLOCKS_MAX;
-	if (limit == 0)
-		return by_rare ? PROBE_RARE_FIRST : PROBE_FIRST;
+	if (limit == 0 && by_rare)
+		limit = first_rare(walk);
+	else if (limit == 0)
+		limit = PROBE_FIRST;
 	return limit < limit_max ? limit : limit_max;
 }
 
@@ -272,6 +296,9 @@ static void probe(struct events_walk *walk)
 {
 	struct events_sql sql = { 0 };
 
+	/* a group whose events lie elsewhere is looked up all the same */
+	if (walk->probe_limit > 0 && walk->step.candidates == 0)
+		walk->filter.is_dense = false;
 	events_step_clear(&walk->step);
 	walk->probe_limit = next_limit(walk);
 	events_sql_blocks(&sql, &walk->scope, &walk->filter, walk->probe_limit);
@@ -289,10 +316,15 @@ static void read_run(struct query_job *job, void *context)
 static void on_read(void *context, bool cancelled)
 {
 	struct events_walk *walk = context;
+
+	if (check_job(walk, cancelled))
+		take_read(walk);
+}
+
+static void take_read(struct events_walk *walk)
+{
 	struct events_step *step = &walk->step;
 
-	if (!check_job(walk, cancelled))
-		return;
 	arena_reset(&step->bodies);
 	if (walk->result.page.stopped) {
 		walk->filter.by_seq = true;
@@ -408,6 +440,7 @@ struct events_walk *events_walk_start(const struct events_walk_config *config,
 	walk->step.filter = &walk->filter;
 	walk->step.matcher = walk->matcher;
 	walk->step.cache = walk->deps.words;
+	walk->step.blocks_cache = walk->deps.blocks;
 	walk->step.page = page;
 	walk->step.project_id = walk->scope.project_id;
 	walk->step.ingestion_id = walk->scope.ingestion_id;

@@ -11,11 +11,9 @@
 struct scan {
 	const struct event_filter *filter;
 	struct scan_block block;
-	struct block_reader *reader;
+	struct opened_block *opened;
 	uint32_t *rows; /* candidates, in the order of the filter */
 	size_t rows_count;
-	/* of the reader's events, in the block: NULL when the reader has them all */
-	uint32_t *places;
 };
 
 void scan_page_deinit(struct scan_page *page)
@@ -32,7 +30,7 @@ bool scan_page_full(const struct scan_page *page)
 
 static int64_t seq_of(const struct scan *scan, uint32_t row)
 {
-	return scan->block.first_seq + (scan->places == NULL ? row : scan->places[row]);
+	return scan->block.first_seq + opened_block_place(scan->opened, row);
 }
 
 /* of the last run that does not end before the event */
@@ -65,82 +63,45 @@ static bool is_in_scope(const struct scan *scan, uint32_t row)
 	return ingestion != 0 && (wanted == 0 || ingestion == wanted);
 }
 
-static void find_candidates(struct scan *scan)
+static bool is_candidate(const struct scan *scan, uint32_t row)
 {
-	uint32_t count = block_reader_count(scan->reader);
+	struct block_reader *reader = scan->opened->reader;
+	struct block_event event = { 0 };
 
-	scan->rows = mem_calloc(count, sizeof(*scan->rows));
-	for (uint32_t i = 0; i < count; i++) {
+	/* most rows of a block have another template, which is told soonest */
+	if (!event_filter_match_template(scan->filter,
+					 block_reader_template(reader, row)))
+		return false;
+	block_reader_columns(reader, row, &event);
+	return is_in_scope(scan, row) &&
+	       event_filter_match_columns(scan->filter, seq_of(scan, row), &event);
+}
+
+static void find_candidates(struct scan *scan, size_t wanted)
+{
+	uint32_t count = block_reader_count(scan->opened->reader);
+	size_t capacity = 0;
+
+	for (uint32_t i = 0; i < count && scan->rows_count < wanted; i++) {
 		uint32_t row = scan->filter->oldest_first ? i : count - 1 - i;
-		struct block_event event = { 0 };
 
-		block_reader_columns(scan->reader, row, &event);
-		if (is_in_scope(scan, row) &&
-		    event_filter_match_columns(scan->filter, seq_of(scan, row), &event))
-			scan->rows[scan->rows_count++] = row;
+		if (!is_candidate(scan, row))
+			continue;
+		mem_grow(&scan->rows, &capacity, scan->rows_count, sizeof(*scan->rows));
+		scan->rows[scan->rows_count++] = row;
 	}
 }
 
-static struct scan *scan_new(const struct event_filter *filter,
-			     const struct scan_block *block,
-			     struct block_reader *reader)
+struct scan *scan_new(const struct event_filter *filter, const struct scan_block *block,
+		      struct opened_block *opened, size_t wanted)
 {
 	struct scan *scan = mem_calloc(1, sizeof(*scan));
 
 	scan->filter = filter;
 	scan->block = *block;
-	scan->reader = reader;
+	scan->opened = opened;
+	find_candidates(scan, wanted);
 	return scan;
-}
-
-int scan_open(const struct event_filter *filter, const struct scan_block *block,
-	      struct slice meta, struct scan **out, struct error *error)
-{
-	struct block_reader *reader = NULL;
-
-	*out = NULL;
-	if (block_reader_open(meta, &reader, error) < 0)
-		return -1;
-	*out = scan_new(filter, block, reader);
-	find_candidates(*out);
-	return 0;
-}
-
-/* rows of the block, ascending */
-static int take_places(struct scan *scan, const struct block_rare *rare,
-		       struct error *error)
-{
-	if (block_reader_count(scan->reader) != rare->count)
-		return error_set(error, "rare events: %u instead of %u",
-				 block_reader_count(scan->reader), rare->count);
-	scan->places = mem_calloc(rare->count, sizeof(*scan->places));
-	for (uint32_t i = 0; i < rare->count; i++) {
-		uint32_t place = block_rare_row(rare, i);
-
-		if (place >= scan->block.count ||
-		    (i > 0 && place <= scan->places[i - 1]))
-			return error_set(error, "rare events: row %u is misplaced", i);
-		scan->places[i] = place;
-	}
-	return 0;
-}
-
-int scan_open_rare(const struct event_filter *filter, const struct scan_block *block,
-		   const struct block_rare *rare, struct scan **out,
-		   struct error *error)
-{
-	struct block_reader *reader = NULL;
-
-	*out = NULL;
-	if (block_reader_open(rare->meta, &reader, error) < 0)
-		return -1;
-	*out = scan_new(filter, block, reader);
-	if (take_places(*out, rare, error) < 0) {
-		scan_free(out);
-		return -1;
-	}
-	find_candidates(*out);
-	return 0;
 }
 
 void scan_free(struct scan **scan_ptr)
@@ -149,9 +110,7 @@ void scan_free(struct scan **scan_ptr)
 
 	if (scan == NULL)
 		return;
-	block_reader_free(&scan->reader);
 	mem_free(scan->rows);
-	mem_free(scan->places);
 	mem_free(scan);
 	*scan_ptr = NULL;
 }
@@ -161,18 +120,20 @@ size_t scan_candidates(const struct scan *scan)
 	return scan->rows_count;
 }
 
-void scan_needs(const struct scan *scan, size_t events, size_t *offset, size_t *len)
+bool scan_needs(const struct scan *scan, size_t *offset, size_t *len)
 {
+	const struct block_reader *reader = scan->opened->reader;
 	size_t begin = SIZE_MAX;
 	size_t end = 0;
+	bool needs = false;
 
-	if (scan->filter->text.len > 0 || events > scan->rows_count)
-		events = scan->rows_count;
-	for (size_t i = 0; i < events; i++) {
+	for (size_t i = 0; i < scan->rows_count; i++) {
 		struct block_frame frame = { 0 };
 
-		block_reader_frame(scan->reader,
-				   block_reader_frame_of(scan->reader, scan->rows[i]),
+		if (opened_block_has_texts(scan->opened, scan->rows[i]))
+			continue;
+		needs = true;
+		block_reader_frame(reader, block_reader_frame_of(reader, scan->rows[i]),
 				   &frame);
 		if (frame.offset < begin)
 			begin = frame.offset;
@@ -181,6 +142,7 @@ void scan_needs(const struct scan *scan, size_t events, size_t *offset, size_t *
 	}
 	*offset = end == 0 ? 0 : begin;
 	*len = end == 0 ? 0 : end - begin;
+	return needs;
 }
 
 static struct slice keep(struct arena *arena, struct slice text)
@@ -210,7 +172,7 @@ void scan_count(const struct scan *scan, struct scan_page *page)
 	for (size_t i = 0; i < scan->rows_count; i++) {
 		struct block_event event = { 0 };
 
-		block_reader_columns(scan->reader, scan->rows[i], &event);
+		block_reader_columns(scan->opened->reader, scan->rows[i], &event);
 		event_tally_add(page->tally, &event);
 	}
 }
@@ -244,8 +206,8 @@ int scan_collect(struct scan *scan, const struct block_part *part,
 		if (must_stop(page, i))
 			return 0;
 		page->looked = seq_of(scan, row);
-		block_reader_columns(scan->reader, row, &event);
-		if (block_reader_raw_part(scan->reader, part, row, &event, error) < 0)
+		block_reader_columns(scan->opened->reader, row, &event);
+		if (opened_block_raw(scan->opened, part, row, &event, error) < 0)
 			return -1;
 		if (!is_match(page, event.raw))
 			continue;

@@ -1,13 +1,14 @@
 /* scan.h - finds the events of one block that a filter wants
  *
  * Threads: a scan and its page belong to one query worker at a time. No I/O.
- * Owner: scan_free frees; a scan borrows the filter, and of the meta nothing after
- *        scan_open. What scan_collect puts into a page lies in the page's arena.
+ * Owner: scan_free frees; a scan borrows the filter and the opened block, which others
+ *        may read at the same time. What scan_collect puts into a page lies in the
+ *        page's arena.
  * Limits: a page is full at its count, or at its bytes.
  *
- * Columns are tested first, from meta alone; scan_needs then says which bytes of the
- * body are worth fetching (a part that covers them will do), and scan_collect reads on
- * until the page is full. Blocks are given in the order that the filter asks for.
+ * Columns are tested first; scan_needs then says which bytes of the body are worth
+ * fetching (a part that covers them will do), and scan_collect reads on until the page
+ * is full. Blocks are given in the order that the filter asks for.
  */
 #ifndef SIFTD_API_SCAN_H
 #define SIFTD_API_SCAN_H
@@ -17,11 +18,11 @@
 #include <stdint.h>
 
 #include "api/event_filter.h"
+#include "api/opened_block.h"
 #include "base/arena.h"
 #include "base/compiler.h"
 #include "base/error.h"
 #include "pipeline/block.h"
-#include "pipeline/block_extract.h"
 
 struct scan;
 
@@ -73,22 +74,16 @@ struct scan_page {
 void scan_page_deinit(struct scan_page *page);
 bool scan_page_full(const struct scan_page *page);
 
-/* decodes the meta and tests the columns of all its events */
-MUST_CHECK int scan_open(const struct event_filter *filter,
-			 const struct scan_block *block, struct slice meta,
-			 struct scan **out, struct error *error);
-/* the same of a block's rare events alone, whose body is rare->body: for a filter that
- * wants templates which are rare in the block (block_rare_is_frequent) */
-MUST_CHECK int scan_open_rare(const struct event_filter *filter,
-			      const struct scan_block *block,
-			      const struct block_rare *rare, struct scan **out,
-			      struct error *error);
+/* tests the columns until as many events match as are wanted. Rare events alone will
+ * do for a filter of template keys that opened_block_lacks none of */
+struct scan *scan_new(const struct event_filter *filter, const struct scan_block *block,
+		      struct opened_block *opened, size_t wanted);
 void scan_free(struct scan **scan);
-/* events whose columns match */
+/* events whose columns match, at most as many as are wanted */
 size_t scan_candidates(const struct scan *scan);
-/* the bytes of the body that hold the first `events` candidates; when the filter has a
- * text, those of all candidates. len 0: none are needed */
-void scan_needs(const struct scan *scan, size_t events, size_t *offset, size_t *len);
+/* the bytes of the body that hold the candidates whose texts are not there yet; false:
+ * no candidate lacks them */
+bool scan_needs(const struct scan *scan, size_t *offset, size_t *len);
 /* adds all candidates to the page's tally: for a filter without a text */
 void scan_count(const struct scan *scan, struct scan_page *page);
 /* appends what matches to the page, until it is full */

@@ -130,6 +130,7 @@ static void write_query_metrics(const struct api_context *api, struct buf *out)
 	};
 	const struct events_stats *stats = api->events_stats;
 	const struct words_cache_stats cache = words_cache_stats(api->deps.words);
+	const struct block_cache_stats blocks = block_cache_stats(api->deps.blocks);
 
 	buf_append_str(out, "# TYPE siftd_queries_total counter\n");
 	for (unsigned i = 0; i < EVENTS_STATUSES; i++)
@@ -155,6 +156,16 @@ static void write_query_metrics(const struct api_context *api, struct buf *out)
 		   "# TYPE siftd_words_cache_evicted_total counter\n"
 		   "siftd_words_cache_evicted_total %" PRIu64 "\n",
 		   cache.bytes, cache.hits, cache.misses, cache.evicted);
+	buf_printf(out,
+		   "# TYPE siftd_block_cache_bytes gauge\n"
+		   "siftd_block_cache_bytes %zu\n"
+		   "# TYPE siftd_block_cache_hits_total counter\n"
+		   "siftd_block_cache_hits_total %" PRIu64 "\n"
+		   "# TYPE siftd_block_cache_misses_total counter\n"
+		   "siftd_block_cache_misses_total %" PRIu64 "\n"
+		   "# TYPE siftd_block_cache_evicted_total counter\n"
+		   "siftd_block_cache_evicted_total %" PRIu64 "\n",
+		   blocks.bytes, blocks.hits, blocks.misses, blocks.evicted);
 }
 
 static void write_tail_metrics(const struct api_context *api, struct buf *out)

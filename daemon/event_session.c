@@ -26,6 +26,7 @@ void event_session_open(struct event_session *session, const struct config *conf
 		.pool = pg_pool_new(session->base, &pool),
 		.workers = query_workers_new(session->base, 1, 4),
 		.words = words_cache_new(WORDS_BYTES),
+		.blocks = block_cache_new(0), /* an export reads each block once */
 		.limits = { config->query.time_us, (size_t)config->query.memory_bytes },
 		.stats = &session->stats,
 	};
@@ -37,4 +38,5 @@ void event_session_close(struct event_session *session)
 	pg_pool_free(&session->deps.pool);
 	event_base_free(session->base);
 	words_cache_free(&session->deps.words);
+	block_cache_free(&session->deps.blocks);
 }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "api/api.h"
+#include "api/block_cache.h"
 #include "api/query_workers.h"
 #include "api/words_cache.h"
 #include "base/endpoint.h"
@@ -313,8 +314,10 @@ static int make_api(struct parts *parts, struct error *error)
 					   (unsigned)parts->config->http.query_workers,
 					   QUERY_JOBS_MAX);
 	parts->words = words_cache_new((size_t)parts->config->query.cache_bytes);
+	parts->blocks = block_cache_new((size_t)parts->config->query.block_cache_bytes);
 	deps.workers = parts->workers;
 	deps.words = parts->words;
+	deps.blocks = parts->blocks;
 	rule_shelf_follow(parts->rule_shelf, parts->base, parts->pool, parts->workers);
 	parts->metrics.rule_shelf = parts->rule_shelf;
 	make_upkeep(parts);
@@ -382,6 +385,7 @@ void parts_free(struct parts *parts)
 	rule_shelf_rest(parts->rule_shelf);
 	query_workers_free(&parts->workers);
 	words_cache_free(&parts->words);
+	block_cache_free(&parts->blocks);
 	upkeep_free(&parts->upkeep);
 	follower_free(&parts->follower);
 	gone_files_free(&parts->gone_files);

@@ -23,6 +23,7 @@ struct pg_pool;
 struct positions;
 struct query_workers;
 struct words_cache;
+struct block_cache;
 struct rules;
 struct rule_shelf;
 struct source;
@@ -47,6 +48,7 @@ struct parts {
 	struct pg_pool *pool;
 	struct query_workers *workers;
 	struct words_cache *words;
+	struct block_cache *blocks;
 	struct spool *spool;
 	struct uploads *uploads;
 	struct http_tally *tally;

@@ -113,10 +113,18 @@ void block_encoded_deinit(struct block_encoded *encoded);
 MUST_CHECK int block_reader_open(struct slice meta, struct block_reader **out,
 				 struct error *error);
 void block_reader_free(struct block_reader **reader);
+/* from now on the texts of every frame that is opened stay until the free, and are
+ * valid as long, for one that is read again and again */
+void block_reader_keep_frames(struct block_reader *reader);
+/* whether the texts of a frame can be read without its bytes of the body */
+bool block_reader_has_frame(const struct block_reader *reader, uint32_t frame);
+/* bytes that it holds */
+size_t block_reader_memory(const struct block_reader *reader);
 uint32_t block_reader_count(const struct block_reader *reader);
 /* all but raw and extra, which are left empty; texts are valid until the free */
 void block_reader_columns(const struct block_reader *reader, uint32_t index,
 			  struct block_event *out);
+uint64_t block_reader_template(const struct block_reader *reader, uint32_t index);
 uint32_t block_reader_frame_count(const struct block_reader *reader);
 void block_reader_frame(const struct block_reader *reader, uint32_t frame,
 			struct block_frame *out);

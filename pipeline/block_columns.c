@@ -219,14 +219,14 @@ static void read_raw_lengths(struct block_columns *columns, struct cursor *curso
 {
 	for (uint32_t i = 0; i < columns->count; i++)
 		columns->events[i].raw_len =
-			(size_t)take_bounded(cursor, BLOCK_EVENT_BYTES_MAX);
+			(uint32_t)take_bounded(cursor, BLOCK_EVENT_BYTES_MAX);
 }
 
 static void read_extra_lengths(struct block_columns *columns, struct cursor *cursor)
 {
 	for (uint32_t i = 0; i < columns->count; i++)
 		columns->events[i].extra_len =
-			(size_t)take_bounded(cursor, BLOCK_EVENT_BYTES_MAX);
+			(uint32_t)take_bounded(cursor, BLOCK_EVENT_BYTES_MAX);
 }
 
 static void read_bases(struct block_columns *columns, struct cursor *cursor)
@@ -248,8 +248,9 @@ static size_t place_events(struct block_columns *columns, uint32_t frame)
 		struct column_event *event = &columns->events[i];
 
 		event->frame = frame;
-		event->offset = offset;
-		offset += event->raw_len + event->extra_len;
+		/* cut only where the sum is more than a frame may hold */
+		event->offset = (uint32_t)offset;
+		offset += (size_t)event->raw_len + event->extra_len;
 	}
 	return offset;
 }

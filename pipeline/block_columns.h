@@ -26,9 +26,9 @@ struct column_event {
 	uint64_t fingerprint;
 	uint32_t service; /* 0: none, else index + 1 */
 	uint32_t host;
-	size_t raw_len;
-	size_t extra_len;
-	size_t offset; /* of raw in its frame's texts; extra lies behind it */
+	uint32_t raw_len; /* at most BLOCK_EVENT_BYTES_MAX, as is extra_len */
+	uint32_t extra_len;
+	uint32_t offset; /* of raw in its frame's texts; extra lies behind it */
 	uint32_t frame;
 	uint32_t template_code; /* below templates_count */
 	uint8_t severity;

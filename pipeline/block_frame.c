@@ -8,10 +8,11 @@
 #include "base/mem.h"
 #include "pipeline/block_delta.h"
 #include "pipeline/block_format.h"
+#include "pipeline/block_zstd.h"
 
 #define NO_EVENT UINT32_MAX
 
-int block_decompress(ZSTD_DCtx *zstd, struct slice packed, size_t len, struct buf *out,
+int block_decompress(struct slice packed, size_t len, struct buf *out,
 		     struct error *error)
 {
 	size_t result = 0;
@@ -21,7 +22,8 @@ int block_decompress(ZSTD_DCtx *zstd, struct slice packed, size_t len, struct bu
 		return error_set(error, "block: %zu bytes cannot hold %zu", packed.len,
 				 len);
 	buf_reserve(out, len + BLOCK_DELTA_SLACK);
-	result = ZSTD_decompressDCtx(zstd, out->data, len, packed.ptr, packed.len);
+	result = ZSTD_decompressDCtx(block_zstd(), out->data, len, packed.ptr,
+				     packed.len);
 	if (ZSTD_isError(result))
 		return error_set(error, "block: zstd: %s", ZSTD_getErrorName(result));
 	if (result != len)
@@ -32,7 +34,7 @@ int block_decompress(ZSTD_DCtx *zstd, struct slice packed, size_t len, struct bu
 
 static size_t text_len(const struct column_event *event)
 {
-	return event->raw_len + event->extra_len;
+	return (size_t)event->raw_len + event->extra_len;
 }
 
 /* base texts lie in the order of their templates' codes; each is as long as the first
@@ -69,8 +71,8 @@ static int open_bases(struct block_frame_texts *texts, struct error *error)
 	size_t count = texts->columns->templates_count;
 
 	if (texts->bases_len > 0 &&
-	    block_decompress(texts->zstd, buf_slice(&texts->bases_packed),
-			     texts->bases_len, &texts->bases, error) < 0)
+	    block_decompress(buf_slice(&texts->bases_packed), texts->bases_len,
+			     &texts->bases, error) < 0)
 		return -1;
 	/* never NULL: an empty base text is one all the same */
 	buf_reserve(&texts->bases, 1);
@@ -145,13 +147,12 @@ int block_frame_open(struct block_frame_texts *texts, const struct column_frame 
 		     struct slice packed, struct error *error)
 {
 	if (texts->columns->version < BLOCK_VERSION_DELTA)
-		return block_decompress(texts->zstd, packed, frame->texts_bytes,
-					&texts->open, error);
+		return block_decompress(packed, frame->texts_bytes, &texts->open,
+					error);
 	if (texts->known == NULL && open_bases(texts, error) < 0)
 		return -1;
-	if (block_decompress(texts->zstd, packed,
-			     frame->steps_bytes + frame->fresh_bytes, &texts->unpacked,
-			     error) < 0)
+	if (block_decompress(packed, frame->steps_bytes + frame->fresh_bytes,
+			     &texts->unpacked, error) < 0)
 		return -1;
 	return add_texts(texts, frame, error);
 }

@@ -8,8 +8,6 @@
 #ifndef SIFTD_PIPELINE_BLOCK_FRAME_H
 #define SIFTD_PIPELINE_BLOCK_FRAME_H
 
-#include <zstd.h>
-
 #include "pipeline/block_columns.h"
 
 /* what a text of a template may be the difference from */
@@ -20,7 +18,6 @@ struct known_text {
 
 struct block_frame_texts {
 	const struct block_columns *columns;
-	ZSTD_DCtx *zstd;
 	struct buf bases_packed;
 	size_t bases_len; /* when decompressed */
 	struct buf bases;
@@ -30,8 +27,8 @@ struct block_frame_texts {
 };
 
 /* exactly len bytes out of zstd frames */
-MUST_CHECK int block_decompress(ZSTD_DCtx *zstd, struct slice packed, size_t len,
-				struct buf *out, struct error *error);
+MUST_CHECK int block_decompress(struct slice packed, size_t len, struct buf *out,
+				struct error *error);
 /* makes the texts of a frame the open ones; packed: its bytes in the body */
 MUST_CHECK int block_frame_open(struct block_frame_texts *texts,
 				const struct column_frame *frame, struct slice packed,

@@ -7,8 +7,6 @@
 #include "pipeline/block.h"
 
 #include <assert.h>
-#include <stdlib.h>
-#include <zstd.h>
 
 #include "base/hash64.h"
 #include "base/mem.h"
@@ -20,10 +18,11 @@
 
 struct block_reader {
 	struct block_columns columns;
-	ZSTD_DCtx *zstd;
 	struct buf texts; /* the columns decompressed; their texts lie in it */
 	struct block_frame_texts frame; /* the texts of the one opened last */
 	uint32_t open_frame;
+	struct buf
+		*kept; /* by frame: its texts once it was opened; NULL: none is kept */
 };
 
 static int check_header(struct slice meta, struct error *error)
@@ -77,7 +76,7 @@ static int reader_fill(struct block_reader *reader, struct slice meta,
 	if (reader->columns.frames_count > reader->columns.count)
 		return error_set(error, "block: %u frames for %u events",
 				 reader->columns.frames_count, reader->columns.count);
-	if (block_decompress(reader->zstd, packed_columns(reader, meta),
+	if (block_decompress(packed_columns(reader, meta),
 			     block_load_u32(meta.ptr + BLOCK_AT_COLUMNS_LEN),
 			     &reader->texts, error) < 0)
 		return -1;
@@ -93,11 +92,7 @@ int block_reader_open(struct slice meta, struct block_reader **out, struct error
 		return -1;
 	reader = mem_calloc(1, sizeof(*reader));
 	reader->open_frame = NO_FRAME;
-	reader->zstd = ZSTD_createDCtx();
-	if (reader->zstd == NULL)
-		abort(); /* out of memory */
 	reader->frame.columns = &reader->columns;
-	reader->frame.zstd = reader->zstd;
 	if (reader_fill(reader, meta, error) < 0) {
 		block_reader_free(&reader);
 		return -1;
@@ -112,12 +107,48 @@ void block_reader_free(struct block_reader **reader_ptr)
 
 	if (reader == NULL)
 		return;
-	(void)ZSTD_freeDCtx(reader->zstd); /* fails for static contexts only */
+	for (uint32_t i = 0; reader->kept != NULL && i < reader->columns.frames_count;
+	     i++)
+		buf_deinit(&reader->kept[i]);
+	mem_free(reader->kept);
 	buf_deinit(&reader->texts);
 	block_columns_deinit(&reader->columns);
 	block_frame_deinit(&reader->frame);
 	mem_free(reader);
 	*reader_ptr = NULL;
+}
+
+void block_reader_keep_frames(struct block_reader *reader)
+{
+	if (reader->kept == NULL)
+		reader->kept =
+			mem_calloc(reader->columns.frames_count, sizeof(*reader->kept));
+}
+
+bool block_reader_has_frame(const struct block_reader *reader, uint32_t frame)
+{
+	assert(frame < reader->columns.frames_count);
+	/* an opened one has room for texts, even when they have no bytes */
+	return reader->kept == NULL ? reader->open_frame == frame
+				    : reader->kept[frame].data != NULL;
+}
+
+size_t block_reader_memory(const struct block_reader *reader)
+{
+	const struct block_frame_texts *frame = &reader->frame;
+	size_t bytes = sizeof(*reader) +
+		       reader->columns.count * sizeof(*reader->columns.events) +
+		       reader->columns.frames_count * sizeof(*reader->columns.frames) +
+		       reader->texts.capacity + frame->bases_packed.capacity +
+		       frame->bases.capacity + frame->unpacked.capacity +
+		       frame->open.capacity;
+
+	if (frame->known != NULL)
+		bytes += reader->columns.templates_count * sizeof(*frame->known);
+	for (uint32_t i = 0; reader->kept != NULL && i < reader->columns.frames_count;
+	     i++)
+		bytes += sizeof(*reader->kept) + reader->kept[i].capacity;
+	return bytes;
 }
 
 uint32_t block_reader_count(const struct block_reader *reader)
@@ -147,6 +178,12 @@ void block_reader_columns(const struct block_reader *reader, uint32_t index,
 			optional_text(&reader->columns.services, event->service),
 		.host_name = optional_text(&reader->columns.hosts, event->host),
 	};
+}
+
+uint64_t block_reader_template(const struct block_reader *reader, uint32_t index)
+{
+	assert(index < reader->columns.count);
+	return reader->columns.events[index].template_key;
 }
 
 uint32_t block_reader_frame_count(const struct block_reader *reader)
@@ -187,7 +224,12 @@ static int open_frame(struct block_reader *reader, const struct block_part *part
 				 number);
 	if (block_frame_open(&reader->frame, frame, packed, error) < 0)
 		return -1;
-	reader->open_frame = number;
+	if (reader->kept == NULL) {
+		reader->open_frame = number;
+		return 0;
+	}
+	reader->kept[number] = reader->frame.open;
+	reader->frame.open = (struct buf){ 0 };
 	return 0;
 }
 
@@ -198,10 +240,12 @@ int block_reader_raw_part(struct block_reader *reader, const struct block_part *
 	const char *raw = NULL;
 
 	assert(index < reader->columns.count);
-	if (event->frame != reader->open_frame &&
+	if (!block_reader_has_frame(reader, event->frame) &&
 	    open_frame(reader, part, event->frame, error) < 0)
 		return -1;
-	raw = reader->frame.open.data + event->offset;
+	raw = reader->kept == NULL ? reader->frame.open.data
+				   : reader->kept[event->frame].data;
+	raw += event->offset;
 	out->raw = slice_of(raw, event->raw_len);
 	out->extra = slice_of(raw + event->raw_len, event->extra_len);
 	return 0;

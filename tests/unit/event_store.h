@@ -34,6 +34,7 @@ static struct event_base *base;
 static struct pg_pool *pool;
 static struct query_workers *workers;
 static struct words_cache *words;
+static struct block_cache *blocks_cache;
 static struct events_stats stats;
 static struct events_deps deps;
 
@@ -147,9 +148,11 @@ static int set_up(void **state)
 	pool = pg_pool_new(base, &config);
 	workers = query_workers_new(base, 2, 50);
 	words = words_cache_new(1 << 20);
+	blocks_cache = block_cache_new(1 << 20);
 	deps = (struct events_deps){ .pool = pool,
 				     .workers = workers,
 				     .words = words,
+				     .blocks = blocks_cache,
 				     .limits = { 10000000, (size_t)64 << 20 },
 				     .stats = &stats };
 	return 0;
@@ -160,6 +163,7 @@ static int tear_down(void **state)
 	(void)state;
 	query_workers_free(&workers);
 	words_cache_free(&words);
+	block_cache_free(&blocks_cache);
 	pg_pool_free(&pool);
 	event_base_free(base);
 	pg_fixture_stop(&fixture);

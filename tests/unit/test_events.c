@@ -397,6 +397,10 @@ static void test_damaged_block_is_told(void **state)
 	json_t *json = NULL;
 
 	(void)state;
+	/* what was opened before is not what is tested here */
+	block_cache_free(&blocks_cache);
+	blocks_cache = block_cache_new(1 << 20);
+	deps.blocks = blocks_cache;
 	pg_fixture_exec(&fixture,
 			"UPDATE siftd.event_blocks SET meta = set_byte(meta, 30, 99)"
 			" WHERE first_seq = 1");

@@ -13,6 +13,7 @@
 #include "api/scan.h"
 #include "base/buf.h"
 #include "base/mem.h"
+#include "pipeline/block_extract.h"
 #include "random_numbers.h"
 
 #define EVENTS 3000
@@ -229,6 +230,7 @@ static void scan_one(const struct store *store, size_t at,
 		.wanted_ingestion = wanted_ingestion,
 	};
 	struct block_part part = { 0 };
+	struct opened_block *opened = NULL;
 	struct scan *scan = NULL;
 	struct error error = { 0 };
 	char *bytes = NULL;
@@ -240,9 +242,11 @@ static void scan_one(const struct store *store, size_t at,
 		mem_free(runs);
 		return;
 	}
-	assert_int_equal(
-		scan_open(filter, &block, buf_slice(&encoded->meta), &scan, &error), 0);
-	scan_needs(scan, page->count_max - page->count, &part.offset, &len);
+	if (opened_block_new(buf_slice(&encoded->meta), &opened, &error) < 0)
+		fail_msg("%s", error.text);
+	scan = scan_new(filter, &block, opened, SIZE_MAX);
+	assert_true(scan_needs(scan, &part.offset, &len) ==
+		    (scan_candidates(scan) > 0));
 	assert_true(part.offset + len <= encoded->body.len);
 	/* exactly those, so that a sanitizer sees a byte too far */
 	bytes = mem_alloc(len);
@@ -251,7 +255,9 @@ static void scan_one(const struct store *store, size_t at,
 	part.bytes = slice_of(bytes, len);
 	if (scan_collect(scan, &part, page, &error) < 0)
 		fail_msg("%s", error.text);
+	assert_true(scan_page_full(page) || !scan_needs(scan, &part.offset, &len));
 	scan_free(&scan);
+	opened_block_free(&opened);
 	mem_free(bytes);
 	mem_free(runs);
 }
