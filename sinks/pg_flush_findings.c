@@ -308,8 +308,8 @@ static void send_values(struct flush_sender *sender, const struct flush_plan *pl
 static void send_judge(struct flush_sender *sender, const struct flush_plan *plan,
 		       size_t at)
 {
-	static const enum pg_type types[] = { PG_INT8, PG_TEXT, PG_TEXT, PG_INT8,
-					      PG_INT8 };
+	static const enum pg_type types[] = { PG_INT8, PG_TEXT, PG_TEXT,
+					      PG_INT8, PG_INT8, PG_INT8 };
 	const struct flush_range *range = &plan->ranges[at];
 	char kept[4];
 	char words[4];
@@ -318,8 +318,10 @@ static void send_judge(struct flush_sender *sender, const struct flush_plan *pla
 	for (size_t i = range->first; i < range->first + range->count; i++) {
 		const struct batch_window *window = &plan->batch->windows[i];
 
-		if (flush_plan_has_project(plan, window->project_id))
-			add_bucket(sender, window);
+		if (!flush_plan_has_project(plan, window->project_id))
+			continue;
+		add_bucket(sender, window);
+		pg_array_uint8(&sender->arrays[5], window->count);
 	}
 	flush_arrays_end(sender);
 	flush_param_add(sender, pg_int4(kept, sender->limits.episodes_max));

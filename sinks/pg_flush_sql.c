@@ -179,9 +179,9 @@ const struct flush_sql flush_sql[FLUSH_STATEMENTS] = {
 	[FLUSH_VALUES] = { "siftd_values",
 			   "SELECT siftd.add_values($1, $2, $3, $4, $6, $7)"
 			   " WHERE cardinality($5::bigint[]) > 0" },
-	/* $6 and $7: single */
+	/* $7 and $8: single */
 	[FLUSH_JUDGE] = { "siftd_judge",
-			  "SELECT siftd.judge_windows($1, $2, $3, $4, $5, $6, $7)" },
+			  "SELECT siftd.judge_windows($1, $2, $3, $4, $5, $6, $7, $8)" },
 	/* $2 and $3: single */
 	[FLUSH_CLOCK] = { "siftd_clock", "SELECT siftd.advance_clock($1, $2, $3)" },
 	/* $7 and $8: single */

@@ -1,5 +1,5 @@
 /* test_window_sql.c - window_judge and the store's functions say the same of random
- * buckets */
+ * buckets, in whatever flushes these come */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -127,25 +127,59 @@ static void tell(enum window_type type, struct story *story)
 		(int64_t)random_below(3) * 2 * span;
 }
 
-static void write_values(struct buf *sql, const struct window_history *history)
+/* what one flush brings of a bucket */
+struct share {
+	size_t bucket;
+	unsigned flush;
+	uint64_t count;
+	uint64_t others;
+};
+
+#define FLUSHES_MAX 6
+
+/* each bucket to one flush, or its counts to two */
+static size_t share_out(const struct window_history *history,
+			struct share shares[2 * BUCKETS_MAX])
 {
-	const char *glue = "INSERT INTO siftd.window_values VALUES ";
+	unsigned flushes = 1 + (unsigned)random_below(FLUSHES_MAX);
+	size_t count = 0;
 
 	for (size_t i = 0; i < history->count; i++) {
 		const struct window_bucket *bucket = &history->buckets[i];
+		struct share first = { .bucket = i,
+				       .flush = (unsigned)random_below(flushes),
+				       .count = bucket->count,
+				       .others = bucket->others };
 
-		for (size_t j = 0; j < bucket->values_count; j++, glue = ",")
-			buf_printf(sql, "%s(1, 'r', '', %" PRId64 ", %" PRId64 ")",
-				   glue, bucket->bucket_us, bucket->values[j]);
+		if (bucket->count > 1 && random_below(2) == 0) {
+			first.count = 1;
+			first.others = 0;
+			shares[count++] =
+				(struct share){ .bucket = i,
+						.flush =
+							(unsigned)random_below(flushes),
+						.count = bucket->count - 1,
+						.others = bucket->others };
+		}
+		shares[count++] = first;
 	}
-	buf_append_str(sql, " ON CONFLICT DO NOTHING;");
+	return count;
 }
 
-static void write_story(struct buf *sql, const struct story *story)
+static void write_values(struct buf *sql, const struct window_bucket *bucket)
+{
+	for (size_t i = 0; i < bucket->values_count; i++)
+		buf_printf(
+			sql,
+			"INSERT INTO siftd.window_values VALUES (1, 'r', '', %" PRId64
+			", %" PRId64 ") ON CONFLICT DO NOTHING;",
+			bucket->bucket_us, bucket->values[i]);
+}
+
+static void write_start(struct buf *sql, const struct story *story)
 {
 	const struct window_history *history = &story->history;
 	const struct rule_window *window = &story->rule.window;
-	int64_t width = window_bucket_width_us(window);
 
 	buf_printf(sql,
 		   "DELETE FROM siftd.findings; DELETE FROM siftd.window_buckets;"
@@ -163,31 +197,67 @@ static void write_story(struct buf *sql, const struct story *story)
 		   history->total, story->rule.quiet_us, window->span_us, window->count,
 		   window_type_name(window->type), window->factor_ppm,
 		   window->baseline_us);
-	buf_append_str(sql,
-		       "INSERT INTO siftd.window_buckets (project_id, rule_id, key,"
-		       " bucket_us, width_us, count, others, first_us, last_us,"
-		       " then_first_us, then_last_us) VALUES ");
-	for (size_t i = 0; i < history->count; i++) {
-		const struct window_bucket *b = &history->buckets[i];
+}
 
-		buf_printf(sql,
-			   "%s(1, 'r', '', %" PRId64 ", %" PRId64 ", %" PRIu64
-			   ", %" PRIu64 ", (%" PRId64 ")::numeric, (%" PRId64
-			   ")::numeric, (%" PRId64 ")::numeric, (%" PRId64
-			   ")::numeric)",
-			   i > 0 ? "," : "", b->bucket_us, width, b->count, b->others,
-			   b->first_us, b->last_us, b->then_first_us, b->then_last_us);
+static void write_share(struct buf *sql, const struct story *story,
+			const struct share *share)
+{
+	const struct window_bucket *b = &story->buckets[share->bucket];
+
+	buf_printf(
+		sql,
+		"INSERT INTO siftd.window_buckets AS w (project_id, rule_id, key,"
+		" bucket_us, width_us, count, others, first_us, last_us,"
+		" then_first_us, then_last_us) VALUES (1, 'r', '', %" PRId64
+		", %" PRId64 ", %" PRIu64 ", %" PRIu64 ", (%" PRId64
+		")::numeric, (%" PRId64 ")::numeric, (%" PRId64 ")::numeric, (%" PRId64
+		")::numeric)"
+		" ON CONFLICT (project_id, rule_id, key, bucket_us) DO UPDATE"
+		" SET count = w.count + excluded.count, others = w.others + excluded.others;",
+		b->bucket_us, window_bucket_width_us(&story->rule.window), share->count,
+		share->others, b->first_us, b->last_us, b->then_first_us,
+		b->then_last_us);
+	write_values(sql, b);
+}
+
+static void write_flush(struct buf *sql, const struct story *story,
+			const struct share *shares, size_t count, unsigned flush)
+{
+	struct buf rows = { 0 };
+
+	for (size_t i = 0; i < count; i++) {
+		if (shares[i].flush != flush)
+			continue;
+		write_share(sql, story, &shares[i]);
+		buf_printf(&rows, "%s(%" PRId64 ", %" PRIu64 ")",
+			   rows.len > 0 ? "," : "",
+			   story->buckets[shares[i].bucket].bucket_us, shares[i].count);
 	}
-	buf_append_char(sql, ';');
-	if (window->type == WINDOW_CARDINALITY)
-		write_values(sql, history);
+	if (rows.len == 0)
+		return;
 	buf_printf(sql,
-		   "SELECT siftd.judge_findings(ARRAY[1], ARRAY[f.id], ARRAY[%" PRId64
-		   "], ARRAY[%" PRId64 "], ARRAY[%" PRId64
-		   "], 1000, 1000) FROM siftd.findings AS f",
-		   history->buckets[0].bucket_us,
-		   history->buckets[history->count - 1].bucket_us, width);
-	buf_append_char(sql, '\0');
+		   "SELECT siftd.judge_windows(array_agg(1), array_agg('r'::text),"
+		   " array_agg(''::text), array_agg(bucket), array_agg(%" PRId64
+		   "::bigint), array_agg(count), 1000, 1000) FROM (VALUES %.*s)"
+		   " AS b (bucket, count);",
+		   window_bucket_width_us(&story->rule.window), (int)rows.len,
+		   rows.data);
+	buf_deinit(&rows);
+}
+
+/* tells the store, by as many flushes as the story is shared out to */
+static void store(const struct story *story)
+{
+	struct share shares[2 * BUCKETS_MAX];
+	size_t count = share_out(&story->history, shares);
+	struct buf sql = { 0 };
+
+	write_start(&sql, story);
+	for (unsigned i = 0; i < FLUSHES_MAX; i++)
+		write_flush(&sql, story, shares, count, i);
+	buf_append_char(&sql, '\0');
+	pg_fixture_exec(&fixture, sql.data);
+	buf_deinit(&sql);
 }
 
 /* what the store says, in the form of write_episodes */
@@ -223,20 +293,17 @@ static void write_episodes(struct buf *out, const struct window_episodes *episod
 static size_t compare(const struct story *story)
 {
 	struct window_episodes episodes = { 0 };
-	struct buf sql = { 0 };
 	struct buf stored = { 0 };
 	struct buf judged = { 0 };
 	size_t count = 0;
 
-	write_story(&sql, story);
-	pg_fixture_exec(&fixture, sql.data);
+	store(story);
 	read_episodes(&stored);
 	window_judge(&story->history, &episodes);
 	write_episodes(&judged, &episodes);
 	assert_string_equal(judged.data, stored.data);
 	count = episodes.count;
 	window_episodes_deinit(&episodes);
-	buf_deinit(&sql);
 	buf_deinit(&stored);
 	buf_deinit(&judged);
 	return count;
