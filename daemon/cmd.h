@@ -24,6 +24,8 @@ cmd_fn cmd_migrate;
 cmd_fn cmd_query;
 cmd_fn cmd_routes;
 cmd_fn cmd_rules;
+/* rules backtest */
+cmd_fn cmd_backtest;
 cmd_fn cmd_upload;
 cmd_fn cmd_user;
 

@@ -1,4 +1,4 @@
-/* cmd_rules.c - runs the cases that rules bring along */
+/* cmd_rules.c - runs the cases that rules bring along; or tries rules */
 #include <stdio.h>
 #include <string.h>
 
@@ -7,8 +7,9 @@
 #include "pipeline/rules.h"
 
 static const char usage[] =
-	"usage: siftd rules test [FOLDER]\n\n"
-	"Runs the test cases of all rules in FOLDER/*.yaml, by default those that came\n"
+	"usage: siftd rules test [FOLDER]\n"
+	"       siftd rules backtest RULES [FILE...]   (--help says more)\n\n"
+	"test: runs the test cases of all rules in FOLDER/*.yaml, by default those that came\n"
 	"with siftd, and prints those that fail. Exit status: 0 none failed, 1 some did.\n";
 
 static void print_failure(void *context, const char *text)
@@ -37,6 +38,8 @@ static int test_folder(const char *folder)
 
 int cmd_rules(int argc, char **argv)
 {
+	if (argc > 1 && strcmp(argv[1], "backtest") == 0)
+		return cmd_backtest(argc - 1, argv + 1);
 	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
 		(void)fputs(usage, stdout); /* terminal gone: no one reads */
 		return 0;

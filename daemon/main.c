@@ -20,7 +20,8 @@ static const struct {
 	{ "migrate", cmd_migrate, "bring the database's schema up to date" },
 	{ "query", cmd_query, "show events, groups and findings in a terminal" },
 	{ "routes", cmd_routes, "print what is served over HTTP, and to whom" },
-	{ "rules", cmd_rules, "rules test [FOLDER]: run the rules' own cases" },
+	{ "rules", cmd_rules,
+	  "rules test [FOLDER], rules backtest RULES [FILE...]: try rules" },
 	{ "upload", cmd_upload, "send a log file of any size to a siftd, by HTTP" },
 	{ "user", cmd_user, "make, list and change accounts" },
 };

@@ -217,6 +217,15 @@ static bool is_repeat(char c)
 	return c == '*' || c == '+' || c == '?' || c == '}';
 }
 
+/* look-around, atomic groups, conditions, verbs */
+static bool is_special_group(struct slice s)
+{
+	char next = rules_byte_at(s, 1);
+
+	return s.ptr[0] == '(' &&
+	       (next == '*' || (next == '?' && rules_byte_at(s, 2) != ':'));
+}
+
 bool rules_may_need_confirming(struct slice s)
 {
 	static const char escapes[] = "123456789kgGKRXA";
@@ -228,12 +237,9 @@ bool rules_may_need_confirming(struct slice s)
 			if (next != '\0' && strchr(escapes, next) != NULL)
 				return true;
 			i++;
-		} else if (s.ptr[i] == '(' &&
-			   ((next == '?' && rules_byte_at(s, i + 2) != ':') ||
-			    next == '*')) {
-			return true; /* look-around, atomic, conditions, verbs */
-		} else if (is_repeat(s.ptr[i]) && next == '+') {
-			return true; /* possessive */
+		} else if (is_special_group(slice_from(s, i)) ||
+			   (is_repeat(s.ptr[i]) && next == '+')) {
+			return true;
 		}
 	}
 	return false;

@@ -9,6 +9,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import yaml
+
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from quiet_lines import quiet_lines  # noqa: E402
 
@@ -144,6 +146,28 @@ def test_planted_incidents_are_found():
     right, wrong = compare(expected, sift(lines))
     assert wrong == []
     assert sorted(right) == sorted(expected)
+
+
+# of the application whose rules these began with
+FIRST = {"db_connection_failure", "db_auth_failure", "http_rate_limited", "auth_token_expired", "invalid_credentials",
+         "oom_memory", "disk_full", "tls_cert_failure", "upstream_timeout", "payment_failure", "generic_error"}
+
+
+def shipped_rules():
+    for path in sorted((TOP.parent / "conf/rules").glob("*.yaml")):
+        yield from filter(None, yaml.safe_load_all(path.read_text(encoding="utf-8")))
+
+
+def test_every_shipped_rule_is_complete():
+    rules = {rule["id"]: rule for rule in shipped_rules()}
+    assert FIRST < set(rules) and len(rules) >= len(FIRST) + 40
+    for name, rule in rules.items():
+        for key in ("title", "description", "severity", "confidence", "first_checks", "references"):
+            assert rule.get(key), f"{name} lacks {key}"
+        for key in ("should", "should_not"):
+            lines = rule["tests"][key]
+            assert len(set(lines)) >= 5, f"{name} has {len(set(lines))} lines under {key}"
+        assert not set(rule["tests"]["should"]) & set(rule["tests"]["should_not"]), name
 
 
 def main():

@@ -1,6 +1,9 @@
 """test_backtest.py - a rule tried on stored events finds what it found when they came"""
+import gzip
+import json
 import os
 import shutil
+import subprocess
 
 import harness
 import pytest
@@ -115,3 +118,43 @@ def test_refusals(shared):
         with pytest.raises(harness.HttpError) as refusal:
             backtest(shared, **body)
         assert refusal.value.status == status, body
+
+
+def run_backtest(shared, *arguments):
+    done = subprocess.run([shared.binary, "rules", "backtest", *arguments], capture_output=True, text=True, timeout=60,
+                          check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_command_line(shared, tmp_path):
+    """`siftd rules backtest` over a file and over the store says what the interface says"""
+    own = os.path.join(shared.config["rules_dir"], "own.yaml")
+    log = os.path.join(shared.logs, "a.log")
+    store = ["--config", shared.write_config(), "--project", "default", "--format", "json"]
+    status, by_file, errors = run_backtest(shared, own, log, "--format", "json")
+    assert (status, errors) == (0, "")
+    status, by_store, errors = run_backtest(shared, own, *store)
+    assert (status, errors) == (0, ""), errors
+    for answers in (by_file, by_store):
+        answers = {answer["rule"]: answer for answer in map(json.loads, answers.splitlines())}
+        assert list(answers) == [document["id"] for document in yaml.safe_load_all(RULES)]
+        for rule, answer in answers.items():
+            expected = backtest(shared, rule=rule)
+            assert [told(f) for f in answer["findings"]] == [told(f) for f in expected["findings"]], rule
+            assert (answer["matching"], answer["firing"]) == (expected["matching"], expected["firing"]), rule
+    early = ["--to", BASE.replace(minute=29).isoformat()]
+    assert '"firing":0' in next(line for line in run_backtest(shared, own, log, "--format", "json", *early)[1].splitlines()
+                                if "p_many" in line)
+    # what people see: two files, the second packed, whose lines go on counting
+    more = tmp_path / "more.log.gz"
+    more.write_bytes(gzip.compress(b"2026-03-01T00:00:00Z INFO app: lamp was seen\n"))
+    plain = tmp_path / "each.yaml"
+    plain.write_text(PLAIN.split("---")[0].replace("{words: was seen}", r"{regex: '(?<what>\w+) was seen'}"))
+    status, text, _ = run_backtest(shared, str(plain), log, str(more))
+    assert status == 0 and text.startswith("p_each: ")
+    assert f"line {len(HISTORY) + 1}: 2026-03-01T00:00:00Z INFO app: lamp was seen\n      what=lamp\n" in text
+    for wrong in ([], ["--project", "x"], [own, log, "--project", "default"], [own, "--format", "xml"],
+                  [own, "--from", "noon"]):
+        assert run_backtest(shared, *wrong)[0] == 2, wrong
+    assert run_backtest(shared, own, "/nowhere.log")[0] == 1
+    assert run_backtest(shared, "/nowhere.yaml", log)[0] == 1
