@@ -109,6 +109,11 @@ class Browser:
         self.call("POST", f"/element/{element}/clear", {})
         self.call("POST", f"/element/{element}/value", {"text": text})
 
+    def paste(self, selector, text):
+        """all at once, as from the clipboard"""
+        self.run("arguments[0].focus(); document.execCommand('insertText', false, arguments[1])",
+                 {ELEMENT: self.find(selector)}, text)
+
     def keys(self, *keys):
         """typed into whatever has the focus"""
         actions = [{"type": kind, "value": KEYS.get(key, key)} for key in keys for kind in ("keyDown", "keyUp")]

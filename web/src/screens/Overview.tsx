@@ -1,4 +1,5 @@
 // Overview.tsx - what is going on: totals, the run of events, levels, services, top groups, findings
+import { useEffect, useState } from "react";
 import { read } from "../api/calls";
 import type { FindingBrief, GroupBrief, Overview as Data, Severity } from "../api/types";
 import { SEVERITIES } from "../api/types";
@@ -14,6 +15,8 @@ import { Answer, Empty, ErrorBox, Loading } from "../ui/states";
 import { Template } from "../ui/template";
 
 const EVERY_MS = 15000;
+/** while somebody waits for the first lines, or for the last ones of an ingestion */
+const EVERY_SOON_MS = 2000;
 
 function Metric({ name, value, note, to }: { name: string; value: string; note?: string | undefined; to?: string }) {
   const inside = (
@@ -134,8 +137,8 @@ function severityNote(by: Record<Severity, number>): string {
   return SEVERITIES.flatMap((one) => (by[one] > 0 ? [`${by[one]} ${one}`] : [])).join(" · ");
 }
 
-function Run({ scope }: { scope: string }) {
-  const query = useQuery(read.histogram(scope, { buckets: 120 }), EVERY_MS);
+function Run({ scope, everyMs }: { scope: string; everyMs: number }) {
+  const query = useQuery(read.histogram(scope, { buckets: 120 }), everyMs);
   return (
     <Panel title="Events over time" className="wide">
       <ErrorBox error={query.error} retry={query.reload} />
@@ -163,8 +166,13 @@ function Nothing({ projectPath }: { projectPath: string }) {
 
 export function Overview() {
   const { scope, projectPath, ingestion } = usePlace();
-  const query = useQuery(read.overview(scope), EVERY_MS);
-  const progress = useQuery(ingestion === null ? null : read.ingestion(projectPath, ingestion), 2000).data;
+  const [isSoon, setSoon] = useState(true);
+  const everyMs = isSoon ? EVERY_SOON_MS : EVERY_MS;
+  const query = useQuery(read.overview(scope), everyMs);
+  const progress = useQuery(ingestion === null ? null : read.ingestion(projectPath, ingestion), everyMs).data;
+  const isEmpty = query.data !== null && query.data.stats.total_events === 0;
+  const isRead = progress !== null && (progress.status === "processing" || progress.status === "pending");
+  useEffect(() => setSoon(isEmpty || isRead), [isEmpty, isRead]);
   return (
     <>
       <ScreenHead
@@ -178,7 +186,7 @@ export function Overview() {
           ) : (
             <div className="overview">
               <Metrics data={data} scope={scope} />
-              <Run scope={scope} />
+              <Run scope={scope} everyMs={everyMs} />
               <Panel title="Findings" actions={<span className="dim">{severityNote(data.findings.by_severity)}</span>}>
                 {data.findings.top.length === 0 && <Empty title="Nothing found">No rule matched these events.</Empty>}
                 <ul className="brief">

@@ -1,8 +1,9 @@
 // frame.tsx - what stands around every screen: the bar on top and the list of screens
-import { useState, type ReactNode } from "react";
+import { useEffect, useState, type ReactNode } from "react";
 import { useKeys } from "../lib/keyboard";
 import { placeOf, type Place } from "../lib/place";
 import { Link, navigate, usePath } from "../lib/router";
+import { useAccount } from "../lib/session";
 import { Help } from "./help";
 import { ScopePicker } from "./scope_picker";
 import { AccountMenu, ThemeButton, ZoneButton } from "./top_buttons";
@@ -38,8 +39,23 @@ function sections(place: Place): { title: string; items: Item[] }[] {
   ];
 }
 
-// screens without a project in their address keep the one that was looked at before
-let lastPlace: Place | null = null;
+const LAST = "siftd.place";
+
+/** Screens without a project in their address keep the one that was looked at before, in this tab. */
+function usePlaceOrLast(): Place | null {
+  const path = usePath();
+  const { organizations } = useAccount();
+  const here = placeOf(path);
+  const isProject = here !== null && here.project !== null;
+  useEffect(() => {
+    if (isProject) window.sessionStorage.setItem(LAST, path);
+  }, [isProject, path]);
+  if (isProject) return here;
+  const last = placeOf(window.sessionStorage.getItem(LAST) ?? "");
+  if (last && organizations.some((one) => one.id === last.org) && (here === null || here.org === last.org)) return last;
+  const first = organizations[0];
+  return here ?? (first ? placeOf(`/orgs/${first.id}`) : null);
+}
 
 function Nav({ place }: { place: Place }) {
   const path = usePath();
@@ -64,9 +80,7 @@ function Nav({ place }: { place: Place }) {
 }
 
 export function Frame({ children }: { children: ReactNode }) {
-  const here = placeOf(usePath());
-  if (here && here.project !== null) lastPlace = here;
-  const place = here && here.project === null && lastPlace?.org === here.org ? lastPlace : (here ?? lastPlace);
+  const place = usePlaceOrLast();
   const [helping, setHelping] = useState(false);
   const go = (screen: string) => (): void => {
     if (place && place.project !== null) navigate(`${place.scope}/${screen}`);

@@ -1,0 +1,176 @@
+"""test_work.py - what people change on the page: triage, lines by hand, keys, rules, members; and a siftd that is away"""
+import os
+import sys
+import tempfile
+
+import browser as browsers
+import harness
+import pytest
+
+sys.path.insert(0, os.path.join(harness.TOP, "tests/scenario"))
+from test_insights import Model, answer_finding  # noqa: E402
+
+
+def test_a_group_is_resolved_and_opened_again(siftd, browser):
+    browser.open(f"{siftd.scope}/groups?q=checkout")
+    browser.settle()
+    group = siftd.client.get(f"{siftd.scope}/groups", q="checkout")["items"][0]
+    browser.click(f".group-row a[href$='/groups/{group['id']}']")
+    browser.click("button", "Resolve")
+    browser.find(".tag", "resolved")
+
+    def status():
+        return siftd.client.get(f"{siftd.scope}/groups/{group['id']}")["group"]["status"]
+
+    assert status() == "resolved"
+    browser.click("button", "Reopen")
+    browser.find("button", "Mute")
+    assert status() == "open"
+
+
+def test_keys_walk_through_the_groups(siftd, browser):
+    browser.open(f"{siftd.scope}/groups")
+    browser.find(".group-row")
+    browser.keys("j", "j")
+    browser.find(".group-row.chosen[data-row='1']")
+    browser.keys("k", "Enter")
+    first = siftd.client.get(f"{siftd.scope}/groups", limit=1)["items"][0]["id"]
+    harness.wait_until(lambda: browser.path().endswith(f"/groups/{first}"), 15, browser.path)
+
+
+def test_a_finding_is_acknowledged_with_a_note(siftd, browser):
+    finding = siftd.client.get(f"{siftd.scope}/findings")["items"][0]
+    browser.open(f"{siftd.scope}/findings")
+    browser.click(f"a[href$='/findings/{finding['id']}']")
+    browser.fill("#note", "looked at it")
+    browser.click("button", "Acknowledge")
+    browser.find(".tag", "acknowledged")
+    triage = siftd.client.get(f"{siftd.scope}/findings/{finding['id']}")["triage"]
+    assert (triage["note"], triage["by"]) == ("looked at it", siftd.client.get("/auth/me")["name"])
+
+
+def test_pasted_lines_are_seen_before_and_after(siftd, browser):
+    browser.open(f"{siftd.scope}/ingestions/new")
+    browser.fill("input[name=name]", "by hand")
+    lines = "".join(f"2026-11-23T09:00:{n:02d}Z ERROR hand: pasted line number {n}\n" for n in range(40))
+    browser.paste("textarea", lines)
+    harness.wait_until(lambda: len(browser.find_all(".preview li")) == 31, 15, "30 lines and an ellipsis")
+    browser.click("button", "Send")
+    harness.wait_until(lambda: browser.path().endswith("/overview"), 15, browser.path)
+    browser.find(".metric", "40")
+    browser.click(".side a", "Events")
+    browser.find(".event-row", "pasted line number 39")
+
+
+@pytest.fixture
+def large_file():
+    """more than one part of an upload"""
+    with tempfile.NamedTemporaryFile("w", suffix=".log", prefix="siftd-upload-") as file:
+        count = 0
+        while file.tell() < 9 << 20:
+            file.write(f"2026-11-23T08:00:00Z INFO bulk: {'x' * 1000} line {count}\n")
+            count += 1
+        file.flush()
+        yield file.name, count
+
+
+def test_a_large_file_goes_in_parts(siftd, browser, large_file):
+    path, count = large_file
+    browser.open(f"{siftd.scope}/ingestions/new")
+    element = browser.find("input[type=file]")
+    browser.call("POST", f"/element/{element}/value", {"text": path})
+    browser.find(".preview li")
+    browser.click("button", "Send")
+    harness.wait_until(lambda: browser.path().endswith("/overview"), 60, lambda: browser.seen()[:500])
+    ingestion = browser.path().removesuffix("/overview")
+    siftd.client.wait_total(ingestion, count)
+    browser.find(".metric", f"{count:,}")
+
+
+def test_a_key_comes_with_settings_that_work(siftd, browser):
+    browser.open(f"{siftd.scope}/keys")
+    browser.fill("input[name=name]", "from the page")
+    browser.click("button", "Make key")
+    key = browser.text_of(browser.find(".secret code"))
+    browser.click("[role=group] button", "Promtail")
+    settings = browser.text_of(browser.find(".settings"))
+    assert key in settings and f"127.0.0.1:{siftd.http_port}/loki/api/v1/push" in settings
+    shipper = harness.Client(siftd.http_port)
+    shipper.token = key
+    assert shipper.get("/auth/key")["name"] == "from the page"
+    browser.click("button[aria-label='Revoke from the page']")
+    browser.click("dialog button", "Revoke it")
+    browser.find(".tag", "revoked")
+
+
+def test_a_rule_is_tried_and_added(siftd, browser):
+    browser.open(f"{siftd.scope}/rules")
+    browser.click("button", "Try on these lines")
+    browser.wait_text("3 of 4 records")
+    browser.find(".tag", "would fire")
+    browser.click("button", "Try on stored events")
+    browser.wait_text("events that were read match")
+    browser.click("button", "Add the rule")
+    browser.find("button[aria-label='Change checkout_slow']")
+    assert siftd.client.get(f"{siftd.scope}/rules/checkout_slow")["origin"] == "project"
+
+
+def test_somebody_is_invited_and_joins(siftd, browser):
+    browser.open(siftd.scope[:siftd.scope.index("/projects")] + "/members")
+    browser.fill("input[name=email]", "new@example.com")
+    browser.click("button", "Invite")
+    link = browser.text_of(browser.find(".secret code"))
+    guest = browsers.Browser("")
+    try:
+        guest.open(link)
+        guest.wait_text("new@example.com")
+        guest.fill("input[autocomplete=name]", "New")
+        guest.fill("input[type=password]", "a good password")
+        guest.click("button", "Join")
+        guest.find(".metric")
+        # a member is not offered what only admins may do
+        guest.open(f"http://127.0.0.1:{siftd.http_port}{siftd.scope}/keys")
+        guest.wait_text("An admin of the organisation makes keys")
+    finally:
+        guest.close()
+
+
+@pytest.fixture
+def explained():
+    """a siftd of its own, with a model's endpoint; it may be stopped"""
+    model = Model()
+    model.tell(answer_finding)
+    siftd = harness.Siftd(explain={"url": model.url, "model": "small", "key": "any"})
+    # its project comes with it
+    siftd.add_file_source()
+    try:
+        siftd.start()
+        siftd.scope = siftd.client.default_scope()
+        ingestion = siftd.client.new_ingestion(siftd.scope, "full")
+        lines = [f"2026-01-05T08:00:{n:02d}Z ERROR db: could not write: No space left on device {n}\n" for n in range(30)]
+        siftd.client.paste(ingestion, "".join(lines))
+        siftd.client.wait_total(ingestion, 30)
+        yield siftd
+    finally:
+        model.shutdown()
+        siftd.cleanup()
+
+
+def test_a_citation_leads_to_its_line_and_a_stopped_siftd_is_said(explained):
+    finding = harness.wait_until(lambda: explained.client.get(f"{explained.scope}/findings")["items"], 20, "a finding")[0]
+    browser = browsers.Browser(f"http://127.0.0.1:{explained.http_port}")
+    try:
+        browser.log_in(*explained.login)
+        browser.open(f"{explained.scope}/findings/{finding['id']}")
+        browser.click("button", "Explain")
+        browser.click(".cite")
+        line = browser.find(".evidence-line.cited")
+        lit = browser.text_of(browser.find(".evidence-line.cited mark"))
+        assert lit != "" and lit in browser.text_of(line)
+        assert browser.run("const b = document.querySelector('.evidence-line.cited').getBoundingClientRect();"
+                           "return b.top >= 0 && b.bottom <= innerHeight")
+        assert explained.stop() == 0
+        browser.click(".side a", "Groups")
+        browser.find("[role=alert]", "siftd does not answer")
+    finally:
+        browser.close()
