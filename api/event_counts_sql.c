@@ -191,20 +191,26 @@ static bool is_plain(const struct event_filter *filter)
 	       filter->service.ptr == NULL;
 }
 
-static void template_rows(const struct event_filter *filter, const char *conditions,
-			  struct buf *sql)
+/* group_id, n */
+static void group_rows(const struct event_filter *filter, const char *conditions,
+		       struct buf *sql)
 {
-	if (is_plain(filter))
+	if (is_plain(filter) && !by_template(filter))
 		buf_printf(sql,
-			   "SELECT c.template_key, sum(c.count) AS n"
-			   " FROM siftd.group_stats AS c WHERE %s GROUP BY 1",
+			   "SELECT c.group_id, sum(c.count)::bigint AS n"
+			   " FROM siftd.group_heads AS c WHERE %s GROUP BY 1",
 			   conditions);
 	else
 		buf_printf(
 			sql,
+			"SELECT t.group_id, sum(k.n)::bigint AS n FROM ("
 			"SELECT c.template_key, sum(c.count) AS n"
-			" FROM siftd.group_counts AS c"
-			" WHERE c.minute BETWEEN $3::int AND $4::int AND %s GROUP BY 1",
+			" FROM siftd.%s AND %s GROUP BY 1) AS k"
+			" JOIN siftd.templates AS t"
+			" ON t.project_id = $1 AND t.key = k.template_key GROUP BY 1",
+			is_plain(filter) ? "group_stats AS c WHERE true"
+					 : "group_counts AS c WHERE c.minute"
+					   " BETWEEN $3::int AND $4::int",
 			conditions);
 }
 
@@ -244,8 +250,8 @@ void counts_facets_sql(struct request *request, const struct event_filter *filte
 	buf_append_char(&conditions, '\0');
 	buf_append_str(sql, "WITH vals AS MATERIALIZED (");
 	value_rows(filter, conditions.data, sql);
-	buf_append_str(sql, "), keys AS MATERIALIZED (");
-	template_rows(filter, conditions.data, sql);
+	buf_append_str(sql, "), groups AS MATERIALIZED (");
+	group_rows(filter, conditions.data, sql);
 	buf_append_str(
 		sql,
 		") SELECT coalesce((SELECT sum(n) FROM vals), 0)::bigint,"
@@ -262,10 +268,8 @@ void counts_facets_sql(struct request *request, const struct event_filter *filte
 		" coalesce((SELECT json_agg(json_build_object('value', g.id,"
 		"   'fingerprint', lpad(to_hex(g.root_key), 16, '0'), 'template', r.text,"
 		"   'count', top.n) ORDER BY top.n DESC, g.id)"
-		"  FROM (SELECT t.group_id, sum(k.n)::bigint AS n FROM keys AS k"
-		"   JOIN siftd.templates AS t"
-		"    ON t.project_id = $1 AND t.key = k.template_key"
-		"   GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT %" PRId64 ") AS top"
+		"  FROM (SELECT group_id, n FROM groups"
+		"   ORDER BY 2 DESC, 1 LIMIT %" PRId64 ") AS top"
 		"  JOIN siftd.groups AS g ON g.project_id = $1 AND g.id = top.group_id"
 		"  JOIN siftd.templates AS r ON r.project_id = $1 AND r.key = g.root_key),"
 		"  '[]'), $2::bigint, $3::int, $4::int",

@@ -12,6 +12,8 @@
 #include "pipeline/rules.h"
 
 #define SEVERITY_SHIFT "1000000000000::bigint"
+/* a finding of many templates has thousands of events as evidence */
+#define EVIDENCE_SEQS "100"
 
 static const char *const status_words[] = { "provisional", "open",  "acknowledged",
 					    "resolved",    "muted", "regressed",
@@ -22,12 +24,16 @@ static const char *const severity_words[] = { "LOW", "MED", "HIGH", "CRIT", NULL
 /* $1 project, $2 ingestion or 0 */
 #define IN_SCOPE(t) t ".project_id = $1 AND ($2::bigint = 0 OR " t ".ingestion_id = $2)"
 
-/* sums: one row for each finding that has occurrences in the scope */
+/* sums: one row for each finding that has occurrences in the scope; a project's are in its
+ * row, those of an ingestion are added up */
 #define SUMS_CTE \
-	"WITH sums AS (SELECT m.finding_id, sum(m.count)::bigint AS total," \
-	"  min(m.first_us) AS first_us, max(m.last_us) AS last_us" \
-	" FROM siftd.finding_templates AS m WHERE " IN_SCOPE("m") \
-	" GROUP BY m.finding_id)"
+	"WITH sums AS (SELECT id AS finding_id, total, first_us, last_us" \
+	" FROM siftd.findings WHERE project_id = $1 AND $2::bigint = 0 AND total > 0" \
+	" UNION ALL SELECT o.id, s.* FROM siftd.findings AS o CROSS JOIN LATERAL (" \
+	"  SELECT sum(m.count)::bigint AS total, min(m.first_us), max(m.last_us)" \
+	"  FROM siftd.finding_templates AS m WHERE m.project_id = $1" \
+	"   AND m.finding_id = o.id AND m.ingestion_id = $2) AS s" \
+	" WHERE o.project_id = $1 AND $2 <> 0 AND s.total > 0)"
 
 #define JSON_TIME(us) \
 	"to_char(to_timestamp(" us " / 1000000.0) AT TIME ZONE 'UTC'," \
@@ -58,8 +64,9 @@ static const char *const severity_words[] = { "LOW", "MED", "HIGH", "CRIT", NULL
 	"  FROM (SELECT m.template_key, sum(m.count) AS n" \
 	"   FROM siftd.finding_templates AS m WHERE " IN_SCOPE("m") \
 	"    AND m.finding_id = f.id GROUP BY 1 ORDER BY 2 DESC LIMIT 10) AS k)," \
-	" coalesce((SELECT json_agg(DISTINCT e.seq) FROM siftd.evidence AS e" \
-	"  WHERE " IN_SCOPE("e") " AND e.finding_id = f.id), '[]')," \
+	" coalesce((SELECT json_agg(DISTINCT kept.seq) FROM (SELECT e.seq" \
+	"  FROM siftd.evidence AS e WHERE " IN_SCOPE("e") " AND e.finding_id = f.id" \
+	"  LIMIT " EVIDENCE_SEQS ") AS kept), '[]')," \
 	" CASE WHEN f.window_type <> '' THEN json_build_object('type', f.window_type, 'span_seconds'," \
 	"  f.window_us / 1000000.0, 'threshold', f.window_count, 'peak', f.window_peak)" \
 	" END, " ACTIVE ", (SELECT count(*) FROM siftd.episodes AS p" \
@@ -75,13 +82,16 @@ static const char *const severity_words[] = { "LOW", "MED", "HIGH", "CRIT", NULL
 	"(f.severity * " SEVERITY_SHIFT " + least(sums.total, " SEVERITY_SHIFT " - 1))"
 
 static const char list_sql[] =
-	SUMS_CTE ", matching AS (SELECT f.id, " VALUE " AS value,"
+	SUMS_CTE ", matching AS (SELECT sums.*, " VALUE " AS value,"
 	"  count(*) OVER () AS n" TABLES
 	" WHERE CASE WHEN $3 = '' THEN f.status <> 'provisional' ELSE f.status = $3 END"
-	" AND ($4::integer IS NULL OR f.severity = $4) AND ($5 = '' OR f.rule_id = $5))"
-	" SELECT " ITEM ", p.value, p.n" TABLES " JOIN matching AS p ON p.id = f.id"
-	" WHERE NOT $6::boolean OR p.value < $7 OR (p.value = $7 AND p.id > $8)"
-	" ORDER BY p.value DESC, p.id LIMIT $9";
+	" AND ($4::integer IS NULL OR f.severity = $4) AND ($5 = '' OR f.rule_id = $5)),"
+	" page AS MATERIALIZED (SELECT * FROM matching"
+	"  WHERE NOT $6::boolean OR value < $7 OR (value = $7 AND finding_id > $8)"
+	"  ORDER BY value DESC, finding_id LIMIT $9)"
+	" SELECT " ITEM ", sums.value, sums.n FROM page AS sums"
+	" JOIN siftd.findings AS f ON f.project_id = $1 AND f.id = sums.finding_id"
+	" ORDER BY sums.value DESC, f.id";
 
 static const char get_sql[] =
 	SUMS_CTE " SELECT " ITEM ", " SQL_TIME_US("f.created_at") ","
@@ -97,16 +107,18 @@ static const char get_sql[] =
 	"  FROM (SELECT * FROM siftd.episodes WHERE project_id = $1 AND finding_id = f.id"
 	"   ORDER BY last_us DESC LIMIT 100) AS newest)" TABLES " WHERE f.id = $3";
 
-/* the first and the last dozen; an event at both edges stands once, at its head */
+/* the first and the last dozen; an event at both edges stands once, at its head. Raw bytes are
+ * read for those only */
 static const char evidence_sql[] =
-	"WITH all_rows AS (SELECT DISTINCT ON (seq) seq, edge, ts, template_key,"
-	"  ingestion_id, raw, captures FROM siftd.evidence AS e"
-	"  WHERE " IN_SCOPE("e") " AND finding_id = $3 ORDER BY seq, edge)"
-	" (SELECT seq, ts, template_key, ingestion_id, raw, captures, edge FROM all_rows"
+	"WITH all_rows AS MATERIALIZED (SELECT DISTINCT ON (seq) seq, edge, ts,"
+	"  template_key, ingestion_id FROM siftd.evidence AS e"
+	"  WHERE " IN_SCOPE("e") " AND finding_id = $3 ORDER BY seq, edge),"
+	" shown AS MATERIALIZED ((SELECT * FROM all_rows"
 	"   WHERE edge = 0 ORDER BY ts, seq LIMIT 12)"
-	" UNION ALL (SELECT * FROM (SELECT seq, ts, template_key, ingestion_id, raw,"
-	"   captures, edge FROM all_rows WHERE edge = 1 ORDER BY ts DESC, seq DESC LIMIT 12) AS t)"
-	" ORDER BY ts, seq";
+	"  UNION ALL (SELECT * FROM all_rows WHERE edge = 1 ORDER BY ts DESC, seq DESC LIMIT 12))"
+	" SELECT seq, ts, template_key, ingestion_id, e.raw, e.captures, edge"
+	" FROM shown JOIN siftd.evidence AS e USING (seq, edge, ts, template_key, ingestion_id)"
+	" WHERE e.project_id = $1 AND e.finding_id = $3 ORDER BY ts, seq";
 /* clang-format on */
 
 enum item_column {

@@ -1,17 +1,19 @@
 /* groups.c - groups of events
  *
- * Counts come from group_stats (one row for each template and ingestion), group_totals
- * (by level and service) and group_times (by ten minutes), never from blocks. Only the
- * rows of one page get their breakdowns and sparklines. A sparkline of a few hours is
- * made of minutes: group_counts.
+ * Counts come from group_heads (one row for each group and ingestion), group_totals (by
+ * level and service) and group_times (by ten minutes, hours and six hours), never from
+ * blocks. Only the rows of one page get their names, breakdowns and sparklines.
  */
 #include "api/groups.h"
+
+#include <string.h>
 
 #include "api/list.h"
 #include "api/page.h"
 #include "pipeline/record.h"
 
-#define SPARKLINE_BUCKETS "24"
+#define SPARKLINE_PARTS 24
+#define SPARKLINE_PARTS_SQL "24"
 
 enum group_sort { SORT_COUNT, SORT_LAST_SEEN, SORT_FIRST_SEEN, SORT_TREND };
 
@@ -27,83 +29,65 @@ static const char *const status_words[] = { "open", "resolved", "muted", "regres
 #define IN_SCOPE(t) \
 	t ".project_id = $1 AND " t ".ingestion_id = ANY (ARRAY(SELECT id FROM scope))"
 
-/* microseconds: a 24th of such a span is as long as the times of group_times, as in
- * siftd.tallies_of_groups */
-#define IS_LONG(t) "(" t ".high - " t ".low >= 14400000000)"
-
-#define RECENT(table, begin) \
-	"SELECT c.count FROM siftd." table " AS c WHERE " IN_SCOPE("c") \
-	" AND c.template_key = t.key" \
-	" AND c." begin " >= (span.high - (span.high - span.low) / 24) / 60000000"
+/* heads: one row for each group of the scope; span: the time that the scope has */
+#define HEADS_CTE \
+	"WITH scope AS (SELECT id FROM siftd.ingestions" \
+	"  WHERE project_id = $1 AND ($2::bigint = 0 OR id = $2)), heads AS MATERIALIZED (" \
+	"  SELECT h.group_id AS id, sum(h.count)::bigint AS count," \
+	"   min(h.first_us) AS first_us, max(h.last_us) AS last_us," \
+	"   max(h.latest_seq) AS latest_seq" \
+	"  FROM siftd.group_heads AS h WHERE " IN_SCOPE("h") " GROUP BY h.group_id" \
+	"), span AS MATERIALIZED (" \
+	"  SELECT sum(count) AS total, min(first_us) AS low, max(last_us) AS high" \
+	"  FROM heads)"
 
 /* How much of a group is recent: events of the scope's last 24th of time, in thousandths of
  * what an even spread would have put there. Read only when it is sorted by. */
 #define RECENT_CTE \
-	", recent AS MATERIALIZED (SELECT t.group_id, sum(c.count) AS n" \
-	"  FROM span CROSS JOIN siftd.templates AS t CROSS JOIN LATERAL (" \
-	RECENT("group_times", "begin") " AND " IS_LONG("span") " UNION ALL " \
-	RECENT("group_counts", "minute") " AND NOT " IS_LONG("span") ") AS c" \
-	"  WHERE t.project_id = $1 AND $3::integer = 3 GROUP BY 1)"
-#define TREND \
-	"coalesce(round(recent.n * 24000 / greatest(stats.count, 1)), 0)::bigint"
-
-/* scope: its ingestions; stats: one row for each group of the scope; span: the minutes that the scope has */
-#define STATS_CTE \
-	"WITH scope AS (SELECT id FROM siftd.ingestions" \
-	"  WHERE project_id = $1 AND ($2::bigint = 0 OR id = $2)), stats AS (" \
-	"  SELECT t.group_id, sum(s.count)::bigint AS count," \
-	"   min(s.first_us) AS first_us, max(s.last_us) AS last_us," \
-	"   max(s.latest_seq) AS latest_seq" \
-	"  FROM siftd.group_stats AS s JOIN siftd.templates AS t" \
-	"   ON t.project_id = s.project_id AND t.key = s.template_key" \
-	"  WHERE " IN_SCOPE("s") " GROUP BY t.group_id" \
-	"), span AS (" \
-	"  SELECT sum(count) AS total, min(first_us) AS low, max(last_us) AS high" \
-	"  FROM stats)"
+	", recent AS MATERIALIZED (SELECT r.* FROM span CROSS JOIN LATERAL" \
+	"  siftd.recent_of_groups($1, ARRAY(SELECT id FROM scope), span.low, span.high," \
+	"   " SPARKLINE_PARTS_SQL ") AS r WHERE $3::integer = 3)"
+#define TREND "coalesce(round(recent.n * 24000.0 / greatest(h.count, 1)), 0)::bigint"
 
 #define TALLIES_CTE \
 	", tallies AS MATERIALIZED (SELECT * FROM siftd.tallies_of_groups($1," \
 	"  ARRAY(SELECT id FROM scope), ARRAY(SELECT id FROM page)," \
-	"  (SELECT low FROM span), (SELECT high FROM span), " SPARKLINE_BUCKETS "))"
+	"  (SELECT low FROM span), (SELECT high FROM span), " SPARKLINE_PARTS_SQL "))"
 
 #define LATEST_RAW \
-	"(SELECT s.latest_raw FROM siftd.templates AS t JOIN siftd.group_stats AS s" \
-	"  ON s.template_key = t.key WHERE " IN_SCOPE("s") " AND t.project_id = $1" \
-	"   AND t.group_id = page.id AND s.latest_seq = page.latest_seq LIMIT 1)"
+	"(SELECT s.latest_raw FROM siftd.group_heads AS h JOIN siftd.group_stats AS s" \
+	"  ON s.project_id = $1 AND s.ingestion_id = h.ingestion_id" \
+	"   AND s.template_key = h.latest_key WHERE " IN_SCOPE("h") \
+	"   AND h.group_id = page.id AND h.latest_seq = page.latest_seq LIMIT 1)"
 
 /* "new": first seen in the last quarter of the scope's time, and not all of it is */
 #define ITEM \
-	"page.id, page.root_key, page.text, page.status, page.count," \
-	" round(page.count::numeric / greatest(page.total, 1), 6)," \
-	" page.first_us, page.last_us, page.first_us > page.low" \
-	"  AND page.first_us >= page.high - (page.high - page.low) / 4," \
+	"page.id, g.root_key, r.text, g.status, page.count," \
+	" round(page.count::numeric / greatest(span.total, 1), 6)," \
+	" page.first_us, page.last_us, page.first_us > span.low" \
+	"  AND page.first_us >= span.high - (span.high - span.low) / 4," \
 	" page.latest_seq, " LATEST_RAW ", page.value, tallies.levels, tallies.services," \
-	" tallies.sparkline"
+	" tallies.times"
 
-#define ITEM_TABLES " FROM page JOIN tallies USING (id)"
-
-#define PAGE_COLUMNS \
-	"g.id, g.root_key, r.text, r.sample, g.status, stats.count, stats.first_us," \
-	" stats.last_us, stats.latest_seq," \
-	" span.total, span.low, span.high"
-
-#define PAGE_TABLES \
-	" FROM stats JOIN siftd.groups AS g ON g.project_id = $1 AND g.id = stats.group_id" \
-	" JOIN siftd.templates AS r ON r.project_id = $1 AND r.key = g.root_key" \
-	" CROSS JOIN span"
+#define ITEM_TABLES \
+	" FROM page JOIN tallies USING (id) CROSS JOIN span" \
+	" JOIN siftd.groups AS g ON g.project_id = $1 AND g.id = page.id" \
+	" JOIN siftd.templates AS r ON r.project_id = $1 AND r.key = g.root_key"
 
 static const char list_sql[] =
-	STATS_CTE RECENT_CTE ", page AS (SELECT * FROM (SELECT " PAGE_COLUMNS ","
-	"  CASE $3 WHEN 0 THEN stats.count WHEN 1 THEN stats.last_us"
-	"   WHEN 2 THEN stats.first_us ELSE " TREND " END AS value" PAGE_TABLES
-	"  LEFT JOIN recent ON recent.group_id = stats.group_id"
-	"  WHERE ($4 = '' OR g.status = $4)"
-	"   AND ($5 = '' OR strpos(lower(r.text), lower($5)) > 0)"
+	HEADS_CTE RECENT_CTE ", page AS MATERIALIZED (SELECT * FROM (SELECT h.*,"
+	"  CASE $3 WHEN 0 THEN h.count WHEN 1 THEN h.last_us"
+	"   WHEN 2 THEN h.first_us ELSE " TREND " END AS value"
+	"  FROM heads AS h LEFT JOIN recent ON recent.id = h.id"
+	"  WHERE ($4 = '' OR EXISTS (SELECT FROM siftd.groups AS g"
+	"    WHERE g.project_id = $1 AND g.id = h.id AND g.status = $4))"
+	"   AND ($5 = '' OR EXISTS (SELECT FROM siftd.groups AS g"
+	"    JOIN siftd.templates AS r ON r.project_id = $1 AND r.key = g.root_key"
+	"    WHERE g.project_id = $1 AND g.id = h.id"
+	"     AND strpos(lower(r.text), lower($5)) > 0))"
 	"   AND ($6::integer IS NULL AND $7::text IS NULL OR EXISTS ("
 	"    SELECT FROM siftd.group_totals AS c WHERE " IN_SCOPE("c")
-	"     AND c.template_key IN (SELECT key FROM siftd.templates"
-	"      WHERE project_id = $1 AND group_id = g.id)"
-	"     AND ($6 IS NULL OR c.severity = $6)"
+	"     AND c.group_id = h.id AND ($6 IS NULL OR c.severity = $6)"
 	"     AND ($7 IS NULL OR c.service = $7)))) AS sorted"
 	" WHERE NOT $8::boolean OR value < $9 OR (value = $9 AND id > $10)"
 	" ORDER BY value DESC, id LIMIT $11)" TALLIES_CTE
@@ -111,12 +95,9 @@ static const char list_sql[] =
 
 /* $3 an id or NULL, $4 a template key or NULL; a merged group answers for its parts */
 static const char get_sql[] =
-	STATS_CTE ", page AS (SELECT " PAGE_COLUMNS ", 0 AS value" PAGE_TABLES
-	"  WHERE g.id = (SELECT coalesce(merged_into, id) FROM siftd.groups"
-	"    WHERE project_id = $1 AND id = $3)"
-	"   OR g.id = (SELECT group_id FROM siftd.templates"
-	"    WHERE project_id = $1 AND key = $4))" TALLIES_CTE
-	" SELECT " ITEM ", page.sample,"
+	HEADS_CTE ", page AS MATERIALIZED (SELECT h.*, 0 AS value FROM heads AS h"
+	"  WHERE h.id = siftd.find_group($1, $3, $4))" TALLIES_CTE
+	" SELECT " ITEM ", r.sample,"
 	" (SELECT json_agg(json_build_object('fingerprint',"
 	"   lpad(to_hex(key), 16, '0'), 'template', text, 'generalised', generalised,"
 	"   'reason', reason, 'count', n) ORDER BY n DESC, key)"
@@ -140,13 +121,13 @@ enum item_column {
 	ITEM_VALUE = 11,
 	ITEM_LEVELS = 12,
 	ITEM_SERVICES = 13,
-	ITEM_SPARKLINE = 14,
+	ITEM_TIMES = 14,
 	ITEM_SAMPLE = 15,
 	ITEM_MEMBERS = 16,
 	ITEM_INSIGHT = 17,
 	ITEM_VARIABLES = 18,
 	ITEM_WHY = 19,
-	ITEM_CO_OCCURRING = 20
+	ITEM_CO_OCCURRING = 20,
 };
 
 static const struct column item_columns[] = {
@@ -157,25 +138,36 @@ static const struct column item_columns[] = {
 	{ "new", COLUMN_BOOL },
 };
 
-/* the last bucket against the mean of those before it */
-static bool is_spiking(struct slice sparkline)
+/* "part count part count ...", as siftd.tallies_of_groups says it; absent parts are 0
+ */
+static void read_parts(struct slice text, uint64_t parts[SPARKLINE_PARTS])
 {
-	uint64_t sum = 0;
-	uint64_t value = 0;
-	uint64_t count = 0;
+	uint64_t numbers[2] = { 0 };
+	size_t which = 0;
 
-	for (size_t i = 0; i < sparkline.len; i++) {
-		char c = sparkline.ptr[i];
-
-		if (c >= '0' && c <= '9') {
-			value = value * 10 + (uint64_t)(c - '0');
-		} else if (c == ',') {
-			sum += value;
-			value = 0;
-			count++;
+	memset(parts, 0, SPARKLINE_PARTS * sizeof(parts[0]));
+	for (size_t i = 0; i <= text.len; i++) {
+		if (i < text.len && text.ptr[i] != ' ') {
+			numbers[which] =
+				numbers[which] * 10 + (uint64_t)(text.ptr[i] - '0');
+			continue;
 		}
+		if (which == 1 && numbers[0] < SPARKLINE_PARTS)
+			parts[numbers[0]] = numbers[1];
+		which = 1 - which;
+		numbers[which] = 0;
 	}
-	return count > 0 && value >= 10 && value * count >= sum * 3;
+}
+
+/* the last part against the mean of those before it */
+static bool is_spiking(const uint64_t parts[SPARKLINE_PARTS])
+{
+	uint64_t last = parts[SPARKLINE_PARTS - 1];
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < SPARKLINE_PARTS - 1; i++)
+		sum += parts[i];
+	return last >= 10 && last * (SPARKLINE_PARTS - 1) >= sum * 3;
 }
 
 static void write_latest(struct json_out *out, const struct pg_rows *rows, size_t row)
@@ -199,12 +191,16 @@ static void write_breakdown(struct json_out *out, const struct pg_rows *rows,
 
 static void write_item(struct json_out *out, const struct pg_rows *rows, size_t row)
 {
-	struct slice sparkline = pg_rows_slice(rows, row, ITEM_SPARKLINE);
+	uint64_t parts[SPARKLINE_PARTS];
 
+	read_parts(pg_rows_slice(rows, row, ITEM_TIMES), parts);
 	columns_write(out, rows, row, item_columns, ARRAY_LEN(item_columns));
-	json_key_bool(out, "spiking", is_spiking(sparkline));
+	json_key_bool(out, "spiking", is_spiking(parts));
 	json_key(out, "sparkline");
-	json_raw(out, sparkline);
+	json_array_begin(out);
+	for (size_t i = 0; i < SPARKLINE_PARTS; i++)
+		json_uint(out, parts[i]);
+	json_array_end(out);
 	write_latest(out, rows, row);
 }
 

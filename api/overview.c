@@ -33,30 +33,31 @@ static const char totals_sql[] =
 	" FROM siftd.ingestions AS i"
 	" WHERE i.project_id = $1 AND ($2 = 0 OR i.id = $2)";
 
-/* samples are looked up for the ten that are shown only */
+/* names and samples are looked up for the ten that are shown only */
 static const char groups_sql[] =
-	"WITH stats AS MATERIALIZED (SELECT t.group_id, sum(s.count)::bigint AS count,"
-	"  min(s.first_us) AS first_us, max(s.last_us) AS last_us,"
-	"  max(s.latest_seq) AS latest_seq"
-	" FROM siftd.group_stats AS s JOIN siftd.templates AS t"
-	"  ON t.project_id = s.project_id AND t.key = s.template_key"
-	" WHERE " IN_SCOPE("s") " GROUP BY t.group_id),"
-	" top AS MATERIALIZED (SELECT * FROM stats ORDER BY count DESC, group_id LIMIT 10)"
+	"WITH heads AS MATERIALIZED (SELECT h.group_id, sum(h.count)::bigint AS count,"
+	"  min(h.first_us) AS first_us, max(h.last_us) AS last_us,"
+	"  max(h.latest_seq) AS latest_seq"
+	" FROM siftd.group_heads AS h WHERE " IN_SCOPE("h") " GROUP BY h.group_id),"
+	" top AS MATERIALIZED (SELECT * FROM heads ORDER BY count DESC, group_id LIMIT 10)"
 	" SELECT g.id, g.root_key, r.text, top.count, top.first_us, top.last_us,"
-	"  top.latest_seq, (SELECT s.latest_raw FROM siftd.group_stats AS s"
-	"   JOIN siftd.templates AS t"
-	"    ON t.project_id = s.project_id AND t.key = s.template_key"
-	"   WHERE " IN_SCOPE("s") " AND t.group_id = g.id AND s.latest_seq = top.latest_seq"
-	"   LIMIT 1), (SELECT count(*) FROM stats)"
+	"  top.latest_seq, (SELECT s.latest_raw FROM siftd.group_heads AS h"
+	"   JOIN siftd.group_stats AS s ON s.project_id = $1"
+	"    AND s.ingestion_id = h.ingestion_id AND s.template_key = h.latest_key"
+	"   WHERE " IN_SCOPE("h") " AND h.group_id = g.id AND h.latest_seq = top.latest_seq"
+	"   LIMIT 1), (SELECT count(*) FROM heads)"
 	" FROM top JOIN siftd.groups AS g ON g.project_id = $1 AND g.id = top.group_id"
 	" JOIN siftd.templates AS r ON r.project_id = $1 AND r.key = g.root_key"
 	" ORDER BY top.count DESC, g.id";
 
 static const char findings_sql[] =
-	"WITH sums AS (SELECT m.finding_id, sum(m.count)::bigint AS total,"
-	"  min(m.first_us) AS first_us, max(m.last_us) AS last_us"
-	" FROM siftd.finding_templates AS m WHERE " IN_SCOPE("m")
-	" GROUP BY m.finding_id)"
+	"WITH sums AS (SELECT id AS finding_id, total, first_us, last_us"
+	" FROM siftd.findings WHERE project_id = $1 AND $2::bigint = 0 AND total > 0"
+	" UNION ALL SELECT o.id, s.* FROM siftd.findings AS o CROSS JOIN LATERAL ("
+	"  SELECT sum(m.count)::bigint AS total, min(m.first_us), max(m.last_us)"
+	"  FROM siftd.finding_templates AS m WHERE m.project_id = $1"
+	"   AND m.finding_id = o.id AND m.ingestion_id = $2) AS s"
+	" WHERE o.project_id = $1 AND $2 <> 0 AND s.total > 0)"
 	" SELECT f.id, f.rule_id, f.severity, f.title, sums.total, sums.first_us,"
 	"  sums.last_us, count(*) OVER (),"
 	"  count(*) FILTER (WHERE f.severity = 3) OVER (),"

@@ -85,16 +85,7 @@ const struct flush_sql flush_sql[FLUSH_STATEMENTS] = {
 	[FLUSH_FIND_PARTS] = { "siftd_find_parts",
 			       "SELECT DISTINCT project_id FROM siftd.group_count_parts" },
 	[FLUSH_GROUPS] = { "siftd_groups",
-			   "INSERT INTO siftd.group_stats AS s (project_id, ingestion_id, template_key,"
-			   " count, first_us, last_us, latest_seq, latest_raw)"
-			   " SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[],"
-			   " $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bytea[])"
-			   " ORDER BY 1, 2, 3"
-			   " ON CONFLICT (project_id, ingestion_id, template_key) DO UPDATE SET"
-			   " count = s.count + excluded.count,"
-			   " first_us = least(s.first_us, excluded.first_us),"
-			   " last_us = greatest(s.last_us, excluded.last_us),"
-			   " latest_seq = excluded.latest_seq, latest_raw = excluded.latest_raw" },
+			   "SELECT siftd.add_stats($1, $2, $3, $4, $5, $6, $7, $8)" },
 	[FLUSH_REGRESSED] = { "siftd_regressed",
 			      "UPDATE siftd.groups AS g SET status = 'regressed', updated_at = now()"
 			      " FROM (SELECT DISTINCT t.project_id, t.group_id"

@@ -15,6 +15,8 @@ static struct batch *counted_batch(bool more)
 {
 	struct batch *batch = flush_batch_new(&flush_test.origin);
 
+	flush_batch_add_template(batch, flush_test.origin.project_id, 9, 9);
+	flush_batch_add_template(batch, flush_test.origin.project_id, 8, 8);
 	flush_batch_add_block(batch, &flush_test.origin, 9, 7);
 	flush_batch_add_block(batch, &flush_test.origin, 8, 2);
 	batch->more = more;
@@ -32,28 +34,33 @@ static int64_t scope_sum(int width)
 	return flush_test_mine(sql);
 }
 
-/* group_totals and group_times say of templates 8 and 9 what group_counts says */
+#define OF_NINE                                                                        \
+	" WHERE group_id = (SELECT t.group_id FROM siftd.templates AS t"               \
+	" WHERE t.key = 9 AND t.project_id = "
+
+/* what is said of the groups of templates 8 and 9 is what group_counts says */
 static void assert_groups(int64_t events)
 {
+	static const struct {
+		const char *all;
+		const char *of_nine;
+	} sums[] = {
+		{ "sum(count) FROM siftd.group_heads AS c WHERE true",
+		  "sum(count) FROM siftd.group_heads AS c" OF_NINE "c.project_id)" },
+		{ "sum(count) FROM siftd.group_totals AS c WHERE true",
+		  "sum(count) FROM siftd.group_totals AS c" OF_NINE "c.project_id)" },
+		{ "sum(count) FROM siftd.group_times AS c WHERE width = 10",
+		  "sum(count) FROM siftd.group_times AS c" OF_NINE
+		  "c.project_id) AND width = 360" },
+	};
+
 	assert_int_equal(
 		flush_test_mine("sum(count) FROM siftd.group_counts WHERE true"),
 		events);
-	assert_int_equal(
-		flush_test_mine("sum(count) FROM siftd.group_totals WHERE true"),
-		events);
-	assert_int_equal(
-		flush_test_mine(
-			"sum(count) FROM siftd.group_times WHERE begin % 10 = 0"),
-		events);
-	assert_int_equal(flush_test_mine("sum(count) FROM siftd.group_totals"
-					 " WHERE template_key = 9") *
-				 9,
-			 events * 7);
-	assert_int_equal(
-		flush_test_mine(
-			"sum(count) FROM siftd.group_times WHERE template_key = 9") *
-			9,
-		events * 7);
+	for (size_t i = 0; i < ARRAY_LEN(sums); i++) {
+		assert_int_equal(flush_test_mine(sums[i].all), events);
+		assert_int_equal(flush_test_mine(sums[i].of_nine) * 9, events * 7);
+	}
 }
 
 /* batches that others follow leave their counts aside; the last adds all of them */

@@ -39,12 +39,9 @@ static const char fill_sql[] =
 	" 'm', 'b', '' FROM generate_series(1, events) AS n;"
 	"INSERT INTO siftd.group_counts SELECT p, i, n % 7, n, 1, '', 1"
 	" FROM generate_series(1, events) AS n;"
-	"INSERT INTO siftd.group_totals SELECT p, template_key, i, 1, '', count(*)"
-	" FROM siftd.group_counts WHERE ingestion_id = i GROUP BY 2;"
-	"INSERT INTO siftd.group_times SELECT p, template_key, minute / 10 * 10, i, count(*)"
-	" FROM siftd.group_counts WHERE ingestion_id = i GROUP BY 2, 3;"
 	"INSERT INTO siftd.group_stats SELECT p, i, k, 1, 0, 0, 1, ''"
 	" FROM generate_series(0, 6) AS k;"
+	"SELECT siftd.recount_groups(p, NULL);"
 	"INSERT INTO siftd.finding_templates SELECT p, f.id, i, k, 2, 0, 0"
 	" FROM siftd.findings AS f, generate_series(0, 6) AS k WHERE f.project_id = p;"
 	"UPDATE siftd.findings SET total = total + 14 WHERE project_id = p;"
@@ -56,6 +53,13 @@ static const char fill_sql[] =
 	"INSERT INTO siftd.findings (project_id, rule_id, key, title, severity, confidence,"
 	" status, first_us, last_us, total)"
 	" VALUES (p, 'r', '', 't', 1, 1, 'open', 0, 0, 0);"
+	"INSERT INTO siftd.groups (project_id, root_key)"
+	" SELECT p, k FROM generate_series(-3, 3) AS k;"
+	/* keys of the random counts below, too */
+	"INSERT INTO siftd.templates (project_id, key, group_id, root_key, generalised,"
+	" tokens, text, sample, reason) SELECT p, k, g.id, g.root_key, false, 't', 't',"
+	" 's', 'r' FROM generate_series(-20, 19) AS k JOIN siftd.groups AS g"
+	" ON g.project_id = p AND g.root_key = k % 4;"
 	"SELECT siftd.fill(p, min(id), 300) FROM siftd.ingestions WHERE project_id = p;"
 	"SELECT siftd.fill(p, max(id), 40) FROM siftd.ingestions WHERE project_id = p; $$";
 
@@ -65,6 +69,7 @@ static int fill(void **state)
 	run("DELETE FROM siftd.deletions; DELETE FROM siftd.projects;"
 	    "DELETE FROM siftd.deletions;"
 	    "DELETE FROM siftd.group_totals; DELETE FROM siftd.group_times;"
+	    "DELETE FROM siftd.group_heads;"
 	    "INSERT INTO siftd.organisations (name) VALUES ('o');"
 	    "INSERT INTO siftd.projects (organisation_id, name)"
 	    " SELECT max(id), 'p' FROM siftd.organisations;"
@@ -75,10 +80,10 @@ static int fill(void **state)
 	return 0;
 }
 
-static const char *const tables[] = { "event_blocks", "group_counts",
-				      "group_totals", "group_times",
-				      "group_stats",  "finding_templates",
-				      "evidence" };
+static const char *const tables[] = { "event_blocks",      "group_counts",
+				      "group_heads",       "group_totals",
+				      "group_times",       "group_stats",
+				      "finding_templates", "evidence" };
 
 static int64_t rows_of(const char *table, const char *column, int64_t id)
 {
@@ -226,20 +231,66 @@ static void assert_groups_agree(int width)
 
 	assert_int_equal(
 		number(DIFFERENCE(
-			"SELECT project_id, template_key, ingestion_id, severity, service,"
-			" sum(count) FROM siftd.group_counts GROUP BY 1, 2, 3, 4, 5",
-			"SELECT project_id, template_key, ingestion_id, severity, service,"
+			"SELECT c.project_id, t.group_id, c.ingestion_id, c.severity,"
+			" c.service, sum(c.count) FROM siftd.group_counts AS c"
+			" JOIN siftd.templates AS t ON t.project_id = c.project_id"
+			" AND t.key = c.template_key GROUP BY 1, 2, 3, 4, 5",
+			"SELECT project_id, group_id, ingestion_id, severity, service,"
 			" count FROM siftd.group_totals")),
 		0);
-	(void)snprintf(sql, sizeof(sql),
-		       DIFFERENCE("SELECT project_id, template_key, ingestion_id,"
-				  " siftd.begin_of(minute, %d), sum(count)"
-				  " FROM siftd.group_counts GROUP BY 1, 2, 3, 4",
-				  "SELECT project_id, template_key, ingestion_id,"
-				  " siftd.begin_of(begin, %d), sum(count)"
-				  " FROM siftd.group_times GROUP BY 1, 2, 3, 4"),
-		       width, width, width, width);
+	(void)snprintf(
+		sql, sizeof(sql),
+		DIFFERENCE("SELECT c.project_id, t.group_id, c.ingestion_id,"
+			   " siftd.begin_of(c.minute, %d), sum(c.count)"
+			   " FROM siftd.group_counts AS c JOIN siftd.templates AS t"
+			   " ON t.project_id = c.project_id AND t.key = c.template_key"
+			   " GROUP BY 1, 2, 3, 4",
+			   "SELECT project_id, group_id, ingestion_id,"
+			   " siftd.begin_of(begin, %d), sum(count)"
+			   " FROM siftd.group_times WHERE width = 360"
+			   " GROUP BY 1, 2, 3, 4"),
+		width, width, width, width);
 	assert_int_equal(number(sql), 0);
+}
+
+/* each width says the same, and hours know their minutes; from so many minutes before
+ * the last ones of a group in an ingestion on */
+static void assert_times_agree(int width, int age)
+{
+	char sql[1400];
+
+	(void)snprintf(
+		sql, sizeof(sql),
+		"WITH counted AS (SELECT t.group_id, c.ingestion_id,"
+		"  siftd.begin_of(c.minute, %d) AS begin, sum(c.count) AS n,"
+		"  count(DISTINCT c.minute) AS minutes"
+		"  FROM siftd.group_counts AS c JOIN siftd.templates AS t"
+		"  ON t.project_id = c.project_id AND t.key = c.template_key GROUP BY 1, 2, 3),"
+		" told AS (SELECT group_id, ingestion_id, begin, count,"
+		"  bit_count(minutes::bit(64)) AS minutes"
+		"  FROM siftd.group_times WHERE width = %d)"
+		" SELECT count(*) FROM counted AS c FULL JOIN told AS t"
+		" ON t.group_id = c.group_id AND t.ingestion_id = c.ingestion_id"
+		" AND t.begin = c.begin WHERE (c.n IS DISTINCT FROM t.count"
+		" OR %d = 60 AND c.minutes <> t.minutes)"
+		" AND c.begin >= (SELECT max(begin)::bigint - %d FROM siftd.group_times AS x"
+		"  WHERE x.group_id = c.group_id AND x.ingestion_id = c.ingestion_id)",
+		width, width, width, age);
+	assert_int_equal(number(sql), 0);
+}
+
+/* templates of one group go to another, all or some of them */
+static void move_templates(bool all)
+{
+	char sql[300];
+
+	(void)snprintf(
+		sql, sizeof(sql),
+		"UPDATE siftd.templates SET group_id = (SELECT id FROM siftd.groups"
+		" WHERE root_key = %d) WHERE group_id = (SELECT id FROM siftd.groups"
+		" WHERE root_key = %d) AND (%s OR key %% 3 = 0)",
+		(int)random_below(4), (int)random_below(4), all ? "true" : "false");
+	run(sql);
 }
 
 /* one sweep with these ages in minutes */
@@ -275,10 +326,12 @@ static void rolls_up(void **state)
 		add_counts(400);
 		by_day = digest(1440);
 		by_hour = digest(60);
-		assert_groups_agree(hours_too ? 60 : 1440);
+		assert_groups_agree(1440);
 		sweep(hours_after, hours_too ? 2000000000 : days_after);
 		assert_int_equal(digest(1440), by_day);
-		assert_groups_agree(hours_too ? 60 : 1440);
+		assert_groups_agree(1440);
+		move_templates(hours_too);
+		assert_groups_agree(1440);
 		if (hours_too)
 			assert_int_equal(digest(60), by_hour);
 	}
@@ -288,6 +341,37 @@ static void rolls_up(void **state)
 				" WHERE minute % 1440 <> 0 AND minute > -2147483648"
 				" AND minute < 29000000 - 1440"),
 			 0);
+}
+
+/* what is told of groups follows their templates, and narrow times are kept for a while
+ */
+static void groups_follow_templates(void **state)
+{
+	static const struct {
+		int width, kept;
+	} widths[] = { { 10, 1440 }, { 60, 20160 }, { 360, 2000000000 } };
+
+	(void)state;
+	run("DELETE FROM siftd.group_counts; DELETE FROM siftd.group_totals;"
+	    "DELETE FROM siftd.group_times; SELECT setseed(0.5)");
+	for (int round = 0; round < 8; round++) {
+		add_counts(300);
+		if (round % 2 == 1)
+			move_templates(round % 4 == 1);
+		assert_groups_agree(360);
+		for (size_t i = 0; i < ARRAY_LEN(widths); i++)
+			assert_times_agree(widths[i].width,
+					   round < 7 ? 2000000000 : widths[i].kept);
+		if (round == 6)
+			sweep(2000000000, 2000000000);
+	}
+	sweep(2000000000, 2000000000);
+	assert_int_equal(
+		number("SELECT count(*) FROM siftd.group_times AS t WHERE width = 10"
+		       " AND begin > 0 AND begin < (SELECT max(begin) - 1460"
+		       "  FROM siftd.group_times AS x WHERE x.group_id = t.group_id"
+		       "  AND x.ingestion_id = t.ingestion_id)"),
+		0);
 }
 
 static void add_part(const char *age)
@@ -333,7 +417,8 @@ static void forgets_counts(void **state)
 	(void)state;
 	run("UPDATE siftd.group_stats AS s SET count = (SELECT sum(count)"
 	    " FROM siftd.group_counts AS c WHERE c.ingestion_id = s.ingestion_id"
-	    " AND c.template_key = s.template_key), last_us = 400 * 60000000::bigint");
+	    " AND c.template_key = s.template_key), last_us = 400 * 60000000::bigint;"
+	    "SELECT siftd.recount_groups(id, NULL) FROM siftd.projects");
 	run("DO $$ DECLARE p bigint; t bigint; s record; BEGIN LOOP SELECT * INTO s FROM"
 	    " siftd.sweep_counts(p, t, 3, 0, 0, 35); EXIT WHEN s.done;"
 	    " p := s.project; t := s.template; END LOOP; END $$");
@@ -345,12 +430,16 @@ static void forgets_counts(void **state)
 	assert_int_equal(number("SELECT min(first_us) FROM siftd.group_stats"),
 			 INT64_C(35) * 60000000);
 	assert_int_equal(number("SELECT sum(count) FROM siftd.group_totals"), 272);
+	assert_int_equal(number("SELECT sum(count) FROM siftd.group_heads"), 272);
+	assert_int_equal(number("SELECT min(first_us) FROM siftd.group_heads"),
+			 INT64_C(35) * 60000000);
 	/* of whole days, as upkeep asks for */
 	run("DO $$ DECLARE p bigint; t bigint; s record; BEGIN LOOP SELECT * INTO s FROM"
 	    " siftd.sweep_counts(p, t, 3, 0, 0, 1440); EXIT WHEN s.done;"
 	    " p := s.project; t := s.template; END LOOP; END $$");
-	assert_groups_agree(10);
+	assert_groups_agree(1440);
 	assert_int_equal(number("SELECT count(*) FROM siftd.group_times"), 0);
+	assert_int_equal(number("SELECT count(*) FROM siftd.group_heads"), 0);
 }
 
 static int set_up(void **state)
@@ -379,6 +468,7 @@ int main(void)
 		cmocka_unit_test_setup(folds_left_counts, fill),
 		cmocka_unit_test_setup(forgets_counts, fill),
 		cmocka_unit_test_setup(rolls_up, fill),
+		cmocka_unit_test_setup(groups_follow_templates, fill),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
