@@ -19,6 +19,7 @@
 #include "base/thread.h"
 #include "sources/kafka_conf.h"
 #include "sources/kafka_copy.h"
+#include "sources/kafka_fetch.h"
 #include "sources/kafka_group.h"
 #include "sources/kafka_orders.h"
 
@@ -42,6 +43,7 @@ struct kafka {
 	struct kafka_intake intake;
 	struct kafka_group group;
 	struct kafka_orders orders;
+	struct kafka_fetch fetch;
 	int64_t told_us;
 	pthread_t thread;
 	bool running;
@@ -221,6 +223,8 @@ static void take_turn(struct kafka *kafka, bool reading)
 	tell(kafka, now_us);
 	if (reading && !kafka->full) {
 		more = take_messages(kafka);
+		kafka_fetch_watch(&kafka->fetch, rd_kafka_queue_length(kafka->messages),
+				  &kafka->group);
 		kafka->full = !put_chunks(kafka);
 	}
 	if (kafka->full)
@@ -319,7 +323,8 @@ static int start(struct source *source, const struct stored_positions *positions
 
 	/* they are read when partitions are assigned */
 	(void)positions;
-	if (thread_start(&kafka->thread, "kafka", run, kafka, error) < 0)
+	if (kafka_fetch_start(&kafka->fetch, kafka->handle, error) < 0 ||
+	    thread_start(&kafka->thread, "kafka", run, kafka, error) < 0)
 		return -1;
 	kafka->running = true;
 	return 0;
@@ -384,6 +389,7 @@ static void free_kafka(struct source **source)
 		kafka_orders_advance(&kafka->orders, KAFKA_LEAVING);
 		pthread_join(kafka->thread, NULL);
 	}
+	kafka_fetch_stop(&kafka->fetch);
 	close_handle(kafka);
 	kafka_orders_deinit(&kafka->orders);
 	kafka_route_free(&kafka->intake.route);

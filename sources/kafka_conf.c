@@ -306,6 +306,8 @@ rd_kafka_t *kafka_handle_new(const struct kafka_config *config, struct error *er
 	rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_REBALANCE |
 					       RD_KAFKA_EVENT_OFFSET_COMMIT |
 					       RD_KAFKA_EVENT_ERROR);
+	/* an older librdkafka does not know it (see kafka_fetch.h) */
+	(void)rd_kafka_conf_set(conf, "fetch.queue.backoff.ms", "10", NULL, 0);
 	if (set_group(conf, config, error) < 0 ||
 	    set_profile(&consumer, conf, config, error) < 0) {
 		rd_kafka_conf_destroy(conf);

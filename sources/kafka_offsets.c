@@ -26,6 +26,17 @@ query(rd_kafka_t *handle, const rd_kafka_topic_partition_list_t *partitions,
 	return NULL;
 }
 
+void kafka_ends_ask(rd_kafka_t *handle,
+		    const rd_kafka_topic_partition_list_t *partitions)
+{
+	struct error ignored;
+	rd_kafka_topic_partition_list_t *ends =
+		query(handle, partitions, RD_KAFKA_OFFSET_END, &ignored);
+
+	if (ends != NULL)
+		rd_kafka_topic_partition_list_destroy(ends);
+}
+
 int kafka_bounds_query(rd_kafka_t *handle,
 		       const rd_kafka_topic_partition_list_t *partitions,
 		       struct kafka_bounds *out, struct error *error)

@@ -22,6 +22,9 @@ struct kafka_bounds {
 MUST_CHECK int kafka_bounds_query(rd_kafka_t *handle,
 				  const rd_kafka_topic_partition_list_t *partitions,
 				  struct kafka_bounds *out, struct error *error);
+/* asks the leaders where their logs end, and forgets it: the request is what counts */
+void kafka_ends_ask(rd_kafka_t *handle,
+		    const rd_kafka_topic_partition_list_t *partitions);
 void kafka_bounds_deinit(struct kafka_bounds *bounds);
 
 #endif
