@@ -19,7 +19,8 @@
 
 struct syslog_conn {
 	struct syslog_shared *shared;
-	struct syslog_conn *next; /* the listener's list */
+	struct syslog_conn *next;   /* the listener's list */
+	struct syslog_conn **place; /* what points to this one there */
 	struct in6_addr peer;
 	int fd;
 	struct event *event;                /* NULL: closed */
@@ -344,9 +345,20 @@ void syslog_conn_free(struct syslog_conn **conn)
 	*conn = NULL;
 }
 
-struct syslog_conn **syslog_conn_next(struct syslog_conn *conn)
+void syslog_conn_link(struct syslog_conn *conn, struct syslog_conn **list)
 {
-	return &conn->next;
+	conn->next = *list;
+	conn->place = list;
+	if (conn->next != NULL)
+		conn->next->place = &conn->next;
+	*list = conn;
+}
+
+void syslog_conn_unlink(struct syslog_conn *conn)
+{
+	*conn->place = conn->next;
+	if (conn->next != NULL)
+		conn->next->place = conn->place;
 }
 
 struct in6_addr *syslog_conn_peer(struct syslog_conn *conn)

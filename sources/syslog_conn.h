@@ -44,7 +44,10 @@ struct syslog_conn *syslog_conn_new(struct syslog_shared *shared, int fd);
 void syslog_conn_close(struct syslog_conn *conn);
 /* of a closed connection */
 void syslog_conn_free(struct syslog_conn **conn);
-struct syslog_conn **syslog_conn_next(struct syslog_conn *conn);
+/* into the list of a listener, whose head it points to; and out of it, before the free
+ */
+void syslog_conn_link(struct syslog_conn *conn, struct syslog_conn **list);
+void syslog_conn_unlink(struct syslog_conn *conn);
 /* who is at the other end; the listener's to set. IPv4 as ::ffff:192.0.2.1 */
 struct in6_addr *syslog_conn_peer(struct syslog_conn *conn);
 

@@ -196,13 +196,15 @@ static void add_entry(struct syslog_intake *intake, struct slice bytes, bool los
 {
 	struct syslog_target *target = intake->target;
 
+	if (target->entries_count == 0)
+		target->now_us = clock_now_us();
 	mem_grow(&target->entries, &target->entries_capacity, target->entries_count,
 		 sizeof(*target->entries));
 	target->entries[target->entries_count++] = (struct spool_entry){
 		.project_id = target->project_id,
 		.ingestion_id = target->ingestion_id,
 		.substream = intake->substream,
-		.observed_timestamp_us = clock_now_us(),
+		.observed_timestamp_us = target->now_us,
 		.whole_record = true,
 		.loss = loss,
 		.bytes = bytes,

@@ -34,6 +34,7 @@ struct syslog_target {
 	struct spool_entry *entries; /* of the next submit */
 	size_t entries_count;
 	size_t entries_capacity;
+	int64_t now_us; /* when the first of them was added */
 	struct syslog_intake *intakes;
 	uint64_t numbers;
 	struct drop_sums lost; /* that no append has told of yet */

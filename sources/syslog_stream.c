@@ -106,11 +106,8 @@ static void discount_peer(struct syslog_stream *stream, struct syslog_conn *conn
 static void on_closed(void *context, struct syslog_conn *conn)
 {
 	struct syslog_stream *stream = context;
-	struct syslog_conn **place = &stream->conns;
 
-	while (*place != conn)
-		place = syslog_conn_next(*place);
-	*place = *syslog_conn_next(conn);
+	syslog_conn_unlink(conn);
 	discount_peer(stream, conn);
 	syslog_conn_free(&conn);
 	stream->open--;
@@ -193,8 +190,7 @@ static void accepted(struct syslog_stream *stream, const struct sockaddr *addres
 		return;
 	}
 	count_peer(stream, conn, &peer);
-	*syslog_conn_next(conn) = stream->conns;
-	stream->conns = conn;
+	syslog_conn_link(conn, &stream->conns);
 	stream->open++;
 	atomic_fetch_add(&stream->source.stats.open_streams, 1);
 	accept_or_not(stream);
