@@ -22,7 +22,7 @@ SHORT_HOSTS = """web01 web02 web03 db1 db2 cache01 node-1 node-2 node-3 node-17 
 alpha beta gamma titan hermes zeus lab-pc12 fileserver edge-fra-1 edge-ams-2 kafka-0 kafka-1 es-data-3 lb-int""".split()
 DOMAINS = """example.com corp.example.net internal prod.local dc1.acme.io svc.cluster.local eu-west-1.compute.internal
 uni-mainz.de cs.brown.edu isp.net mailhost.org""".split()
-SITES = """example.com www.example.org mail.google.com github.com registry.npmjs.org api.stripe.com s3.amazonaws.com
+SITES = """example.com www.example.org mail.google.com github.com packages.example.net api.stripe.com s3.amazonaws.com
 telemetry.mozilla.org update.microsoft.com ocsp.digicert.com cdn.jsdelivr.net slack.com auth.docker.io news.ycombinator.com
 proxy.golang.org hooks.slack.com dl.google.com login.live.com""".split()
 SERVICES = """checkout payments orders inventory search catalog billing auth notifications recommendations shipping users gateway
