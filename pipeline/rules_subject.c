@@ -100,11 +100,18 @@ bool rule_leaf_equals(const struct rule_subject *subject, const struct condition
 	return false;
 }
 
-static void capture(const struct pattern *pattern, struct confirm_data *data,
-		    const struct rule_subject *subject,
-		    const struct scan_target *target, struct captured_names *known,
-		    struct json_out *out)
+/* what a capture reads, and where it goes */
+struct capturing {
+	const struct rule_subject *subject;
+	struct confirm_data *data;
+	struct captured_names known;
+	struct json_out json;
+};
+
+static void capture(struct capturing *capturing, const struct pattern *pattern,
+		    const struct scan_target *target)
 {
+	const struct rule_subject *subject = capturing->subject;
 	size_t cursor = 0;
 	struct slice text =
 		rule_subject_text(subject, target->field, target->attribute);
@@ -112,7 +119,8 @@ static void capture(const struct pattern *pattern, struct confirm_data *data,
 	do {
 		text = slice_head(text, RULES_TEXT_MAX);
 		if (text.len > 0 &&
-		    rules_confirm_capture(pattern->confirm, data, text, known, out))
+		    rules_confirm_capture(pattern->confirm, capturing->data, text,
+					  &capturing->known, &capturing->json))
 			return;
 	} while (target->field == RULE_FIELD_MESSAGE &&
 		 rule_subject_error_text(subject, &cursor, &text));
@@ -122,23 +130,24 @@ void rules_capture(const struct rules *rules, size_t index,
 		   const struct rule_subject *subject, struct buf *out)
 {
 	const struct rule_entry *entry = &rules->entries[index];
-	struct captured_names known = { 0 };
-	struct confirm_data *data = rules_confirm_data_new();
-	struct json_out json = json_out_init(out);
+	struct capturing capturing = {
+		.subject = subject,
+		.data = rules_confirm_data_new(),
+		.json = json_out_init(out),
+	};
 	size_t begin = out->len;
 
-	json_object_begin(&json);
+	json_object_begin(&capturing.json);
 	for (size_t i = 0; i < entry->patterns_count; i++) {
 		const struct pattern *pattern =
 			&rules->patterns[entry->first_pattern + i];
 
 		if (pattern->confirm != NULL &&
 		    rules_confirm_names(pattern->confirm) > 0)
-			capture(pattern, data, subject,
-				&rules->targets[pattern->target], &known, &json);
+			capture(&capturing, pattern, &rules->targets[pattern->target]);
 	}
-	json_object_end(&json);
-	if (known.count == 0)
+	json_object_end(&capturing.json);
+	if (capturing.known.count == 0)
 		out->len = begin;
-	rules_confirm_data_free(&data);
+	rules_confirm_data_free(&capturing.data);
 }
