@@ -304,7 +304,7 @@ void events_sql_metas(struct events_sql *sql, int64_t project_id,
 }
 
 /* Of the counts some are enough, as they only say which way to look: a group may have
- * thousands of templates, and a template thousands of ingestions. */
+ * thousands of ingestions. */
 void events_sql_keys(struct events_sql *sql, int64_t project_id,
 		     const struct event_filter *filter)
 {
@@ -328,10 +328,9 @@ void events_sql_keys(struct events_sql *sql, int64_t project_id,
 		   " WHERE project_id = $1 AND group_id IN (SELECT id FROM g)"
 		   " LIMIT %zu)"
 		   " SELECT key, group_id, (SELECT sum(s.count)::bigint FROM"
-		   "  (SELECT t.count FROM (SELECT key FROM k LIMIT 64) AS f"
-		   "   CROSS JOIN LATERAL (SELECT n.count FROM siftd.group_totals AS n"
-		   "    WHERE n.project_id = $1 AND n.template_key = f.key OFFSET 0)"
-		   "   AS t LIMIT 1024) AS s),"
+		   "  (SELECT n.count FROM siftd.group_totals AS n"
+		   "   WHERE n.project_id = $1 AND n.group_id IN (SELECT id FROM g)"
+		   "   LIMIT 1024) AS s),"
 		   " (SELECT next_seq - 1 FROM siftd.projects WHERE id = $1) FROM k",
 		   EVENT_FILTER_KEYS_MAX);
 }
