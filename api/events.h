@@ -66,6 +66,8 @@ struct events_stats {
 	uint64_t ended[EVENTS_STATUSES];
 	uint64_t cut; /* pages that ended early because their time was up */
 	uint64_t cancelled;
+	uint64_t damaged; /* blocks that could not be read, each time one was asked for
+			   */
 	uint64_t running;
 };
 

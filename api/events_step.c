@@ -215,13 +215,19 @@ static size_t unknown_words(const struct events_step *step,
 	return count;
 }
 
+/* one whose bytes are there, but for which no turn was yet, lacks nothing more */
+static bool is_wanted(const struct step_block *block)
+{
+	return block->lacks != STEP_LACKS_NOTHING && !block->is_there;
+}
+
 static size_t unknown_blocks(const struct events_step *step,
 			     struct events_sql_part *parts)
 {
 	size_t count = 0;
 
 	for (size_t i = step->tested; i < step->count && count < STEP_PARTS_MAX; i++) {
-		if (step->blocks[i].lacks != STEP_LACKS_NOTHING)
+		if (is_wanted(&step->blocks[i]))
 			parts[count++] = part_of(&step->blocks[i]);
 	}
 	return count;
@@ -242,7 +248,7 @@ void events_step_take_metas(struct events_step *step, const struct pg_rows *rows
 		struct step_block *block = &step->blocks[i];
 		size_t row = 0;
 
-		if (block->lacks == STEP_LACKS_NOTHING)
+		if (!is_wanted(block))
 			continue;
 		step->metas += block->lacks == STEP_LACKS_META;
 		while (row < pg_rows_count(rows) &&

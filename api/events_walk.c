@@ -75,6 +75,7 @@ static void finish(struct events_walk *walk)
 	walk->result.has_behind = walk->filter.by_seq;
 	walk->result.behind = walk->filter.behind;
 	walk->result.damaged = walk->step.damaged;
+	walk->deps.stats->damaged += walk->step.damaged;
 	walk->result.page.matcher = NULL;
 	walk->done(walk->context, &walk->result);
 	/* the receiver's now */

@@ -140,11 +140,13 @@ static void write_query_metrics(const struct api_context *api, struct buf *out)
 		   "siftd_queries_total{outcome=\"cancelled\"} %" PRIu64 "\n"
 		   "# TYPE siftd_queries_cut_total counter\n"
 		   "siftd_queries_cut_total %" PRIu64 "\n"
+		   "# TYPE siftd_queries_damaged_blocks_total counter\n"
+		   "siftd_queries_damaged_blocks_total %" PRIu64 "\n"
 		   "# TYPE siftd_queries_running gauge\n"
 		   "siftd_queries_running %" PRIu64 "\n"
 		   "# TYPE siftd_query_jobs gauge\n"
 		   "siftd_query_jobs %zu\n",
-		   stats->cancelled, stats->cut, stats->running,
+		   stats->cancelled, stats->cut, stats->damaged, stats->running,
 		   query_workers_pending(api->deps.workers));
 	buf_printf(out,
 		   "# TYPE siftd_words_cache_bytes gauge\n"
