@@ -106,6 +106,8 @@ def main():
     try:
         siftd.start()
         say(f"siftd is up on {siftd.client.base}")
+        page = siftd.client.request("GET", "//", headers={"Accept": "text/html"})[2]
+        say("the page is there" if b'id="root"' in page else "it was built without its web page")
         overview = feed_and_count(siftd, syslog_port, logs)
         status = siftd.stop()
         if status != 0:

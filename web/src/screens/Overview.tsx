@@ -1,5 +1,5 @@
 // Overview.tsx - what is going on: totals, the run of events, levels, services, top groups, findings
-import { useEffect, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { read } from "../api/calls";
 import type { FindingBrief, GroupBrief, Overview as Data, Severity } from "../api/types";
 import { SEVERITIES } from "../api/types";
@@ -8,7 +8,7 @@ import { bytes, compact, count, exact, minute, percent } from "../lib/format";
 import { usePlace } from "../lib/place";
 import { usePrefs } from "../lib/prefs";
 import { Link, navigate } from "../lib/router";
-import { Ago, LevelTag, Panel, ScreenHead, SeverityTag, levelClass } from "../ui/basic";
+import { Ago, LevelTag, Panel, ScreenHead, Select, SeverityTag, levelClass } from "../ui/basic";
 import { levelEntries, ShareBar } from "../ui/charts";
 import { Histogram } from "../ui/histogram";
 import { Answer, Empty, ErrorBox, Loading } from "../ui/states";
@@ -137,10 +137,23 @@ function severityNote(by: Record<Severity, number>): string {
   return SEVERITIES.flatMap((one) => (by[one] > 0 ? [`${by[one]} ${one}`] : [])).join(" · ");
 }
 
+const SPANS = [
+  ["", "all time"],
+  ["3600", "last hour"],
+  ["86400", "last day"],
+  ["604800", "last week"],
+] as const;
+
+const beginOf = (span: string): string | undefined =>
+  span === "" ? undefined : new Date(Date.now() - Number(span) * 1000).toISOString();
+
 function Run({ scope, everyMs }: { scope: string; everyMs: number }) {
-  const query = useQuery(read.histogram(scope, { buckets: 120 }), everyMs);
+  const [span, setSpan] = useState<(typeof SPANS)[number][0]>("");
+  // from when it was chosen on: the address of a question must not change by itself
+  const ts_from = useMemo(() => beginOf(span), [span]);
+  const query = useQuery(read.histogram(scope, { buckets: 120, ts_from }), everyMs);
   return (
-    <Panel title="Events over time" className="wide">
+    <Panel title="Events over time" className="wide" actions={<Select label="Time span" hideLabel value={span} options={SPANS} onChange={setSpan} />}>
       <ErrorBox error={query.error} retry={query.reload} />
       {query.loading && <Loading />}
       {query.data && (
