@@ -96,7 +96,7 @@ static const char list_sql[] =
 /* $3 an id or NULL, $4 a template key or NULL; a merged group answers for its parts */
 static const char get_sql[] =
 	HEADS_CTE ", page AS MATERIALIZED (SELECT h.*, 0 AS value FROM heads AS h"
-	"  WHERE h.id = siftd.find_group($1, $3, $4))" TALLIES_CTE
+	"  WHERE h.id = (SELECT siftd.find_group($1, $3, $4)))" TALLIES_CTE
 	" SELECT " ITEM ", r.sample,"
 	" (SELECT json_agg(json_build_object('fingerprint',"
 	"   lpad(to_hex(key), 16, '0'), 'template', text, 'generalised', generalised,"

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "api/coalesce.h"
 #include "api/cors.h"
 #include "api/forwarded.h"
 #include "api/http_tls.h"
@@ -160,7 +161,10 @@ static void on_body(void *context)
 	struct request *request = context;
 
 	request->body_len = evbuffer_get_length(http_conn_body(request->conn));
-	request->route->handler(request);
+	if (request->route->is_coalesced)
+		coalesce(request->list->coalescer, request);
+	else
+		request->route->handler(request);
 }
 
 static void on_refused(void *context, int status)
@@ -362,6 +366,7 @@ int http_server_new(const struct http_config *config, struct http_server **out,
 					       .owner = server };
 	randombytes_buf(&server->shared.address_seed,
 			sizeof(server->shared.address_seed));
+	server->requests.coalescer = coalescer_new(server->shared.address_seed);
 	if (start(server, error) != 0) {
 		http_server_free(&server);
 		return -1;
@@ -385,6 +390,7 @@ void http_server_free(struct http_server **server_ptr)
 
 	if (server == NULL)
 		return;
+	coalescer_free(&server->requests.coalescer);
 	request_list_cancel(&server->requests);
 	while (server->shared.first != NULL)
 		http_conn_free(server->shared.first);

@@ -146,8 +146,8 @@ static void reply_file(struct request *request)
 
 const struct route *page_files_find(const struct http_head *head)
 {
-	static const struct route route = { ROUTE_GET, "/", ACCESS_PUBLIC, LIMIT_NONE,
-					    reply_file };
+	static const struct route route = { ROUTE_GET,     false,      "/",
+					    ACCESS_PUBLIC, LIMIT_NONE, reply_file };
 
 	return find_file(head) == NULL ? NULL : &route;
 }

@@ -55,6 +55,16 @@ static void request_free(struct request *request)
 	mem_free(request);
 }
 
+static void tell_end(struct request *request, int status, const struct problem *problem)
+{
+	request_end_fn *end = request->end;
+
+	request->end = NULL;
+	if (end != NULL)
+		end(request->end_context,
+		    &(struct request_end){ request, status, problem });
+}
+
 void request_abandon(struct request *request)
 {
 	request_cancel_fn *cancel = request->cancel;
@@ -62,6 +72,7 @@ void request_abandon(struct request *request)
 	request->cancel = NULL;
 	if (cancel != NULL)
 		cancel(request->cancel_context);
+	tell_end(request, 0, NULL);
 	request->list->stats.abandoned++;
 	request_free(request);
 }
@@ -182,6 +193,12 @@ void request_on_cancel(struct request *request, request_cancel_fn *cancel,
 	request->cancel_context = context;
 }
 
+void request_on_end(struct request *request, request_end_fn *end, void *context)
+{
+	request->end = end;
+	request->end_context = context;
+}
+
 static void write_date(struct buf *out)
 {
 	char text[DATE_SIZE];
@@ -241,6 +258,7 @@ static void send_and_free(struct request *request, int status)
 	size_t len = is_head(request) ? 0 : request->out.len;
 	struct buf head = { 0 };
 
+	tell_end(request, status, NULL);
 	write_head(request, status, &head);
 	if (status != 204 && status != 304)
 		buf_printf(&head, "Content-Length: %zu\r\n", request->out.len);
@@ -280,10 +298,26 @@ void request_send_problem(struct request *request, const struct problem *problem
 {
 	struct problem full = *problem;
 
+	tell_end(request, problem->status, problem);
 	full.request_id = request->id;
 	buf_clear(&request->out);
 	problem_write(&full, &request->out);
 	request_reply(request, problem->status, PROBLEM_TYPE);
+}
+
+void request_end_alike(struct request *request, const struct request_end *end)
+{
+	for (const struct request_field *field = end->request->fields; field != NULL;
+	     field = field->next) {
+		if (!has_field(request, field->name))
+			request_set_header(request, field->name, field->value);
+	}
+	if (end->problem != NULL) {
+		request_send_problem(request, end->problem);
+		return;
+	}
+	buf_append_slice(&request->out, buf_slice(&end->request->out));
+	send_and_free(request, end->status);
 }
 
 void request_problem(struct request *request, int status, const char *format, ...)

@@ -58,16 +58,27 @@ struct request_stats {
 	uint64_t abandoned;   /* the client went away first */
 	uint64_t open;
 	uint64_t throttled;
-	uint64_t slowed; /* logins of accounts that are tried too often */
+	uint64_t slowed;    /* logins of accounts that are tried too often */
+	uint64_t coalesced; /* answered by the run of another that asked the same */
 };
 
 /* all open requests of a server; a doubly linked list */
 struct request_list {
 	struct request *first;
+	struct coalescer *coalescer;
 	struct request_stats stats;
 };
 
 typedef void request_cancel_fn(void *context);
+/* how a request ended, and with what */
+struct request_end {
+	const struct request *request;
+	int status;                    /* 0: its client went away */
+	const struct problem *problem; /* NULL: it was answered with what out holds */
+};
+
+/* is called once, just before the answer goes, or when the client has gone */
+typedef void request_end_fn(void *context, const struct request_end *end);
 /* is called when the client has taken what was sent: the next piece may go */
 typedef void request_drained_fn(void *context);
 
@@ -91,6 +102,8 @@ struct request {
 	struct request_field *fields; /* of the answer's head */
 	request_cancel_fn *cancel;
 	void *cancel_context;
+	request_end_fn *end;
+	void *end_context;
 	request_drained_fn *drained; /* of an answer in pieces; else NULL */
 	void *drained_context;
 	int64_t started_us;
@@ -125,6 +138,11 @@ void *request_alloc(struct request *request, size_t size)
 /* what to stop when the client goes away; NULL: nothing any more */
 void request_on_cancel(struct request *request, request_cancel_fn *cancel,
 		       void *context);
+
+/* who wants to know how it ends; NULL: nobody any more. Not for answers in pieces */
+void request_on_end(struct request *request, request_end_fn *end, void *context);
+/* answers as another request was answered */
+void request_end_alike(struct request *request, const struct request_end *end);
 
 /* answers with what request->out holds, as JSON */
 void request_reply_json(struct request *request, int status);

@@ -59,6 +59,9 @@ typedef void route_handler_fn(struct request *request);
 
 struct route {
 	enum route_method method;
+	/* the answer depends on path and query string alone, so that those who ask the
+	 * same together may share it (coalesce.h); never of one in pieces */
+	bool is_coalesced;
 	const char *pattern;
 	enum route_access access;
 	enum route_limit limit;

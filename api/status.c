@@ -77,14 +77,16 @@ static void write_own_metrics(const struct api_context *api, struct buf *out)
 		   "siftd_http_requests_abandoned_total %" PRIu64 "\n"
 		   "# TYPE siftd_http_requests_open gauge\n"
 		   "siftd_http_requests_open %" PRIu64 "\n"
+		   "# TYPE siftd_http_requests_coalesced_total counter\n"
+		   "siftd_http_requests_coalesced_total %" PRIu64 "\n"
 		   "# TYPE siftd_http_throttled_total counter\n"
 		   "siftd_http_throttled_total %" PRIu64 "\n"
 		   "# TYPE siftd_http_logins_slowed_total counter\n"
 		   "siftd_http_logins_slowed_total %" PRIu64 "\n"
 		   "# TYPE siftd_http_limiter_forgotten_total counter\n"
 		   "siftd_http_limiter_forgotten_total %" PRIu64 "\n",
-		   stats->abandoned, stats->open, stats->throttled, stats->slowed,
-		   limiter_forgotten(api->limiter));
+		   stats->abandoned, stats->open, stats->coalesced, stats->throttled,
+		   stats->slowed, limiter_forgotten(api->limiter));
 }
 
 static void write_connection_metrics(const struct api_context *api, struct buf *out)

@@ -25,12 +25,12 @@ static void nothing(struct request *request)
 }
 
 static const struct route routes[] = {
-	{ ROUTE_GET, "/healthz", ACCESS_PUBLIC, LIMIT_NONE, nothing },
-	{ ROUTE_GET, "/orgs", ACCESS_USER, LIMIT_READ, nothing },
-	{ ROUTE_POST, "/orgs", ACCESS_USER, LIMIT_WRITE, nothing },
-	{ ROUTE_GET, "/orgs/{org}", ACCESS_MEMBER, LIMIT_READ, nothing },
-	{ ROUTE_DELETE, "/orgs/{org}", ACCESS_ADMIN, LIMIT_WRITE, nothing },
-	{ ROUTE_GET, "/orgs/{org}/projects/{project}/events/{seq}/context",
+	{ ROUTE_GET, false, "/healthz", ACCESS_PUBLIC, LIMIT_NONE, nothing },
+	{ ROUTE_GET, false, "/orgs", ACCESS_USER, LIMIT_READ, nothing },
+	{ ROUTE_POST, false, "/orgs", ACCESS_USER, LIMIT_WRITE, nothing },
+	{ ROUTE_GET, false, "/orgs/{org}", ACCESS_MEMBER, LIMIT_READ, nothing },
+	{ ROUTE_DELETE, false, "/orgs/{org}", ACCESS_ADMIN, LIMIT_WRITE, nothing },
+	{ ROUTE_GET, false, "/orgs/{org}/projects/{project}/events/{seq}/context",
 	  ACCESS_MEMBER, LIMIT_READ, nothing },
 };
 static const struct route_table table = { routes, ARRAY_LEN(routes) };
