@@ -132,20 +132,25 @@ static void from_table(struct buf *sql, const char *time, const char *table)
 		   time, table, time);
 }
 
-static void from_width(struct buf *sql, int64_t width, const char *conditions)
+/* without a service those rows answer that are of all services together */
+static void from_width(struct buf *sql, const struct event_filter *filter,
+		       int64_t width, const char *conditions)
 {
+	bool by_service = filter->service_none || filter->service.ptr != NULL;
+
 	from_table(sql, "begin", "scope_counts");
-	buf_printf(sql, "c.width = %" PRId64 " AND %s GROUP BY 1, 2", width,
-		   conditions);
+	buf_printf(sql, "c.width = %" PRId64 " AND %s GROUP BY 1, 2",
+		   by_service ? width : -width, conditions);
 }
 
 /* the minutes, and of each hour what they lack */
-static void from_minutes(struct buf *sql, const char *conditions)
+static void from_minutes(struct buf *sql, const struct event_filter *filter,
+			 const char *conditions)
 {
 	buf_append_str(sql, "WITH minutes AS MATERIALIZED (");
-	from_width(sql, 1, conditions);
+	from_width(sql, filter, 1, conditions);
 	buf_append_str(sql, "), hours AS (");
-	from_width(sql, HOUR, conditions);
+	from_width(sql, filter, HOUR, conditions);
 	buf_append_str(sql,
 		       "), of_minutes AS (SELECT siftd.begin_of(begin, 60) AS begin,"
 		       " severity, sum(n) AS n FROM minutes GROUP BY 1, 2),"
@@ -173,10 +178,10 @@ void counts_histogram_sql(struct request *request, const struct event_filter *fi
 		buf_printf(sql, "%s GROUP BY 1, 2) ", conditions.data);
 	} else if (width % HOUR == 0) {
 		buf_append_str(sql, "WITH rows AS (");
-		from_width(sql, width % DAY == 0 ? DAY : HOUR, conditions.data);
+		from_width(sql, filter, width % DAY == 0 ? DAY : HOUR, conditions.data);
 		buf_append_str(sql, ") ");
 	} else {
-		from_minutes(sql, conditions.data);
+		from_minutes(sql, filter, conditions.data);
 	}
 	select_buckets(sql, "begin", width);
 	buf_append_str(sql, " FROM rows WHERE n > 0 GROUP BY 1, 2");

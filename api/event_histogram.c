@@ -219,7 +219,7 @@ static void find_bounds(struct request *request)
 {
 	struct db_call call = {
 		.sql = "SELECT min(begin), max(begin) + 59 FROM siftd.scope_counts"
-		       " WHERE project_id = $1 AND width = 60 AND ingestion_id = ANY ("
+		       " WHERE project_id = $1 AND width = -60 AND ingestion_id = ANY ("
 		       "ARRAY(SELECT id FROM siftd.ingestions WHERE project_id = $1"
 		       " AND ($2::bigint = 0 OR id = $2)))",
 		.done = on_bounds,

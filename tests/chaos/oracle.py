@@ -127,10 +127,14 @@ COUNTED = {
     "scope_counts of all times": "SELECT ingestion_id, sum(count) AS n FROM siftd.scope_counts WHERE width = 0 GROUP BY 1",
     "scope_counts by hour": "SELECT ingestion_id, sum(count) AS n FROM siftd.scope_counts WHERE width = 60 GROUP BY 1",
     "scope_counts by day": "SELECT ingestion_id, sum(count) AS n FROM siftd.scope_counts WHERE width = 1440 GROUP BY 1",
+    "scope_counts of all services by hour": "SELECT ingestion_id, sum(count) AS n FROM siftd.scope_counts WHERE width = -60 GROUP BY 1",
+    "scope_counts of all services by day": "SELECT ingestion_id, sum(count) AS n FROM siftd.scope_counts WHERE width = -1440 GROUP BY 1",
 }
 # unless minutes have become hours
 COUNTED_BY_MINUTE = {
     "scope_counts by minute": "SELECT ingestion_id, sum(count) AS n FROM siftd.scope_counts WHERE width = 1 GROUP BY 1",
+    "scope_counts of all services by minute":
+        "SELECT ingestion_id, sum(count) AS n FROM siftd.scope_counts WHERE width = -1 GROUP BY 1",
 }
 # a block that ingestions share says whose its events are; those of 0 were cleared
 BLOCKS = ("SELECT r.ingestion_id, sum(r.n) AS n FROM siftd.event_blocks AS b, unnest("

@@ -66,7 +66,7 @@ static void assert_groups(int64_t events)
 /* batches that others follow leave their counts aside; the last adds all of them */
 static void test_parts_are_folded(void **state)
 {
-	static const int widths[] = { 0, 1, 60, 1440 };
+	static const int widths[] = { 0, 1, 60, 1440, -1, -60, -1440 };
 
 	(void)state;
 	/* each through a connection of its own, which finds what another left */
