@@ -126,6 +126,7 @@ void insights_write_metrics(const struct insights *insights, struct buf *out)
 void insights_list(struct request *request)
 {
 	struct db_call call = { .sql = list_sql };
+	struct list *list = request_alloc(request, sizeof(*list));
 	struct slice id_text = query_get(&request->query, "id");
 	struct error error = { 0 };
 	size_t kind = 0;
@@ -149,7 +150,10 @@ void insights_list(struct request *request)
 		db_add_text(&call, (struct slice){ 0 });
 	else
 		db_add_int(request, &call, id);
-	list_run(request, &insight_list, &call);
+	*list = insight_list;
+	list->flag = "can_explain";
+	list->flag_value = request->api->insights->explain != NULL;
+	list_run(request, list, &call);
 }
 
 static void reply(struct request *request, const struct pg_rows *rows, int status)
@@ -395,9 +399,10 @@ void insights_make(struct request *request)
 
 	*asking = (struct asking){ 0 };
 	if (insights->explain == NULL) {
-		request_problem(request, 409,
-				"Explanations are off: the configuration has no "
-				"explain.url. All else works without.");
+		request_problem(
+			request, 409,
+			"Explanations are off: siftd.yaml names no model. Set "
+			"explain.url and explain.model, and start siftd again.");
 		return;
 	}
 	if (read_wanted(request, &wanted, &asking->again))

@@ -24,6 +24,8 @@ static void on_list(struct request *request, const struct pg_rows *rows)
 	}
 	json_array_end(&out);
 	page_write_end(&state->page, rows, 0, 0, &out);
+	if (list->flag != NULL)
+		json_key_bool(&out, list->flag, list->flag_value);
 	json_object_end(&out);
 	request_reply_json(request, 200);
 }

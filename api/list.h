@@ -20,6 +20,8 @@ struct list {
 	size_t columns_count;
 	char kind; /* of its cursors */
 	bool descending;
+	const char *flag; /* a member beside the items; NULL: none */
+	bool flag_value;
 };
 
 /* one row as an object */

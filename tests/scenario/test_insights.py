@@ -230,4 +230,5 @@ def test_without_an_endpoint(shared):
     with pytest.raises(harness.HttpError) as caught:
         client.post(f"{scope}/insights", {"scope_type": "group", "id": 1})
     assert caught.value.status == 409 and b"explain.url" in caught.value.body
-    assert client.get(f"{scope}/insights")["items"] == []
+    listed = client.get(f"{scope}/insights")
+    assert listed["items"] == [] and listed["can_explain"] is False
