@@ -1,5 +1,6 @@
 """browser.py - a real browser by the WebDriver protocol of chromedriver; the standard library only"""
 import base64
+import contextlib
 import json
 import os
 import shutil
@@ -149,7 +150,19 @@ class Browser:
         self.click("button[type=submit]")
         harness.wait_until(lambda: not self.path().startswith("/login"), WAIT_S, lambda: f"logged in\n{self.seen()}")
 
+    @contextlib.contextmanager
+    def somebody_else(self):
+        """the same window without its login; then it is who it was"""
+        cookies = self.call("GET", "/cookie")
+        self.call("DELETE", "/cookie")
+        try:
+            yield self
+        finally:
+            self.call("DELETE", "/cookie")
+            for cookie in cookies:
+                self.call("POST", "/cookie", {"cookie": cookie})
+            self.console_errors()
+
     def settle(self):
         """waits until nothing is being loaded"""
-        time.sleep(0.15)
         harness.wait_until(lambda: not self.find_all(".spinner"), WAIT_S, lambda: f"loaded: {self.path()}\n{self.seen()[:1000]}")

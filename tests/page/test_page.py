@@ -2,7 +2,6 @@
 import gzip
 import urllib.request
 
-import browser as browsers
 import harness
 
 
@@ -48,9 +47,8 @@ def test_what_is_not_the_pages_stays_as_it_was(siftd):
     assert b"siftd_build_info" in fetch(siftd, "/metrics", **HTML)[2]
 
 
-def test_login_leads_back(siftd):
-    stranger = browsers.Browser(f"http://127.0.0.1:{siftd.http_port}")
-    try:
+def test_login_leads_back(siftd, browser):
+    with browser.somebody_else() as stranger:
         wanted = f"{siftd.scope}/events?levels=ERROR"
         stranger.open(wanted)
         stranger.fill("input[name=email]", siftd.login[0])
@@ -63,8 +61,6 @@ def test_login_leads_back(siftd):
         stranger.find(".event-row")
         stranger.click("button", "Log out")
         stranger.find("input[name=password]")
-    finally:
-        stranger.close()
 
 
 def test_overview_counts_what_is_stored(siftd, browser):

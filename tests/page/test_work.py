@@ -3,7 +3,6 @@ import os
 import sys
 import tempfile
 
-import browser as browsers
 import harness
 import pytest
 
@@ -120,57 +119,79 @@ def test_somebody_is_invited_and_joins(siftd, browser):
     browser.fill("input[name=email]", "new@example.com")
     browser.click("button", "Invite")
     link = browser.text_of(browser.find(".secret code"))
-    guest = browsers.Browser("")
-    try:
-        guest.open(link)
+    with browser.somebody_else() as guest:
+        guest.open(link.removeprefix(browser.base))
         guest.wait_text("new@example.com")
         guest.fill("input[autocomplete=name]", "New")
         guest.fill("input[type=password]", "a good password")
         guest.click("button", "Join")
         guest.find(".metric")
         # a member is not offered what only admins may do
-        guest.open(f"http://127.0.0.1:{siftd.http_port}{siftd.scope}/keys")
+        guest.open(f"{siftd.scope}/keys")
         guest.wait_text("An admin of the organisation makes keys")
-    finally:
-        guest.close()
 
 
 @pytest.fixture
-def explained():
-    """a siftd of its own, with a model's endpoint; it may be stopped"""
+def explained(siftd):
+    """the siftd of all tests with a model's endpoint; it may be stopped"""
     model = Model()
     model.tell(answer_finding)
-    siftd = harness.Siftd(explain={"url": model.url, "model": "small", "key": "any"})
-    # its project comes with it
-    siftd.add_file_source()
+    plain = siftd.config
+    siftd.config = {**plain, "explain": {"url": model.url, "model": "small", "key": "any"}}
     try:
+        assert siftd.stop() == 0
         siftd.start()
-        siftd.scope = siftd.client.default_scope()
-        ingestion = siftd.client.new_ingestion(siftd.scope, "full")
-        lines = [f"2026-01-05T08:00:{n:02d}Z ERROR db: could not write: No space left on device {n}\n" for n in range(30)]
-        siftd.client.paste(ingestion, "".join(lines))
-        siftd.client.wait_total(ingestion, 30)
         yield siftd
     finally:
+        siftd.config = plain
+        if siftd.process.poll() is None:
+            siftd.stop()
+        siftd.start()
         model.shutdown()
-        siftd.cleanup()
 
 
-def test_a_citation_leads_to_its_line_and_a_stopped_siftd_is_said(explained):
-    finding = harness.wait_until(lambda: explained.client.get(f"{explained.scope}/findings")["items"], 20, "a finding")[0]
-    browser = browsers.Browser(f"http://127.0.0.1:{explained.http_port}")
-    try:
-        browser.log_in(*explained.login)
-        browser.open(f"{explained.scope}/findings/{finding['id']}")
-        browser.click("button", "Explain")
-        browser.click(".cite")
-        line = browser.find(".evidence-line.cited")
-        lit = browser.text_of(browser.find(".evidence-line.cited mark"))
-        assert lit != "" and lit in browser.text_of(line)
-        assert browser.run("const b = document.querySelector('.evidence-line.cited').getBoundingClientRect();"
-                           "return b.top >= 0 && b.bottom <= innerHeight")
-        assert explained.stop() == 0
-        browser.click(".side a", "Groups")
-        browser.find("[role=alert]", "siftd does not answer")
-    finally:
-        browser.close()
+def test_a_citation_leads_to_its_line_and_a_stopped_siftd_is_said(explained, browser):
+    ingestion = explained.client.new_ingestion(explained.scope, "full")
+    lines = [f"2026-01-05T08:00:{n:02d}Z ERROR db: could not write: No space left on device {n}\n" for n in range(30)]
+    explained.client.paste(ingestion, "".join(lines))
+    finding = harness.wait_until(lambda: explained.client.get(f"{ingestion}/findings")["items"], 20, "a finding")[0]
+    browser.open(f"{ingestion}/findings/{finding['id']}")
+    browser.click("button", "Explain")
+    browser.click(".cite")
+    line = browser.find(".evidence-line.cited")
+    lit = browser.text_of(browser.find(".evidence-line.cited mark"))
+    assert lit != "" and lit in browser.text_of(line)
+    harness.wait_until(lambda: browser.run("const b = document.querySelector('.evidence-line.cited').getBoundingClientRect();"
+                                           "return b.top >= 0 && b.bottom <= innerHeight"), 15, "the line in sight")
+    assert explained.stop() == 0
+    browser.click(".side a", "Groups")
+    browser.find("[role=alert]", "siftd does not answer")
+    browser.console_errors()
+
+
+def test_a_siftd_without_a_model_says_how_to_name_one(siftd, browser):
+    finding = siftd.client.get(f"{siftd.scope}/findings")["items"][0]
+    browser.open(f"{siftd.scope}/findings/{finding['id']}")
+    browser.find(".settings", "explain:")
+    assert not browser.find_all("button", "Explain")
+
+
+def test_a_finding_leads_to_its_events_its_group_and_back(siftd, browser):
+    finding = siftd.client.get(f"{siftd.scope}/findings")["items"][0]
+    detail = siftd.client.get(f"{siftd.scope}/findings/{finding['id']}")
+    browser.open(f"{siftd.scope}/findings")
+    browser.click(f"a[href$='/findings/{finding['id']}']")
+    # a rule's reference is a title and an address
+    address = detail["rule"]["references"][0].split(", ")[-1]
+    browser.find(f"a[href='{address}']")
+    browser.click("a", "Events of that time")
+    browser.find(".detail, .event-row")
+    assert "ts_from=" in browser.path() and "ts_to=" in browser.path()
+    browser.call("POST", "/back", {})
+    browser.click(f"a[href$='/groups/{finding['matched_fingerprints'][0]['fingerprint']}']")
+    browser.find(".histogram")
+    browser.click(".raw-head a", "open")
+    browser.find(".detail .event-row")
+    for _ in range(3):
+        browser.call("POST", "/back", {})
+    harness.wait_until(lambda: browser.path() == f"{siftd.scope}/findings", 15, browser.path)

@@ -56,7 +56,7 @@ export const read = {
   findings: (scope: Scope, params: Params) => get<t.Page<t.Finding>>(`${scope}/findings`, params),
   finding: (scope: Scope, id: string) => get<t.FindingDetail>(`${scope}/findings/${encodeURIComponent(id)}`),
   insights: (scope: Scope, kind: "group" | "finding", id: number) =>
-    get<t.Page<t.Insight>>(`${scope}/insights`, { scope_type: kind, id, limit: 1 }),
+    get<t.InsightPage>(`${scope}/insights`, { scope_type: kind, id, limit: 1 }),
 };
 
 const post = <T>(path: string, body: unknown = {}): Promise<T> => request<T>("POST", path, { body });

@@ -1,4 +1,5 @@
 // types_insights.ts - explanations, as api/openapi.yaml has them
+import type { Page } from "./types_common";
 
 export interface Citation {
   seq: number;
@@ -28,4 +29,9 @@ export interface Insight {
   error: string | null;
   evidence: { seq: number; text: string }[];
   created_at: string;
+}
+
+export interface InsightPage extends Page<Insight> {
+  /** the configuration names a model */
+  can_explain: boolean;
 }

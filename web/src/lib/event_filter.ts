@@ -1,5 +1,6 @@
 // event_filter.ts - the filters of events, as they stand in the address and go to the interface
 import type { Params } from "../api/calls";
+import { currentZone } from "./prefs";
 
 export const FILTERS = ["levels", "service", "host", "group", "fingerprint", "ts_from", "ts_to", "q", "q_mode"] as const;
 export type FilterName = (typeof FILTERS)[number];
@@ -33,10 +34,11 @@ export function levelsOf(filter: EventFilter): string[] {
   return (filter.levels ?? "").split(",").filter((level) => level !== "");
 }
 
-/** What a person typed as a time, as the interface takes it; without a zone it is UTC. null: no time. */
+/** What a person typed as a time, as the interface takes it; without a zone it is of the zone that times are shown in. null: no time. */
 export function readTime(text: string): string | null {
   const trimmed = text.trim().replace(" ", "T");
-  const zoned = /(Z|[+-]\d\d:?\d\d)$/i.test(trimmed) ? trimmed : `${trimmed.includes("T") ? trimmed : `${trimmed}T00:00`}Z`;
-  const at = new Date(zoned);
+  const timed = trimmed.includes("T") ? trimmed : `${trimmed}T00:00`;
+  const isZoned = /T.*(Z|[+-]\d\d:?\d\d)$/i.test(timed);
+  const at = new Date(isZoned || currentZone() === "local" ? timed : `${timed}Z`);
   return Number.isNaN(at.getTime()) ? null : at.toISOString();
 }

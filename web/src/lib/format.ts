@@ -51,11 +51,20 @@ export function stamp(ts: string | null): string {
   return `${date} ${clock}.${fraction(ts, 3)}`;
 }
 
+/** Of the times that are shown: UTC, or how far this computer's zone is from it then. */
+export function zoneName(ts: string | null = null): string {
+  if (currentZone() === "utc") return "UTC";
+  const off = -(ts === null ? new Date() : new Date(ts)).getTimezoneOffset();
+  if (off === 0) return "UTC";
+  const away = Math.abs(off);
+  return `UTC${off < 0 ? "−" : "+"}${two(Math.floor(away / 60))}:${two(away % 60)}`;
+}
+
 /** To the microsecond, with its zone: for tooltips and details. */
 export function exact(ts: string | null): string {
   if (ts === null) return "no timestamp";
   const { date, clock } = partsOf(ts);
-  return `${date} ${clock}.${fraction(ts, 6)} ${currentZone() === "utc" ? "UTC" : "local time"}`;
+  return `${date} ${clock}.${fraction(ts, 6)} ${zoneName(ts)}`;
 }
 
 export function minute(ts: string): string {

@@ -3,6 +3,29 @@ import { useSyncExternalStore, type AnchorHTMLAttributes, type MouseEvent } from
 
 const listeners = new Set<() => void>();
 
+/** how far down each address of the journey was, for going back to it */
+interface Place {
+  y?: number;
+}
+const RESTORE_MS = 3000;
+
+/** Content comes after its address: waits until the page is long enough, or until somebody scrolls. */
+function scrollBack(y: number): void {
+  const until = performance.now() + RESTORE_MS;
+  let isWanted = true;
+  const leave = (): void => void (isWanted = false);
+  for (const kind of ["wheel", "keydown", "pointerdown"] as const) window.addEventListener(kind, leave, { once: true, passive: true });
+  const attempt = (): void => {
+    if (!isWanted || performance.now() > until) return;
+    if (document.documentElement.scrollHeight >= y + window.innerHeight) window.scrollTo(0, y);
+    else requestAnimationFrame(attempt);
+  };
+  requestAnimationFrame(attempt);
+}
+
+window.history.scrollRestoration = "manual";
+window.addEventListener("popstate", (event) => scrollBack((event.state as Place | null)?.y ?? 0));
+
 function subscribe(listener: () => void): () => void {
   listeners.add(listener);
   window.addEventListener("popstate", listener);
@@ -13,9 +36,16 @@ function subscribe(listener: () => void): () => void {
 }
 
 export function navigate(to: string, how: "push" | "replace" = "push"): void {
-  if (how === "push") window.history.pushState(null, "", to);
-  else window.history.replaceState(null, "", to);
+  const from = window.location.pathname;
+  if (how === "push") {
+    window.history.replaceState({ y: window.scrollY } satisfies Place, "");
+    window.history.pushState(null, "", to);
+  } else window.history.replaceState(null, "", to);
   for (const listener of listeners) listener();
+  if (window.location.pathname === from) return;
+  // another screen: it begins at its top, and so do the keys
+  window.scrollTo(0, 0);
+  document.getElementById("screen")?.focus({ preventScroll: true });
 }
 
 export function usePath(): string {

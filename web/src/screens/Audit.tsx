@@ -2,7 +2,7 @@
 import { useState, type FormEvent } from "react";
 import { read } from "../api/calls";
 import { usePages } from "../api/use_query";
-import { stamp } from "../lib/format";
+import { stamp, zoneName } from "../lib/format";
 import { usePlace } from "../lib/place";
 import { usePrefs } from "../lib/prefs";
 import { useParams } from "../lib/router";
@@ -30,13 +30,13 @@ export function Audit() {
       </form>
       <ErrorBox error={pages.error} retry={pages.reload} />
       {pages.loading && <Loading />}
-      {!pages.loading && pages.items.length === 0 && !pages.error && <Empty title="Nothing" />}
+      {!pages.loading && pages.items.length === 0 && !pages.error && <Empty title="Nothing">{params.get("actor") || params.get("action") ? "Nobody did such a thing." : "What people change here is written down."}</Empty>}
       {pages.items.length > 0 && (
         <div className="panel table-wrap">
           <table className="data-table mono">
             <thead>
               <tr>
-                <th scope="col">Time</th>
+                <th scope="col">Time ({zoneName()})</th>
                 <th scope="col">Actor</th>
                 <th scope="col">Action</th>
                 <th scope="col">Target</th>

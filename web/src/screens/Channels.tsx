@@ -158,7 +158,9 @@ export function Channels() {
             </Panel>
           )}
           {pages.loading && <Loading />}
-          {!pages.loading && pages.items.length === 0 && !pages.error && <Empty title="No channels yet">Findings are told to nobody.</Empty>}
+          {!pages.loading && pages.items.length === 0 && !pages.error && <Empty title="No channels yet">
+              Nobody is told when a finding opens. {isAdmin ? "Make one here: a webhook, Slack, Alertmanager, PagerDuty or a topic of Kafka." : "An admin of the organisation makes channels."}
+            </Empty>}
           {pages.items.length > 0 && (
             <div className="panel table-wrap">
               <table className="data-table">

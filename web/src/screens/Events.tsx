@@ -1,14 +1,15 @@
 // Events.tsx - search, histogram, list, live tail; all that is chosen stands in the address
 import { useEffect, useRef } from "react";
 import { addresses, read, type Scope } from "../api/calls";
-import { usePages, useQuery } from "../api/use_query";
+import type { Histogram as Counts } from "../api/types";
+import { usePages, useQuery, type Query } from "../api/use_query";
 import { filterOf, toParams, type ChangeFilter, type EventFilter } from "../lib/event_filter";
-import { count } from "../lib/format";
+import { count, plural } from "../lib/format";
 import { usePlace } from "../lib/place";
-import { useParams } from "../lib/router";
+import { Link, useParams } from "../lib/router";
 import { useSelection } from "../lib/use_selection";
 import { useTail } from "../lib/use_tail";
-import { Button, ScreenHead } from "../ui/basic";
+import { Button, ScreenHead, Select } from "../ui/basic";
 import { EventDetail } from "../ui/event_detail";
 import { EventFilters } from "../ui/event_filters";
 import { EventRows } from "../ui/event_rows";
@@ -40,6 +41,7 @@ function MoreRows({ onSeen, busy }: { onSeen: () => void; busy: boolean }) {
 }
 
 function Stored({ scope, filter, change, opened, order }: ListProps & { order: "asc" | "desc" }) {
+  const { projectPath } = usePlace();
   const pages = usePages(read.events(scope, { ...toParams(filter), order }));
   const open = (index: number): void => change({ seq: String(pages.items[index]?.seq ?? "") });
   const [chosen, choose] = useSelection(pages.items.length, open, { Escape: () => change({ seq: undefined }) });
@@ -49,7 +51,16 @@ function Stored({ scope, filter, change, opened, order }: ListProps & { order: "
       {pages.loading && <Loading what="Searching" />}
       {!pages.loading && pages.items.length === 0 && !pages.error && (
         <Empty title="No events">
-          {Object.keys(filter).length > 0 ? "None matches these filters." : "Nothing was received yet."}
+          {Object.keys(filter).length > 0 ? (
+            <>
+              None matches these filters. <Link to={`${scope}/events`}>Clear all</Link>
+            </>
+          ) : (
+            <>
+              Nothing was received yet. <Link to={`${projectPath}/ingestions/new`}>Paste or upload some lines</Link>, or let a shipper send to it:{" "}
+              <Link to={`${projectPath}/keys`}>API keys and settings</Link>.
+            </>
+          )}
         </Empty>
       )}
       <EventRows
@@ -106,8 +117,7 @@ function Live({ scope, filter, change, opened }: ListProps) {
   );
 }
 
-function Run({ scope, filter, change }: Omit<ListProps, "opened">) {
-  const query = useQuery(read.histogram(scope, { ...toParams(filter), buckets: 120 }));
+function Run({ query, change }: { query: Query<Counts>; change: ChangeFilter }) {
   return (
     <div className="panel run">
       <ErrorBox error={query.error} retry={query.reload} />
@@ -117,6 +127,11 @@ function Run({ scope, filter, change }: Omit<ListProps, "opened">) {
   );
 }
 
+const ORDERS = [
+  ["desc", "last received first"],
+  ["asc", "first received first"],
+] as const;
+
 export function Events() {
   const { scope } = usePlace();
   const [params, setParams] = useParams();
@@ -125,17 +140,16 @@ export function Events() {
   const order = params.get("order") === "asc" ? "asc" : "desc";
   const seq = params.get("seq");
   const opened = seq !== null && /^\d+$/.test(seq) ? Number(seq) : null;
-  // opening one event after the other is no journey to go back through
-  const change: ChangeFilter = (some) => setParams(some, Object.keys(some).every((name) => name === "seq") ? "replace" : "push");
+  // back closes the event that is open; going from one to the next is no journey to go back through
+  const change: ChangeFilter = (some) => setParams(some, seq !== null && Object.keys(some).every((name) => name === "seq") ? "replace" : "push");
+  const counts = useQuery(live ? null : read.histogram(scope, { ...toParams(filter), buckets: 120 }));
   const list = { scope, filter, change, opened };
   const download = (format: string): string => addresses.download(scope, { ...toParams(filter), order, format });
   return (
     <>
-      <ScreenHead title="Events">
+      <ScreenHead title="Events" note={counts.data ? (counts.data.total < 10000 ? plural(counts.data.total, "event") : `${count(counts.data.total)} events`) : undefined}>
         {!live && (
-          <Button onClick={() => change({ order: order === "desc" ? "asc" : undefined })}>
-            {order === "desc" ? "Newest first" : "Oldest first"}
-          </Button>
+          <Select label="Order" hideLabel value={order} options={ORDERS} onChange={(value) => change({ order: value === "desc" ? undefined : value })} />
         )}
         <Button aria-pressed={live} className={live ? "pressed" : ""} onClick={() => change({ live: live ? undefined : "1" })}>
           Live tail
@@ -148,7 +162,7 @@ export function Events() {
         </a>
       </ScreenHead>
       <EventFilters scope={scope} filter={filter} change={change} />
-      {!live && <Run scope={scope} filter={filter} change={change} />}
+      {!live && <Run query={counts} change={change} />}
       <div className={opened === null ? "split" : "split with-detail"}>
         <div className="split-list">{live ? <Live {...list} /> : <Stored {...list} order={order} />}</div>
         {opened !== null && <EventDetail key={opened} scope={scope} seq={opened} change={change} onClose={() => change({ seq: undefined })} />}

@@ -15,6 +15,20 @@ import { FindingTriage } from "../ui/finding_triage";
 import { Answer } from "../ui/states";
 import { FindingTag } from "./Findings";
 
+/** A rule names its sources as "title, address". */
+function Reference({ text }: { text: string }) {
+  const found = /^(.*?)[,\s]*(https?:\/\/\S+)$/.exec(text);
+  if (!found) return <p>{text}</p>;
+  const [, title, address] = found;
+  return (
+    <p>
+      <a href={address} title={address} rel="noreferrer noopener" target="_blank">
+        {title || address}
+      </a>
+    </p>
+  );
+}
+
 function RulePanel({ detail }: { detail: FindingDetail }) {
   const { rule, finding } = detail;
   return (
@@ -33,9 +47,7 @@ function RulePanel({ detail }: { detail: FindingDetail }) {
           </>
         )}
         {rule?.references.map((reference) => (
-          <a key={reference} href={reference} rel="noreferrer noopener" target="_blank">
-            {reference}
-          </a>
+          <Reference key={reference} text={reference} />
         ))}
       </div>
     </Panel>
@@ -44,7 +56,7 @@ function RulePanel({ detail }: { detail: FindingDetail }) {
 
 const asText = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
 
-function Facts({ detail, scope }: { detail: FindingDetail; scope: string }) {
+function Facts({ detail }: { detail: FindingDetail }) {
   usePrefs();
   const { finding } = detail;
   const named = (names: string[]): string => names.filter((name) => name !== "").join(", ") || "none named";
@@ -84,23 +96,44 @@ function Facts({ detail, scope }: { detail: FindingDetail; scope: string }) {
               <td className="mono">{asText(value)}</td>
             </tr>
           ))}
-          <tr>
-            <th scope="row">groups</th>
-            <td>
-              {finding.matched_fingerprints.map((one) => (
-                <Link key={one.fingerprint} className="fact mono" to={`${scope}/groups/${one.fingerprint}`}>
-                  {one.fingerprint} {count(one.count)}×
-                </Link>
-              ))}
-            </td>
-          </tr>
         </tbody>
       </table>
     </Panel>
   );
 }
 
-function Episodes({ detail }: { detail: FindingDetail }) {
+/** All events of a time, whatever they say: what else happened then. */
+const timeLink = (scope: string, one: { first_seen: string; last_seen: string }): string =>
+  `${scope}/events?ts_from=${encodeURIComponent(one.first_seen)}&ts_to=${encodeURIComponent(one.last_seen)}`;
+
+/** What was matched, by what it says; each is told by one of its lines. */
+function Groups({ detail, scope }: { detail: FindingDetail; scope: string }) {
+  const { head, tail } = detail.evidence;
+  const lines = [...head, ...tail];
+  if (detail.finding.matched_fingerprints.length === 0) return null;
+  return (
+    <Panel title="What matched" actions={<span className="dim">by what it says</span>}>
+      <ul className="brief">
+        {detail.finding.matched_fingerprints.map((one) => {
+          const text = lines.find((line) => line.fingerprint === one.fingerprint)?.raw ?? `template ${one.fingerprint}`;
+          return (
+            <li key={one.fingerprint}>
+              <span className="num">{count(one.count)}×</span>
+              <Link className="mono clip" to={`${scope}/groups/${one.fingerprint}`} title={text}>
+                {text}
+              </Link>
+              <Link className="dim" to={`${scope}/events?fingerprint=${one.fingerprint}`} aria-label={`events of template ${one.fingerprint}`}>
+                events
+              </Link>
+            </li>
+          );
+        })}
+      </ul>
+    </Panel>
+  );
+}
+
+function Episodes({ detail, scope }: { detail: FindingDetail; scope: string }) {
   usePrefs();
   if (detail.episodes.length < 2) return null;
   return (
@@ -109,7 +142,9 @@ function Episodes({ detail }: { detail: FindingDetail }) {
         {detail.episodes.map((one) => (
           <li key={one.id}>
             <span className="num">{count(one.total)}×</span>
-            <span className="mono">{exact(one.first_seen)}</span>
+            <Link className="mono" to={timeLink(scope, one)} title="All events of this time">
+              {exact(one.first_seen)}
+            </Link>
             <span className="dim mono">to {exact(one.last_seen)}</span>
             {one.active && <Tag kind="bad">going on</Tag>}
           </li>
@@ -140,17 +175,21 @@ export function Finding({ id }: { id: string }) {
             <SeverityTag severity={detail.finding.severity} />
             <FindingTag status={detail.finding.status} />
             {detail.finding.active && <Tag kind="bad">going on</Tag>}
+            <Link className="button" to={timeLink(scope, detail.episodes[0] ?? detail.finding)} title="All events between the first and the last line of its latest episode">
+              Events of that time
+            </Link>
           </ScreenHead>
           <div className="two-columns">
             <div className="column">
               <Evidence detail={detail} cited={cited} scope={scope} />
-              <Episodes detail={detail} />
+              <Groups detail={detail} scope={scope} />
+              <Episodes detail={detail} scope={scope} />
             </div>
             <div className="column stays">
               <Explanation scope={scope} kind="finding" id={detail.finding.id} content={detail.insight} onCite={cite} />
               <RulePanel detail={detail} />
               <FindingTriage key={detail.finding.status} detail={detail} scope={scope} onChanged={query.reload} />
-              <Facts detail={detail} scope={scope} />
+              <Facts detail={detail} />
             </div>
           </div>
         </>

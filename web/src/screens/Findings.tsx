@@ -81,7 +81,8 @@ export function Findings() {
   const [params, change] = useParams();
   const severity = SEVERITY_CHOICES.find(([one]) => one === params.get("severity"))?.[0] ?? "";
   const status = STATUS_CHOICES.find(([one]) => one === params.get("status"))?.[0] ?? "";
-  const pages = usePages(read.findings(scope, { severity, status, rule: params.get("rule") ?? "" }));
+  const rule = params.get("rule") ?? "";
+  const pages = usePages(read.findings(scope, { severity, status, rule }));
   const to = (finding: Finding): string => `${scope}/findings/${finding.id}`;
   const [chosen] = useSelection(pages.items.length, (index) => {
     const finding = pages.items[index];
@@ -90,6 +91,11 @@ export function Findings() {
   return (
     <>
       <ScreenHead title="Findings" note="what the rules found, worst first">
+        {rule !== "" && (
+          <button type="button" className="chip mono" onClick={() => change({ rule: undefined })} aria-label={`Without: rule ${rule}`}>
+            rule {rule} <span aria-hidden="true">✕</span>
+          </button>
+        )}
         <Select label="Severity" hideLabel value={severity} options={SEVERITY_CHOICES} onChange={(value) => change({ severity: value })} />
         <Select label="Status" hideLabel value={status} options={STATUS_CHOICES} onChange={(value) => change({ status: value })} />
       </ScreenHead>
@@ -97,7 +103,7 @@ export function Findings() {
       {pages.loading && <Loading />}
       {!pages.loading && pages.items.length === 0 && !pages.error && (
         <Empty title="No findings">
-          {severity === "" && status === "" ? "No rule matched anything yet." : "None matches these filters."}
+          {severity === "" && status === "" && rule === "" ? "No rule matched anything yet." : "None matches these filters."}
         </Empty>
       )}
       {pages.items.length > 0 && (
@@ -107,11 +113,11 @@ export function Findings() {
               <tr>
                 <th scope="col">Severity</th>
                 <th scope="col">Finding</th>
-                <th scope="col">Occurred</th>
+                <th scope="col" className="num">Occurred</th>
                 <th scope="col">Where</th>
                 <th scope="col">Status</th>
                 <th scope="col">Last</th>
-                <th scope="col">Sure</th>
+                <th scope="col" className="num">Sure</th>
               </tr>
             </thead>
             <tbody>

@@ -31,14 +31,14 @@ function Row({ one, projectPath, onDelete }: { one: Ingestion; projectPath: stri
     <tr>
       <td>
         <Link to={`${projectPath}/ingestions/${one.id}/overview`}>{one.name || `ingestion ${one.id}`}</Link>
-        {one.source !== null && <span className="dim"> {one.source}</span>}
+        {one.source !== null && one.source !== one.name && <span className="dim"> {one.source}</span>}
       </td>
       <td>{one.source_type}</td>
       <td>
         <Tag kind={KINDS[one.status]}>{one.status}</Tag>
       </td>
       <td className="num">{progressText(one)}</td>
-      <td className="num">{bytes(one.progress.bytes)}</td>
+      <td className="num">{one.source === null ? bytes(one.progress.bytes) : <span className="dim" title="Sources count their bytes themselves: see Sources">–</span>}</td>
       <td className="nowrap dim">
         <Ago ts={one.updated_at} />
       </td>

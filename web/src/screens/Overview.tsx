@@ -4,10 +4,10 @@ import { read } from "../api/calls";
 import type { FindingBrief, GroupBrief, Overview as Data, Severity } from "../api/types";
 import { SEVERITIES } from "../api/types";
 import { useQuery } from "../api/use_query";
-import { bytes, compact, count, exact, minute, percent } from "../lib/format";
+import { bytes, compact, count, exact, minute, percent, zoneName } from "../lib/format";
 import { usePlace } from "../lib/place";
 import { usePrefs } from "../lib/prefs";
-import { Link, navigate } from "../lib/router";
+import { Link, navigate, useParams } from "../lib/router";
 import { Ago, LevelTag, Panel, ScreenHead, Select, SeverityTag, levelClass } from "../ui/basic";
 import { levelEntries, ShareBar } from "../ui/charts";
 import { Histogram } from "../ui/histogram";
@@ -37,7 +37,7 @@ function Metrics({ data, scope }: { data: Data; scope: string }) {
   const { min_ts, max_ts } = stats.time_range;
   return (
     <div className="metrics">
-      <Metric name="Events" value={compact(stats.total_events)} note={count(stats.total_events)} to={`${scope}/events`} />
+      <Metric name="Events" value={compact(stats.total_events)} note={stats.total_events < 10000 ? "stored" : count(stats.total_events)} to={`${scope}/events`} />
       <Metric
         name="Errors"
         value={compact(bad)}
@@ -52,9 +52,9 @@ function Metrics({ data, scope }: { data: Data; scope: string }) {
         to={`${scope}/findings`}
       />
       <Metric
-        name="Newest event"
+        name={`Newest event, ${zoneName(max_ts)}`}
         value={max_ts === null ? "–" : minute(max_ts).slice(11)}
-        note={max_ts === null ? "no timestamps" : `${minute(min_ts ?? max_ts).slice(0, 10)} to ${minute(max_ts).slice(0, 10)}`}
+        note={max_ts === null ? "no timestamps" : min_ts === null || minute(min_ts).slice(0, 10) === minute(max_ts).slice(0, 10) ? minute(max_ts).slice(0, 10) : `${minute(min_ts).slice(0, 10)} to ${minute(max_ts).slice(0, 10)}`}
       />
     </div>
   );
@@ -148,12 +148,13 @@ const beginOf = (span: string): string | undefined =>
   span === "" ? undefined : new Date(Date.now() - Number(span) * 1000).toISOString();
 
 function Run({ scope, everyMs }: { scope: string; everyMs: number }) {
-  const [span, setSpan] = useState<(typeof SPANS)[number][0]>("");
+  const [params, change] = useParams();
+  const span = SPANS.find(([one]) => one === params.get("span"))?.[0] ?? "";
   // from when it was chosen on: the address of a question must not change by itself
   const ts_from = useMemo(() => beginOf(span), [span]);
   const query = useQuery(read.histogram(scope, { buckets: 120, ts_from }), everyMs);
   return (
-    <Panel title="Events over time" className="wide" actions={<Select label="Time span" hideLabel value={span} options={SPANS} onChange={setSpan} />}>
+    <Panel title="Events over time" className="wide" actions={<Select label="Time span" hideLabel value={span} options={SPANS} onChange={(value) => change({ span: value }, "replace")} />}>
       <ErrorBox error={query.error} retry={query.reload} />
       {query.loading && <Loading />}
       {query.data && (

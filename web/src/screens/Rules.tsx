@@ -162,7 +162,7 @@ export function Rules() {
                       <th scope="col">Severity</th>
                       <th scope="col">Rule</th>
                       <th scope="col">Window</th>
-                      <th scope="col">Sure</th>
+                      <th scope="col" className="num">Sure</th>
                       <th scope="col">From</th>
                       <th scope="col">
                         <span className="sr-only">Actions</span>

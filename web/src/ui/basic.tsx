@@ -95,6 +95,21 @@ export function Ago({ ts }: { ts: string | null }) {
   );
 }
 
+/** Without HTTPS a browser has no clipboard for pages: what is selected can be copied all the same. */
+function copySelected(text: string): boolean {
+  const area = document.createElement("textarea");
+  const before = document.activeElement;
+  area.value = text;
+  area.className = "sr-only";
+  // inside an open dialog nothing outside of it can be selected
+  (document.querySelector("dialog[open]") ?? document.body).append(area);
+  area.select();
+  const done = document.execCommand("copy");
+  area.remove();
+  if (before instanceof HTMLElement) before.focus();
+  return done;
+}
+
 export function CopyButton({ text, label = "Copy" }: { text: string; label?: string }) {
   const [done, setDone] = useState<"" | "Copied" | "Not allowed">("");
   const copy = (): void => {
@@ -102,9 +117,8 @@ export function CopyButton({ text, label = "Copy" }: { text: string; label?: str
       setDone(word);
       setTimeout(() => setDone(""), 1500);
     };
-    // without HTTPS a browser has no clipboard for pages
     if (!("clipboard" in navigator)) {
-      show("Not allowed");
+      show(copySelected(text) ? "Copied" : "Not allowed");
       return;
     }
     navigator.clipboard.writeText(text).then(

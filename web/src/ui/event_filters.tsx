@@ -4,7 +4,8 @@ import { read, type Scope } from "../api/calls";
 import { LEVELS } from "../api/types";
 import { useQuery } from "../api/use_query";
 import { levelsOf, noFilter, readTime, toParams, type ChangeFilter, type EventFilter } from "../lib/event_filter";
-import { compact, stamp } from "../lib/format";
+import { compact, zoneName } from "../lib/format";
+import { usePrefs } from "../lib/prefs";
 import { Button, levelClass, Select } from "./basic";
 
 const SPANS = [
@@ -35,7 +36,8 @@ function Search({ filter, change }: Omit<Props, "scope">) {
       <input
         type="search"
         aria-label="Search in the raw text"
-        placeholder={isRegex ? "regular expression in the raw text" : "part of the raw text, in any case"}
+        placeholder={isRegex ? "regular expression" : "text in the line"}
+        title={isRegex ? "A regular expression (PCRE2) on the raw text, in any case" : "A part of the raw text, in any case"}
         value={text}
         onChange={(event) => setText(event.target.value)}
       />
@@ -100,8 +102,8 @@ function Pick({ name, filter, change, scope }: Props & { name: "service" | "host
         onFocus={() => setAsked(true)}
         onChange={(event) => {
           setText(event.target.value);
-          // choosing a suggestion is no typing
-          if (facets.data?.[name]?.some((one) => one.value === event.target.value)) use(event.target.value);
+          // choosing a suggestion is no typing, nor is taking it all out
+          if (event.target.value === "" || facets.data?.[name]?.some((one) => one.value === event.target.value)) use(event.target.value);
         }}
         onBlur={() => use(text)}
         onKeyDown={(event) => event.key === "Enter" && use(text)}
@@ -120,6 +122,7 @@ function Pick({ name, filter, change, scope }: Props & { name: "service" | "host
 function TimeField({ name, filter, change }: Omit<Props, "scope"> & { name: "ts_from" | "ts_to" }) {
   const [text, setText] = useState(filter[name] ?? "");
   const [bad, setBad] = useState(false);
+  usePrefs();
   useEffect(() => setText(filter[name] ?? ""), [filter, name]);
   const use = (): void => {
     const time = text === "" ? "" : readTime(text);
@@ -131,7 +134,7 @@ function TimeField({ name, filter, change }: Omit<Props, "scope"> & { name: "ts_
       className="time-field mono"
       aria-label={name === "ts_from" ? "From" : "To"}
       aria-invalid={bad || undefined}
-      placeholder={name === "ts_from" ? "from 2026-06-01 12:00Z" : "to"}
+      placeholder={name === "ts_from" ? `from 2026-06-01 12:00 ${zoneName()}` : `to, ${zoneName()}`}
       value={text}
       onChange={(event) => setText(event.target.value)}
       onBlur={use}
@@ -140,27 +143,22 @@ function TimeField({ name, filter, change }: Omit<Props, "scope"> & { name: "ts_
   );
 }
 
+/** What no field shows, and a way out of all of it; always there, so that nothing below it moves. */
 function Chips({ filter, change }: Omit<Props, "scope">) {
   const chips: [keyof EventFilter, string][] = [];
   if (filter.group) chips.push(["group", `group ${filter.group}`]);
   if (filter.fingerprint) chips.push(["fingerprint", `template ${filter.fingerprint}`]);
-  if (filter.ts_from) chips.push(["ts_from", `from ${stamp(filter.ts_from)}`]);
-  if (filter.ts_to) chips.push(["ts_to", `to ${stamp(filter.ts_to)}`]);
-  if (filter.service) chips.push(["service", `service ${filter.service}`]);
-  if (filter.host) chips.push(["host", `host ${filter.host}`]);
-  if (filter.q) chips.push(["q", filter.q_mode === "regex" ? `/${filter.q}/` : `“${filter.q}”`]);
-  if (Object.keys(filter).length === 0) return null;
   return (
-    <div className="chips">
+    <>
       {chips.map(([name, text]) => (
         <button key={name} type="button" className="chip mono" onClick={() => change({ [name]: undefined })} aria-label={`Without: ${text}`}>
           {text} <span aria-hidden="true">✕</span>
         </button>
       ))}
-      <Button kind="quiet" onClick={() => change(noFilter)}>
+      <Button kind="quiet" disabled={Object.keys(filter).length === 0} onClick={() => change(noFilter)}>
         Clear all
       </Button>
-    </div>
+    </>
   );
 }
 
@@ -189,8 +187,8 @@ export function EventFilters(props: Props) {
         />
         <TimeField name="ts_from" filter={filter} change={change} />
         <TimeField name="ts_to" filter={filter} change={change} />
+        <Chips filter={filter} change={change} />
       </div>
-      <Chips filter={filter} change={change} />
     </div>
   );
 }

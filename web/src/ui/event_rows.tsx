@@ -1,6 +1,6 @@
 // event_rows.tsx - lines of a log, newest first or as they were written
 import type { Event } from "../api/types";
-import { exact, stamp } from "../lib/format";
+import { exact, stamp, zoneName } from "../lib/format";
 import { usePrefs } from "../lib/prefs";
 import { levelClass, LevelTag } from "./basic";
 import { Marked } from "./template";
@@ -19,8 +19,16 @@ interface Props {
 
 export function EventRows({ events, find = "", chosen = -1, opened = null, onOpen, label }: Props) {
   usePrefs();
+  if (events.length === 0) return null;
   return (
-    <ol className="event-rows" aria-label={label}>
+    <div className="event-list">
+      <div className="event-head" aria-hidden="true">
+        <span>Time, {zoneName(events[0]?.ts ?? null)}</span>
+        <span>Level</span>
+        <span className="event-service">Service</span>
+        <span>Message</span>
+      </div>
+      <ol className="event-rows" aria-label={label}>
       {events.map((event, index) => (
         <li key={event.seq}>
           <button
@@ -44,6 +52,7 @@ export function EventRows({ events, find = "", chosen = -1, opened = null, onOpe
           </button>
         </li>
       ))}
-    </ol>
+      </ol>
+    </div>
   );
 }

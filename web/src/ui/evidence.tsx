@@ -2,7 +2,7 @@
 import { useEffect } from "react";
 import type { Scope } from "../api/calls";
 import type { Citation, Evidence as Line, FindingDetail } from "../api/types";
-import { count, exact, stamp } from "../lib/format";
+import { count, exact, stamp, zoneName } from "../lib/format";
 import { usePrefs } from "../lib/prefs";
 import { Link } from "../lib/router";
 import { Panel } from "./basic";
@@ -22,7 +22,7 @@ function EvidenceLine({ line, cited, scope }: { line: Line; cited: Cited | null;
       <div className="evidence-head mono">
         <Link to={`${scope}/events?seq=${line.seq}`}>{line.seq}</Link>
         <time className="dim" dateTime={line.ts} title={exact(line.ts)}>
-          {stamp(line.ts)}
+          {stamp(line.ts)} {zoneName(line.ts)}
         </time>
       </div>
       <pre>

@@ -4,8 +4,8 @@ import { read, write, type Scope } from "../api/calls";
 import type { Citation, Claim, Insight, InsightContent } from "../api/types";
 import { useAction, useQuery } from "../api/use_query";
 import { percent } from "../lib/format";
-import { Button, Panel, Tag } from "./basic";
-import { ErrorBox } from "./states";
+import { Button, CopyButton, Panel, Tag } from "./basic";
+import { ErrorBox, Loading } from "./states";
 
 interface Props {
   scope: Scope;
@@ -60,6 +60,29 @@ function Content({ content, onCite }: { content: InsightContent; onCite: Props["
   );
 }
 
+const SETTINGS = `explain:
+  url: http://127.0.0.1:11434/v1
+  model: llama3.1
+  # key_file: /etc/siftd/explain.key
+`;
+
+/** What to do when the configuration names no model. */
+function HowTo() {
+  return (
+    <div className="stack">
+      <p>Explanations are off: no model is set up. Any endpoint that speaks as OpenAI's does will do, also one on this machine. Put this into siftd.yaml, with yours, and start siftd again:</p>
+      <div className="raw-head">
+        <span className="dim">siftd.yaml</span>
+        <CopyButton text={SETTINGS} />
+      </div>
+      <pre className="raw settings" tabIndex={0} aria-label="Settings for explanations">
+        {SETTINGS}
+      </pre>
+      <p className="hint">Secrets are taken out of the lines before any is sent, and every quote of the answer is checked against them.</p>
+    </div>
+  );
+}
+
 export function Explanation({ scope, kind, id, content, onCite }: Props) {
   const [made, setMade] = useState<Insight | null>(null);
   // one that was begun before, by somebody else perhaps
@@ -73,21 +96,29 @@ export function Explanation({ scope, kind, id, content, onCite }: Props) {
       setMade(answer.insight);
     });
   };
+  const isOff = !shown && latest.data?.can_explain === false;
   const words = shown ? "Explain anew" : insight?.status === "failed" ? "Try again" : "Explain";
   return (
     <Panel
       title="Explanation"
       actions={
-        <Button busy={busy} onClick={explain}>
-          {busy ? "Asking the model…" : words}
-        </Button>
+        !isOff &&
+        !latest.loading && (
+          <Button busy={busy} onClick={explain}>
+            {busy ? "Asking the model…" : words}
+          </Button>
+        )
       }
     >
       <div className="panel-body">
         <ErrorBox error={error} />
         {!shown && insight?.status === "failed" && <p className="field-error">It failed: {insight.error}</p>}
         {!shown && insight?.status === "pending" && <p>It is being made; ask again in a moment.</p>}
-        {shown ? (
+        {latest.loading ? (
+          <Loading />
+        ) : isOff ? (
+          <HowTo />
+        ) : shown ? (
           <Content content={shown} onCite={onCite} />
         ) : (
           <p className="hint">A language model explains it when you ask, from lines of which secrets were taken out. Every quote is checked against them.</p>

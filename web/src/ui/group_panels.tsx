@@ -71,7 +71,7 @@ export function Members({ detail }: { detail: GroupDetail }) {
         <table className="data-table">
           <thead>
             <tr>
-              <th>Events</th>
+              <th className="num">Events</th>
               <th>Template</th>
               <th>Why it is here</th>
             </tr>

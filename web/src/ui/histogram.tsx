@@ -1,7 +1,7 @@
 // histogram.tsx - events by time and level; dragging over it chooses a time range
 import { useRef, useState, type PointerEvent } from "react";
 import type { Bucket, Histogram as Data } from "../api/types";
-import { count, duration, minute } from "../lib/format";
+import { count, duration, minute, zoneName } from "../lib/format";
 import { usePrefs } from "../lib/prefs";
 import { levelClass } from "./basic";
 import { levelEntries } from "./charts";
@@ -27,6 +27,7 @@ function Bar({ bucket, x, max }: { bucket: Bucket; x: number; max: number }) {
 }
 
 const iso = (ms: number): string => new Date(ms).toISOString();
+const zoned = (ts: string): string => `${minute(ts)} ${zoneName(ts)}`;
 
 export function Histogram({ data, onSelect }: Props) {
   usePrefs();
@@ -95,17 +96,17 @@ export function Histogram({ data, onSelect }: Props) {
         )}
       </svg>
       <div className="histogram-axis mono dim">
-        <span>{minute(data.buckets[0]?.ts ?? "")}</span>
+        <span>{zoned(data.buckets[0]?.ts ?? "")}</span>
         <span className="histogram-note">
           {shown
-            ? `${minute(shown.ts)}  ·  ${count(shown.count)}  ${levelEntries(shown.levels)
+            ? `${zoned(shown.ts)}  ·  ${count(shown.count)}  ${levelEntries(shown.levels)
                 .map(([level, k]) => `${level} ${count(k)}`)
                 .join("  ")}`
             : onSelect
               ? `${duration(data.interval_s)} a bar · drag to choose a range`
               : `${duration(data.interval_s)} a bar`}
         </span>
-        <span>{last ? minute(iso(new Date(last.ts).getTime() + data.interval_s * 1000)) : ""}</span>
+        <span>{last ? zoned(iso(new Date(last.ts).getTime() + data.interval_s * 1000)) : ""}</span>
       </div>
     </div>
   );
