@@ -12,6 +12,7 @@
 #include "api/http.h"
 #include "api/http_tls.h"
 #include "api/insights.h"
+#include "api/kept_answers.h"
 #include "api/key_memory.h"
 #include "api/limiter.h"
 #include "api/page_files.h"
@@ -70,6 +71,7 @@ struct api_config api_config_default(void)
 			   .push = 6000 },
 		.query_time_us = 10 * INT64_C(1000000),
 		.query_memory_bytes = (size_t)64 << 20,
+		.kept_answers_bytes = (size_t)16 << 20,
 		.backtests_max = 2,
 		.backtest_time_us = 60 * INT64_C(1000000),
 		.backtest_events_max = 100000000,
@@ -110,6 +112,8 @@ static int start(struct api *api, const struct api_config *config, struct error 
 		return error_prefix(error, "http.trusted_proxies");
 	http.proxies = api->proxies;
 	randombytes_buf(&api->context.limiter_seed, sizeof(api->context.limiter_seed));
+	api->context.kept_answers =
+		kept_answers_new(config->kept_answers_bytes, api->context.limiter_seed);
 	api->context.source_rates = source_rates_new(
 		http.base, api->context.deps.sources, api->context.deps.sources_count);
 	if (config->tls_certificate != NULL) {
@@ -197,6 +201,7 @@ void api_free(struct api **api_ptr)
 	cors_free(&api->context.cors);
 	limiter_free(&api->context.limiter);
 	key_memory_free(&api->context.key_memory);
+	kept_answers_free(&api->context.kept_answers);
 	mem_free(api);
 	*api_ptr = NULL;
 }

@@ -83,6 +83,7 @@ struct api_config {
 	/* of one question for events; beyond: see events.h */
 	int64_t query_time_us;
 	size_t query_memory_bytes;
+	size_t kept_answers_bytes; /* see kept_answers.h */
 	/* rules tried on stored events: at a time; and see backtest.h */
 	unsigned backtests_max;
 	int64_t backtest_time_us;

@@ -15,6 +15,7 @@ struct insights;
 struct limiter;
 struct passwords;
 struct http_conn_stats;
+struct kept_answers;
 struct key_memory;
 struct push_once;
 struct push_stats;
@@ -39,6 +40,7 @@ struct api_context {
 	struct push_stats *push_stats;
 	struct push_once *push_once;
 	struct key_memory *key_memory;
+	struct kept_answers *kept_answers;
 	unsigned backtests; /* that run */
 	bool ready;         /* the first admin is there, so that somebody can log in */
 	uint64_t limiter_seed; /* so that nobody can choose keys that share a place */

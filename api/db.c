@@ -115,10 +115,12 @@ static void cancel(void *context)
 void db_run(struct request *request, const struct db_call *call)
 {
 	struct running *running = request_alloc(request, sizeof(*running));
-	const struct pg_statement statement = { .sql = call->sql,
-						.params = call->params,
-						.params_count = call->params_count,
-						.before = tenant_statement(request) };
+	const struct pg_statement statement = {
+		.sql = call->sql,
+		.params = call->params,
+		.params_count = call->params_count,
+		.before = call->is_nobodys ? NULL : tenant_statement(request)
+	};
 
 	assert(request->cancel == NULL);
 	*running = (struct running){

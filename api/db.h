@@ -28,6 +28,8 @@ struct db_call {
 	/* is called when the database is away, or too busy: true: the request goes on
 	 * without it; false, or NULL: 503. May run another call */
 	bool (*away)(struct request *request);
+	/* reads nothing that belongs to anybody: runs without the caller's settings */
+	bool is_nobodys;
 };
 
 void db_add_int(struct request *request, struct db_call *call, int64_t value);

@@ -6,6 +6,7 @@
 #include "api/event_counts.h"
 #include "api/event_counts_sql.h"
 #include "api/event_routes.h"
+#include "api/kept_answers.h"
 #include "base/mem.h"
 
 #define MINUTE_US INT64_C(60000000)
@@ -42,7 +43,7 @@ struct facets {
 static void finish(struct request *request, struct json_out *out)
 {
 	json_object_end(out);
-	request_reply_json(request, 200);
+	kept_answers_reply(request);
 }
 
 static void open_answer(struct request *request)
@@ -199,6 +200,8 @@ static void on_tally(void *context, const struct events_answer *said)
 		event_routes_refuse(request, said);
 		return;
 	}
+	if (!said->whole)
+		kept_answers_limit(request, 0);
 	open_answer(request);
 	json_key_uint(out, "total", said->tally->total);
 	if ((facets->wanted & FACET_LEVEL) != 0)
@@ -357,7 +360,7 @@ static bool read_fields(struct request *request, struct facets *facets)
 	return true;
 }
 
-void event_facets(struct request *request)
+static void count_anew(struct request *request)
 {
 	const struct query_int want = { "limit", 1, VALUES_MAX };
 	struct facets *facets = request_alloc(request, sizeof(*facets));
@@ -379,4 +382,9 @@ void event_facets(struct request *request)
 	else
 		count_rows(request, &filter);
 	event_filter_deinit(&filter);
+}
+
+void event_facets(struct request *request)
+{
+	kept_answers_ask(request, count_anew);
 }

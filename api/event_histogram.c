@@ -3,6 +3,7 @@
 #include "api/event_counts.h"
 #include "api/event_counts_sql.h"
 #include "api/event_routes.h"
+#include "api/kept_answers.h"
 
 #define MINUTE_US INT64_C(60000000)
 #define DAY_MINUTES 1440
@@ -92,7 +93,7 @@ static void answer(struct request *request, const struct table *counts, uint64_t
 		write_bucket(&out, counts, first + i, buckets->width);
 	json_array_end(&out);
 	json_object_end(&out);
-	request_reply_json(request, 200);
+	kept_answers_reply(request);
 }
 
 /* there are no events, hence no range that an automatic width could follow from */
@@ -127,6 +128,8 @@ static void on_tally(void *context, const struct events_answer *said)
 	struct request *request = context;
 
 	request_on_cancel(request, NULL, NULL);
+	if (!said->whole)
+		kept_answers_limit(request, 0);
 	if (said->status == EVENTS_OK)
 		answer(request, &said->tally->buckets, said->tally->total);
 	else
@@ -252,7 +255,7 @@ static bool read_buckets(struct request *request, struct histogram *histogram)
 	return true;
 }
 
-void event_histogram(struct request *request)
+static void count_anew(struct request *request)
 {
 	struct histogram *histogram = request_alloc(request, sizeof(*histogram));
 	struct event_filter filter = { 0 };
@@ -271,4 +274,9 @@ void event_histogram(struct request *request)
 		answer_nothing(request);
 	else
 		count(request);
+}
+
+void event_histogram(struct request *request)
+{
+	kept_answers_ask(request, count_anew);
 }

@@ -5,6 +5,7 @@
 
 #include "api/context.h"
 #include "api/events.h"
+#include "api/kept_answers.h"
 #include "api/request.h"
 #include "base/log.h"
 
@@ -69,7 +70,9 @@ static void on_answer(void *context, const struct events_answer *answer)
 		return;
 	}
 	buf_append_slice(&request->out, answer->json);
-	request_reply_json(request, 200);
+	if (!answer->whole)
+		kept_answers_limit(request, 0);
+	kept_answers_reply(request);
 }
 
 static void cancel(void *context)
@@ -124,7 +127,7 @@ bool event_routes_filter(struct request *request, struct event_filter *out)
 	return false;
 }
 
-void event_routes_list(struct request *request)
+static void list_anew(struct request *request)
 {
 	struct running *running = running_new(request);
 	struct events_deps deps = event_routes_deps(request);
@@ -135,6 +138,11 @@ void event_routes_list(struct request *request)
 		return;
 	await(running, events_query_start(&deps, &scope, &filter, on_answer, running));
 	event_filter_deinit(&filter);
+}
+
+void event_routes_list(struct request *request)
+{
+	kept_answers_ask(request, list_anew);
 }
 
 /* false: answered with 404 */

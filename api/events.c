@@ -38,6 +38,7 @@ struct events_query {
 	bool knows_groups;     /* of all that will be found */
 	char cursor[CURSOR_TEXT_SIZE];
 	int64_t behind; /* as the cursor says */
+	bool cut;       /* before the page was full */
 	struct event_tally tally;
 	struct events_rendering rendering;
 	struct buf json;
@@ -60,6 +61,8 @@ static void finish(struct events_query *query, enum events_status status,
 {
 	struct events_answer answer = { .status = status,
 					.json = buf_slice(&query->json),
+					.whole = !query->cut &&
+						 query->rendering.damaged == 0,
 					.has_more = query->rendering.has_more,
 					.behind = query->behind,
 					.count = (int64_t)query->rendering.count,
@@ -184,7 +187,8 @@ static void end_page(struct events_query *query,
 	 */
 	query->behind =
 		full ? rendering->hits[rendering->count - 1].seq : result->behind;
-	query->deps.stats->cut += !full;
+	query->cut = !full;
+	query->deps.stats->cut += query->cut;
 	event_cursor_write(query->filter.oldest_first, query->behind, query->cursor);
 	rendering->next_cursor = query->cursor;
 	find_groups(query);
@@ -193,6 +197,7 @@ static void end_page(struct events_query *query,
 static void end_tally(struct events_query *query,
 		      const struct events_walk_result *result)
 {
+	query->rendering.damaged = result->damaged;
 	if (result->exhausted)
 		finish(query, EVENTS_OK, NULL);
 	else

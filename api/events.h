@@ -74,6 +74,9 @@ struct events_stats {
 struct events_answer {
 	enum events_status status;
 	struct slice json; /* of EVENTS_OK: JSON, or lines */
+	/* says all that there is to be said: neither did its time end before its page
+	 * was full, nor was there a block that could not be read */
+	bool whole;
 	/* of a page of lines: whether there is more, and behind which seq */
 	bool has_more;
 	int64_t behind;

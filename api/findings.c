@@ -7,6 +7,7 @@
 #include "api/findings.h"
 
 #include "api/context.h"
+#include "api/kept_answers.h"
 #include "api/list.h"
 #include "api/page.h"
 #include "pipeline/rules.h"
@@ -25,11 +26,13 @@ static const char *const severity_words[] = { "LOW", "MED", "HIGH", "CRIT", NULL
 #define IN_SCOPE(t) t ".project_id = $1 AND ($2::bigint = 0 OR " t ".ingestion_id = $2)"
 
 /* sums: one row for each finding that has occurrences in the scope; a project's are in its
- * row, those of an ingestion are added up */
+ * row, those of an ingestion are added up. What selects and sorts stands beside them, so
+ * that no finding is looked up twice to be passed over */
 #define SUMS_CTE \
-	"WITH sums AS (SELECT id AS finding_id, total, first_us, last_us" \
+	"WITH sums AS (SELECT id AS finding_id, severity, status, rule_id, total, first_us, last_us" \
 	" FROM siftd.findings WHERE project_id = $1 AND $2::bigint = 0 AND total > 0" \
-	" UNION ALL SELECT o.id, s.* FROM siftd.findings AS o CROSS JOIN LATERAL (" \
+	" UNION ALL SELECT o.id, o.severity, o.status, o.rule_id, s.*" \
+	" FROM siftd.findings AS o CROSS JOIN LATERAL (" \
 	"  SELECT sum(m.count)::bigint AS total, min(m.first_us), max(m.last_us)" \
 	"  FROM siftd.finding_templates AS m WHERE m.project_id = $1" \
 	"   AND m.finding_id = o.id AND m.ingestion_id = $2) AS s" \
@@ -56,14 +59,16 @@ static const char *const severity_words[] = { "LOW", "MED", "HIGH", "CRIT", NULL
 	"    SELECT key FROM siftd.templates WHERE project_id = $1 AND group_id = u.group_id)))" \
 	"  ORDER BY u.id LIMIT 1"
 
+/* a few templates are sorted cheaper than hashed: the latter makes a table for each finding */
 #define ITEM \
 	"f.id, f.rule_id, f.title, f.severity, round(f.confidence / 100.0, 2)," \
 	" f.status, f.key, sums.first_us, sums.last_us, sums.total," \
 	" (SELECT json_agg(json_build_object('fingerprint'," \
-	"   lpad(to_hex(template_key), 16, '0'), 'count', n) ORDER BY n DESC)" \
-	"  FROM (SELECT m.template_key, sum(m.count) AS n" \
-	"   FROM siftd.finding_templates AS m WHERE " IN_SCOPE("m") \
-	"    AND m.finding_id = f.id GROUP BY 1 ORDER BY 2 DESC LIMIT 10) AS k)," \
+	"   lpad(to_hex(template_key), 16, '0'), 'count', n) ORDER BY n DESC, template_key)" \
+	"  FROM (SELECT template_key, sum(count) AS n FROM (SELECT m.template_key, m.count" \
+	"    FROM siftd.finding_templates AS m WHERE " IN_SCOPE("m") \
+	"     AND m.finding_id = f.id ORDER BY m.template_key) AS sorted" \
+	"   GROUP BY template_key ORDER BY 2 DESC, 1 LIMIT 10) AS k)," \
 	" coalesce((SELECT json_agg(DISTINCT kept.seq) FROM (SELECT e.seq" \
 	"  FROM siftd.evidence AS e WHERE " IN_SCOPE("e") " AND e.finding_id = f.id" \
 	"  LIMIT " EVIDENCE_SEQS ") AS kept), '[]')," \
@@ -77,19 +82,28 @@ static const char *const severity_words[] = { "LOW", "MED", "HIGH", "CRIT", NULL
 	" FROM sums JOIN siftd.findings AS f" \
 	"  ON f.project_id = $1 AND f.id = sums.finding_id"
 
+/* how long nothing of what depends on the time changes, in microseconds; NULL: ever */
+#define NOW_US "(extract(epoch FROM now()) * 1000000)::bigint"
+#define GOOD_US \
+	"(SELECT min(t.us) - " NOW_US " FROM (SELECT p.last_us + o.quiet_us AS us" \
+	"   FROM siftd.episodes AS p JOIN siftd.findings AS o" \
+	"    ON o.project_id = $1 AND o.id = p.finding_id WHERE p.project_id = $1" \
+	"  UNION ALL SELECT unnest(ARRAY[" SQL_TIME_US("u.starts_at") ", " SQL_TIME_US("u.ends_at") "])" \
+	"   FROM siftd.mutes AS u WHERE u.project_id = $1) AS t WHERE t.us > " NOW_US ")"
+
 /* by severity, then volume: one number that a cursor can hold */
 #define VALUE \
-	"(f.severity * " SEVERITY_SHIFT " + least(sums.total, " SEVERITY_SHIFT " - 1))"
+	"(severity * " SEVERITY_SHIFT " + least(sums.total, " SEVERITY_SHIFT " - 1))"
 
 static const char list_sql[] =
 	SUMS_CTE ", matching AS (SELECT sums.*, " VALUE " AS value,"
-	"  count(*) OVER () AS n" TABLES
-	" WHERE CASE WHEN $3 = '' THEN f.status <> 'provisional' ELSE f.status = $3 END"
-	" AND ($4::integer IS NULL OR f.severity = $4) AND ($5 = '' OR f.rule_id = $5)),"
+	"  count(*) OVER () AS n FROM sums"
+	" WHERE CASE WHEN $3 = '' THEN status <> 'provisional' ELSE status = $3 END"
+	" AND ($4::integer IS NULL OR severity = $4) AND ($5 = '' OR rule_id = $5)),"
 	" page AS MATERIALIZED (SELECT * FROM matching"
 	"  WHERE NOT $6::boolean OR value < $7 OR (value = $7 AND finding_id > $8)"
 	"  ORDER BY value DESC, finding_id LIMIT $9)"
-	" SELECT " ITEM ", sums.value, sums.n FROM page AS sums"
+	" SELECT " ITEM ", sums.value, sums.n, " GOOD_US " FROM page AS sums"
 	" JOIN siftd.findings AS f ON f.project_id = $1 AND f.id = sums.finding_id"
 	" ORDER BY sums.value DESC, f.id";
 
@@ -125,6 +139,7 @@ enum item_column {
 	ITEM_RULE = 1,
 	ITEM_VALUE = 19,
 	ITEM_MATCHING = 20,
+	ITEM_GOOD_US = 21,
 	ITEM_INSIGHT = 20,
 	ITEM_TRIAGE = 21, /* the first of triage_columns */
 };
@@ -196,7 +211,9 @@ static void on_list(struct request *request, const struct pg_rows *rows)
 	json_array_end(&out);
 	page_write_end(page, rows, ITEM_VALUE, 0, &out);
 	json_object_end(&out);
-	request_reply_json(request, 200);
+	if (count > 0 && pg_rows_slice(rows, 0, ITEM_GOOD_US).ptr != NULL)
+		kept_answers_limit(request, pg_rows_int(rows, 0, ITEM_GOOD_US));
+	kept_answers_reply(request);
 }
 
 /* status and severity; false: answered with 422 */
@@ -225,7 +242,7 @@ static bool add_words(struct request *request, struct db_call *call)
 	return true;
 }
 
-void findings_list(struct request *request)
+static void list_anew(struct request *request)
 {
 	struct page *page = request_alloc(request, sizeof(*page));
 	struct db_call call = { .sql = list_sql, .done = on_list };
@@ -241,6 +258,11 @@ void findings_list(struct request *request)
 	db_add_text(&call, rule);
 	page_add_params(request, &call, page);
 	db_run(request, &call);
+}
+
+void findings_list(struct request *request)
+{
+	kept_answers_ask(request, list_anew);
 }
 
 static void write_edge(struct json_out *out, const struct pg_rows *rows, enum edge edge)

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "api/kept_answers.h"
 #include "api/list.h"
 #include "api/page.h"
 #include "pipeline/record.h"
@@ -221,7 +222,7 @@ static void on_list(struct request *request, const struct pg_rows *rows)
 	json_array_end(&out);
 	page_write_end(page, rows, ITEM_VALUE, 0, &out);
 	json_object_end(&out);
-	request_reply_json(request, 200);
+	kept_answers_reply(request);
 }
 
 static void add_scope(struct request *request, struct db_call *call)
@@ -287,7 +288,7 @@ static bool read_words(struct request *request, size_t *sort, struct slice *stat
 	return true;
 }
 
-void groups_list(struct request *request)
+static void list_anew(struct request *request)
 {
 	struct page *page = request_alloc(request, sizeof(*page));
 	struct db_call call = { .sql = list_sql, .done = on_list };
@@ -308,6 +309,11 @@ void groups_list(struct request *request)
 		return;
 	page_add_params(request, &call, page);
 	db_run(request, &call);
+}
+
+void groups_list(struct request *request)
+{
+	kept_answers_ask(request, list_anew);
 }
 
 static void on_group(struct request *request, const struct pg_rows *rows)
@@ -341,7 +347,7 @@ static void on_group(struct request *request, const struct pg_rows *rows)
 	json_key(&out, "insight");
 	columns_write_json(&out, pg_rows_slice(rows, 0, ITEM_INSIGHT));
 	json_object_end(&out);
-	request_reply_json(request, 200);
+	kept_answers_reply(request);
 }
 
 /* two parameters: the id or NULL, the key or NULL; false: neither */
@@ -364,11 +370,16 @@ static bool add_group(struct request *request, struct db_call *call)
 	return true;
 }
 
-void groups_get(struct request *request)
+static void get_anew(struct request *request)
 {
 	struct db_call call = { .sql = get_sql, .done = on_group };
 
 	add_scope(request, &call);
 	if (add_group(request, &call))
 		db_run(request, &call);
+}
+
+void groups_get(struct request *request)
+{
+	kept_answers_ask(request, get_anew);
 }

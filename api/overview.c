@@ -5,6 +5,7 @@
 #include "api/columns.h"
 #include "api/db.h"
 #include "api/ingestions.h"
+#include "api/kept_answers.h"
 
 /* clang-format off */
 /* $1 project, $2 ingestion or 0; what belonged to a deleted ingestion is left out */
@@ -140,7 +141,7 @@ static void on_findings(struct request *request, const struct pg_rows *rows)
 	write_top_findings(out, rows, "items");
 	json_object_end(out);
 	json_object_end(out);
-	request_reply_json(request, 200);
+	kept_answers_reply(request);
 }
 
 static void write_group(struct json_out *out, const struct pg_rows *rows, size_t row)
@@ -215,7 +216,12 @@ static void on_totals(struct request *request, const struct pg_rows *rows)
 	run(request, groups_sql, on_groups);
 }
 
-void overview_get(struct request *request)
+static void get_anew(struct request *request)
 {
 	run(request, totals_sql, on_totals);
+}
+
+void overview_get(struct request *request)
+{
+	kept_answers_ask(request, get_anew);
 }

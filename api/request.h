@@ -31,6 +31,7 @@ struct evbuffer;
 struct http_conn;
 struct request;
 struct request_field;
+struct kept_question;
 
 enum role { ROLE_NONE, ROLE_MEMBER, ROLE_ADMIN };
 /* of an API key */
@@ -100,6 +101,7 @@ struct request {
 	struct request *previous, *next;
 	struct http_conn *conn;
 	struct request_field *fields; /* of the answer's head */
+	struct kept_question *kept;   /* of kept_answers.c alone */
 	request_cancel_fn *cancel;
 	void *cancel_context;
 	request_end_fn *end;

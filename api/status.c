@@ -8,6 +8,7 @@
 #include "api/events.h"
 #include "api/http_conn.h"
 #include "api/insights.h"
+#include "api/kept_answers.h"
 #include "api/key_memory.h"
 #include "api/limiter.h"
 #include "api/push.h"
@@ -204,6 +205,7 @@ void status_metrics(struct request *request)
 	write_own_metrics(api, &request->out);
 	write_connection_metrics(api, &request->out);
 	write_query_metrics(api, &request->out);
+	kept_answers_write_metrics(api->kept_answers, &request->out);
 	write_tail_metrics(api, &request->out);
 	push_write_metrics(api->push_stats, &request->out);
 	key_memory_write_metrics(api->key_memory, &request->out);

@@ -122,6 +122,7 @@ struct config {
 		int64_t memory_bytes;
 		int64_t cache_bytes;
 		int64_t block_cache_bytes;
+		int64_t kept_answers_bytes;
 		int64_t tail_listeners;
 		int64_t tail_time_us;
 		int64_t backtests;

@@ -69,6 +69,7 @@ struct api_config config_http(const struct config *config,
 	};
 	out.query_time_us = config->query.time_us;
 	out.query_memory_bytes = (size_t)config->query.memory_bytes;
+	out.kept_answers_bytes = (size_t)config->query.kept_answers_bytes;
 	out.tail_listeners_max = (unsigned)config->query.tail_listeners;
 	out.tail_us = config->query.tail_time_us;
 	out.backtests_max = (unsigned)config->query.backtests;

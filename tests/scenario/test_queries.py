@@ -390,3 +390,40 @@ def test_views(make_siftd, postgres):
         ask(f"SELECT * FROM siftd_views.{view}")
     with pytest.raises(subprocess.CalledProcessError):
         ask("SELECT count(*) FROM siftd.event_blocks")
+
+
+def test_answers_are_kept_until_a_commit(make_siftd, postgres):
+    """what was said is said again, but never once anybody has changed what it says, or its time has come"""
+    siftd = make_siftd(database={"url": postgres.url()})
+    siftd.add_file_source()
+    siftd.start()
+    client, scope = siftd.client, siftd.client.default_scope()
+    ingestion = client.new_ingestion(scope, "kept")
+    client.paste(ingestion, "".join(f"2026-03-01T08:00:0{n}Z ERROR shop: java.lang.OutOfMemoryError: Java heap space\n"
+                                    for n in range(3)))
+    client.wait_total(ingestion, 3)
+    harness.wait_until(lambda: client.get(f"{scope}/findings")["items"], 20, "a finding")
+
+    def hits():
+        return metric(client, "siftd_kept_answers_hits_total")
+
+    before = hits()
+    answers = {path: client.get(scope + path) for path in
+               ("/groups", "/findings", "/overview", "/events?limit=2", "/events/facets", "/events/histogram?interval=1h")}
+    for _ in range(20):
+        for path, answer in answers.items():
+            assert client.get(scope + path) == answer
+    assert hits() - before > 60
+    # one that siftd does not know of
+    postgres.sql("UPDATE siftd.findings SET title = 'Changed'; UPDATE siftd.groups SET status = 'resolved'", "siftd")
+    assert client.get(f"{scope}/findings")["items"][0]["title"] == "Changed"
+    assert {group["status"] for group in client.get(f"{scope}/groups")["items"]} == {"resolved"}
+    # with nothing committed, a mute ends by itself
+    rule = client.get(f"{scope}/findings")["items"][0]["rule"]
+    end = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=2)
+    mute = client.post(f"{scope}/mutes", {"rule": rule, "ends_at": stamp(end)})
+    while datetime.datetime.now(datetime.timezone.utc) < end - datetime.timedelta(seconds=0.3):
+        assert client.get(f"{scope}/findings")["items"][0]["muted_by"] == mute["id"]
+        time.sleep(0.1)
+    time.sleep(0.6)
+    assert client.get(f"{scope}/findings")["items"][0]["muted_by"] is None
