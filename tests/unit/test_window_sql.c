@@ -17,7 +17,7 @@
 #include "random_numbers.h"
 
 #define HISTORIES 30
-#define BUCKETS_MAX 60
+#define BUCKETS_MAX 150
 #define VALUES_MAX 3
 #define SECOND_US INT64_C(1000000)
 /* of the histories; some before the epoch of buckets */
@@ -88,7 +88,7 @@ static void tell_buckets(struct story *story)
 	int64_t width = window_bucket_width_us(&story->rule.window);
 	int64_t bucket_us = window_bucket_us(ORIGIN_US, width);
 
-	history->count = 1 + random_below(BUCKETS_MAX);
+	history->count = 1 + random_below(random_below(2) == 0 ? BUCKETS_MAX : 30);
 	if (story->rule.window.type == WINDOW_NEW_GROUP)
 		history->count = 1;
 	for (size_t i = 0; i < history->count; i++) {
@@ -135,10 +135,24 @@ struct share {
 	uint64_t others;
 };
 
-#define FLUSHES_MAX 6
+#define FLUSHES_MAX 20
+
+/* the order in which flushes bring buckets: as they come live, with some that are late,
+ * or any */
+enum order { ORDER_LIVE, ORDER_LATE, ORDER_ANY, ORDERS };
+
+static unsigned flush_of(const struct window_history *history, enum order order,
+			 unsigned flushes, size_t bucket)
+{
+	unsigned live = (unsigned)(bucket * flushes / history->count);
+
+	if (order == ORDER_ANY || (order == ORDER_LATE && random_below(10) == 0))
+		return (unsigned)random_below(flushes);
+	return live;
+}
 
 /* each bucket to one flush, or its counts to two */
-static size_t share_out(const struct window_history *history,
+static size_t share_out(const struct window_history *history, enum order order,
 			struct share shares[2 * BUCKETS_MAX])
 {
 	unsigned flushes = 1 + (unsigned)random_below(FLUSHES_MAX);
@@ -147,7 +161,7 @@ static size_t share_out(const struct window_history *history,
 	for (size_t i = 0; i < history->count; i++) {
 		const struct window_bucket *bucket = &history->buckets[i];
 		struct share first = { .bucket = i,
-				       .flush = (unsigned)random_below(flushes),
+				       .flush = flush_of(history, order, flushes, i),
 				       .count = bucket->count,
 				       .others = bucket->others };
 
@@ -156,8 +170,8 @@ static size_t share_out(const struct window_history *history,
 			first.others = 0;
 			shares[count++] =
 				(struct share){ .bucket = i,
-						.flush =
-							(unsigned)random_below(flushes),
+						.flush = flush_of(history, order,
+								  flushes, i),
 						.count = bucket->count - 1,
 						.others = bucket->others };
 		}
@@ -246,10 +260,10 @@ static void write_flush(struct buf *sql, const struct story *story,
 }
 
 /* tells the store, by as many flushes as the story is shared out to */
-static void store(const struct story *story)
+static void store(const struct story *story, enum order order)
 {
 	struct share shares[2 * BUCKETS_MAX];
-	size_t count = share_out(&story->history, shares);
+	size_t count = share_out(&story->history, order, shares);
 	struct buf sql = { 0 };
 
 	write_start(&sql, story);
@@ -290,14 +304,14 @@ static void write_episodes(struct buf *out, const struct window_episodes *episod
 }
 
 /* how many episodes both found */
-static size_t compare(const struct story *story)
+static size_t compare(const struct story *story, enum order order)
 {
 	struct window_episodes episodes = { 0 };
 	struct buf stored = { 0 };
 	struct buf judged = { 0 };
 	size_t count = 0;
 
-	store(story);
+	store(story, order);
 	read_episodes(&stored);
 	window_judge(&story->history, &episodes);
 	write_episodes(&judged, &episodes);
@@ -309,6 +323,16 @@ static size_t compare(const struct story *story)
 	return count;
 }
 
+static bool settles(int type)
+{
+	return type == WINDOW_SPIKE || type == WINDOW_RATE_RATIO ||
+	       type == WINDOW_CARDINALITY || type == WINDOW_SEQUENCE;
+}
+
+/* episodes of which windows were settled that are not the last ones */
+static const char settled_sql[] =
+	"SELECT count(*) FROM siftd.episodes WHERE settled_last_us < last_us";
+
 static void test_same(void **state)
 {
 	size_t silent = 0;
@@ -317,18 +341,21 @@ static void test_same(void **state)
 	random_state = 24;
 	for (int type = WINDOW_THRESHOLD; type < WINDOW_TYPES; type++) {
 		size_t found = 0;
+		int64_t settled = 0;
 
 		for (unsigned i = 0; i < HISTORIES; i++) {
 			struct story story;
 			size_t count = 0;
 
 			tell((enum window_type)type, &story);
-			count = compare(&story);
+			count = compare(&story, (enum order)(i % ORDERS));
 			found += count;
+			settled += pg_fixture_int(&fixture, settled_sql);
 			silent += count == 0;
 		}
 		/* it compares something, of each type */
 		assert_true(found > HISTORIES / 8);
+		assert_int_equal(settled > 0, settles(type));
 	}
 	assert_true(silent > HISTORIES / 8);
 }
