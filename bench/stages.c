@@ -187,7 +187,6 @@ static void run_blocks(struct bench *bench)
 	const struct pipeline_config config = {
 		.batch_events_max = 65536,
 		.batch_bytes_max = (uint64_t)64 * 1024 * 1024,
-		.batch_age_us = 500000,
 		.record_close_us = 1000000,
 		.templates_max = TEMPLATES_MAX,
 		.zstd_level = 1,

@@ -142,6 +142,7 @@ struct config {
 		int64_t events_max;
 		int64_t bytes_max;
 		int64_t age_us;
+		int64_t age_behind_us;
 		int64_t queue_bytes;
 		int64_t zstd_level;
 	} batch;

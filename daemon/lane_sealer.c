@@ -149,6 +149,7 @@ struct lane_sealer *lane_sealer_new(struct mailbox *batches)
 	pthread_mutex_init(&sealer->mutex, NULL);
 	pthread_cond_init(&sealer->drained, NULL);
 	pthread_create(&sealer->thread, NULL, run, sealer);
+	(void)pthread_setname_np(sealer->thread, "lane_seal"); /* a comfort only */
 	return sealer;
 }
 

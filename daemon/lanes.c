@@ -18,6 +18,7 @@
 
 struct lane {
 	pthread_t thread;
+	const struct lanes_config *config;
 	struct mailbox *chunks;
 	struct mailbox *batches;
 	struct lane_sealer *sealer;
@@ -29,6 +30,7 @@ struct lane {
 };
 
 struct lanes {
+	struct lanes_config config;
 	struct lane *lanes;
 	unsigned count;
 };
@@ -63,6 +65,20 @@ static bool store_waits(const struct lane *lane)
 {
 	return !lane_sealer_has_batches(lane->sealer) &&
 	       mailbox_weight(lane->batches) == 0;
+}
+
+/* What a transaction costs besides its events is the same for few and many. While input
+ * is piled up its events are late anyway, and larger batches make up for it */
+static int64_t batch_age_us(const struct lane *lane)
+{
+	const struct lanes_config *config = lane->config;
+	bool behind = mailbox_weight(lane->chunks) >= config->chunk_bytes_max / 2;
+
+	if (!store_waits(lane))
+		return PIPELINE_AGELESS;
+	return behind && config->batch_age_behind_us > config->batch_age_us
+		       ? config->batch_age_behind_us
+		       : config->batch_age_us;
 }
 
 static void publish_stats(struct lane *lane)
@@ -112,7 +128,7 @@ static void *run_lane(void *argument)
 			pipeline_feed(lane->pipeline, chunk, now_us);
 		else if (closed)
 			break;
-		pipeline_tick(lane->pipeline, now_us, store_waits(lane));
+		pipeline_tick(lane->pipeline, now_us, batch_age_us(lane));
 		hand_over_batches(lane, epoch);
 		publish_stats(lane);
 	}
@@ -130,11 +146,13 @@ struct lanes *lanes_start(const struct lanes_config *config,
 	struct lanes *lanes = mem_calloc(1, sizeof(*lanes));
 	struct pipeline_deps own = *deps;
 
+	lanes->config = *config;
 	lanes->count = config->count;
 	lanes->lanes = mem_calloc(config->count, sizeof(*lanes->lanes));
 	for (unsigned i = 0; i < config->count; i++) {
 		struct lane *lane = &lanes->lanes[i];
 
+		lane->config = &lanes->config;
 		lane->chunks = mailbox_new(config->chunk_bytes_max);
 		lane->batches = mailbox_new(config->batch_bytes_max);
 		lane->sealer = lane_sealer_new(lane->batches);
@@ -142,6 +160,7 @@ struct lanes *lanes_start(const struct lanes_config *config,
 		lane->pipeline = pipeline_new(i, &config->pipeline, &own);
 		pthread_mutex_init(&lane->stats_mutex, NULL);
 		pthread_create(&lane->thread, NULL, run_lane, lane);
+		(void)pthread_setname_np(lane->thread, "lane"); /* a comfort only */
 	}
 	return lanes;
 }

@@ -23,8 +23,11 @@ struct lanes;
 
 struct lanes_config {
 	unsigned count;
-	size_t chunk_bytes_max; /* queued for one lane */
-	size_t batch_bytes_max; /* sealed and not yet taken, of one lane */
+	size_t chunk_bytes_max;      /* queued for one lane */
+	size_t batch_bytes_max;      /* sealed and not yet taken, of one lane */
+	int64_t batch_age_us;        /* of a batch that the store could take */
+	int64_t batch_age_behind_us; /* the same while half of the chunks' bound waits
+				      */
 	struct pipeline_config pipeline;
 };
 

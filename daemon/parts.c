@@ -90,11 +90,12 @@ static void make_lanes(struct parts *parts)
 		.count = lanes_wanted(config),
 		.chunk_bytes_max = LANE_CHUNK_BYTES,
 		.batch_bytes_max = (size_t)config->batch.queue_bytes,
+		.batch_age_us = config->batch.age_us,
+		.batch_age_behind_us = config->batch.age_behind_us,
 		.pipeline = {
 			.front = front_config_of(config),
 			.batch_events_max = (uint64_t)config->batch.events_max,
 			.batch_bytes_max = (uint64_t)config->batch.bytes_max,
-			.batch_age_us = config->batch.age_us,
 			.record_close_us = config->record.close_after_us,
 			.templates_max = (size_t)config->grouping.templates_max,
 			.shapes_bytes = (size_t)config->grouping.shapes_bytes,

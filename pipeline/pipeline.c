@@ -434,7 +434,7 @@ void pipeline_stood(struct pipeline *pipeline, int64_t us)
 	pipeline->stood_us += us;
 }
 
-void pipeline_tick(struct pipeline *pipeline, int64_t now_us, bool store_waits)
+void pipeline_tick(struct pipeline *pipeline, int64_t now_us, int64_t age_us)
 {
 	uint64_t closed = pipeline->stats.closed_by_time;
 	const struct batch *batch = NULL;
@@ -443,11 +443,11 @@ void pipeline_tick(struct pipeline *pipeline, int64_t now_us, bool store_waits)
 	for (size_t i = 0; i < pipeline->streams_count; i++)
 		open |= close_idle_records(pipeline, pipeline->streams[i], now_us);
 	batch = batch_builder_current(pipeline->builder);
-	if (!store_waits || batch == NULL)
+	if (age_us == PIPELINE_AGELESS || batch == NULL)
 		return;
 	/* what was closed by time has waited enough, and no other record is to come */
 	if ((closed < pipeline->stats.closed_by_time && !open) ||
-	    now_us - batch->opened_us >= pipeline->config.batch_age_us)
+	    now_us - batch->opened_us >= age_us)
 		pipeline_seal(pipeline);
 }
 

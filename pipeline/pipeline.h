@@ -30,7 +30,6 @@ struct pipeline_config {
 	struct front_config front;
 	uint64_t batch_events_max;
 	uint64_t batch_bytes_max;
-	int64_t batch_age_us;
 	int64_t record_close_us; /* an open record is complete after so long without
 				    input */
 	size_t templates_max;
@@ -77,10 +76,11 @@ void pipeline_free(struct pipeline **pipeline);
 void pipeline_feed(struct pipeline *pipeline, struct chunk *chunk, int64_t now_us);
 /* so much of the time that passes is not held against open records */
 void pipeline_stood(struct pipeline *pipeline, int64_t us);
-/* closes what waited too long, and seals a batch that is old enough, or that ends with
- * the last open record, unless earlier ones still wait for the store: then it may as
- * well grow. Times are monotonic */
-void pipeline_tick(struct pipeline *pipeline, int64_t now_us, bool store_waits);
+#define PIPELINE_AGELESS INT64_MAX
+/* closes what waited too long, and seals a batch that is older than age_us, or that
+ * ends with the last open record. PIPELINE_AGELESS: not at all, since earlier ones
+ * still wait for the store: then it may as well grow. Times are monotonic */
+void pipeline_tick(struct pipeline *pipeline, int64_t now_us, int64_t age_us);
 /* seals whatever there is; open records stay open and will be read again */
 void pipeline_seal(struct pipeline *pipeline);
 /* a sealed batch, now the caller's, or NULL */

@@ -204,6 +204,32 @@ def cpu_of_siftd(siftd):
     return total
 
 
+def cpu_by_part(siftd):
+    """CPU seconds of the daemon's threads by their names, and of its PostgreSQL"""
+    parts, ticks = {}, os.sysconf("SC_CLK_TCK")
+    for task in os.listdir(f"/proc/{siftd.process.pid}/task"):
+        with open(f"/proc/{siftd.process.pid}/task/{task}/stat", encoding="ascii", errors="replace") as file:
+            head, _, rest = file.read().rpartition(")")
+        name = head.split("(", 1)[1].split(":")[0]
+        parts[name] = parts.get(name, 0) + sum(int(field) for field in rest.split()[11:13]) / ticks
+    parts["postgres"] = sum(cpu_of_group(postmaster) for postmaster in siftd.postmasters())
+    return parts
+
+
+def cpu_parts_per_m(siftd, before, events):
+    """what cpu_by_part has grown by since, a million events"""
+    now = cpu_by_part(siftd)
+    grown = {name: round((now[name] - before.get(name, 0)) / events * 1e6, 3) for name in sorted(now)}
+    return {name: cpu for name, cpu in grown.items() if cpu > 0}
+
+
+def metric_sum(client, name):
+    """of all series of a metric"""
+    with urllib.request.urlopen(client.base + "/metrics", timeout=60) as answer:
+        found = re.findall(rf"^{name}(?:{{[^}}]*}})? (\d+)$", answer.read().decode(), re.M)
+    return sum(int(number) for number in found)
+
+
 class Siftd:
     """one siftd in a folder of its own; start and stop it as often as needed"""
 
