@@ -464,22 +464,49 @@ bool front_next(struct front *front, struct record *record, struct front_extent 
 	return false;
 }
 
-void front_whole(struct front *front, struct slice bytes, int64_t now_us,
-		 struct record *record)
+static struct slice without_line_end(struct slice bytes)
+{
+	if (bytes.len > 0 && bytes.ptr[bytes.len - 1] == '\n')
+		bytes.len--;
+	if (bytes.len > 0 && bytes.ptr[bytes.len - 1] == '\r')
+		bytes.len--;
+	return bytes;
+}
+
+/* use: of the record at hand, as far as it is known; then ahead is of the next one */
+static void look_ahead_whole(struct front *front, struct slice text, struct slice next,
+			     struct shape_use *use)
+{
+	struct ahead *ahead = &front->ahead;
+
+	use->state = SHAPE_NONE;
+	if (ahead->any && ahead->at == text.ptr && ahead->line.text.len == text.len)
+		*use = ahead->use;
+	ahead->any = front->config.shapes != NULL && next.len > 0;
+	if (!ahead->any)
+		return;
+	ahead->at = next.ptr;
+	ahead->line.text = without_line_end(next);
+	shape_expect(front->config.shapes, ahead->line.text, &ahead->use);
+}
+
+void front_whole(struct front *front, struct slice bytes, struct slice next,
+		 int64_t now_us, struct record *record)
 {
 	struct timestamp_context context = context_at(front, now_us);
+	struct slice text = without_line_end(bytes);
+	const struct shape_use *found = NULL;
 	struct shape_use use;
 
 	front->stats.bytes += bytes.len;
 	front->stats.lines++;
 	arena_reset(&front->scratch);
-	if (bytes.len > 0 && bytes.ptr[bytes.len - 1] == '\n')
-		bytes.len--;
-	if (bytes.len > 0 && bytes.ptr[bytes.len - 1] == '\r')
-		bytes.len--;
+	look_ahead_whole(front, text, next, &use);
+	found = shape_find(front->config.shapes, text, &context, &use);
+	if (front->ahead.any)
+		shape_fetch(front->config.shapes, &front->ahead.use);
 	record->observed_timestamp_us = now_us;
-	fill_record(front, bytes, NULL,
-		    shape_find(front->config.shapes, bytes, &context, &use), record);
+	fill_record(front, text, NULL, found, record);
 }
 
 uint64_t front_open_offset(const struct front *front)

@@ -65,9 +65,11 @@ bool front_next(struct front *front, struct record *record,
 void front_finish(struct front *front);
 /* as front_finish, because no bytes came for a while; counted */
 void front_close_by_time(struct front *front);
-/* one whole record, no assembly */
-void front_whole(struct front *front, struct slice bytes, int64_t now_us,
-		 struct record *record);
+/* one whole record, no assembly. next: the bytes of the front's next call of this, so
+ * that what is known of them is near by then; empty when there is none yet. They must
+ * stay where they are until then */
+void front_whole(struct front *front, struct slice bytes, struct slice next,
+		 int64_t now_us, struct record *record);
 /* the byte offset in the substream where the oldest byte not yet given out lies */
 uint64_t front_open_offset(const struct front *front);
 /* bytes held back; 0: nothing is open */

@@ -143,6 +143,19 @@ static void take_records(struct pipeline *pipeline, struct lane_stream *stream,
 	}
 }
 
+/* the whole record that the same front will take next; empty: the next item is none */
+static struct slice next_whole(const struct chunk *chunk, const struct chunk_item *item)
+{
+	const struct chunk_item *next = item + 1;
+
+	if (next == chunk->items + chunk->items_count ||
+	    (next->flags & (CHUNK_ITEM_WHOLE_RECORD | CHUNK_ITEM_DROPPED)) !=
+		    CHUNK_ITEM_WHOLE_RECORD ||
+	    next->substream != item->substream || (item->flags & CHUNK_ITEM_END) != 0)
+		return (struct slice){ 0 };
+	return slice_of(chunk->data + next->offset, next->len);
+}
+
 /* what its bytes say of the time comes first, then what the source knows */
 static void feed_whole(struct pipeline *pipeline, const struct substream *substream,
 		       const struct chunk *chunk, const struct chunk_item *item)
@@ -152,7 +165,7 @@ static void feed_whole(struct pipeline *pipeline, const struct substream *substr
 	struct record *record = &pipeline->record;
 	bool has_time = (item->flags & CHUNK_ITEM_TIMESTAMP) != 0;
 
-	front_whole(substream->front, bytes,
+	front_whole(substream->front, bytes, next_whole(chunk, item),
 		    has_time ? item->timestamp_us : item->observed_timestamp_us,
 		    record);
 	record->observed_timestamp_us = item->observed_timestamp_us;

@@ -291,7 +291,6 @@ const struct shape_use *shape_find(struct shape_cache *cache, struct slice line,
 
 	if (cache == NULL || line.len == 0 || memchr(line.ptr, '\n', line.len) != NULL)
 		return NULL;
-	use->state = SHAPE_NONE;
 	find_line(cache, line, context, use, &judged);
 	return use;
 }

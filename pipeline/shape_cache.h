@@ -72,7 +72,8 @@ void shape_fetch(const struct shape_cache *cache, const struct shape_use *use);
 bool shape_judge(struct shape_cache *cache, struct slice line,
 		 const struct timestamp_context *context, struct shape_use *use,
 		 struct judgement *judged);
-/* the same without a judgement: use, or NULL when there is no cache, or not one line */
+/* the same without a judgement. Returns use, or NULL when there is no cache, or not one
+ * line */
 const struct shape_use *shape_find(struct shape_cache *cache, struct slice line,
 				   const struct timestamp_context *context,
 				   struct shape_use *use);

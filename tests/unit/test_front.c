@@ -369,8 +369,8 @@ static void test_whole_record(void **state)
 	struct record record;
 
 	(void)state;
-	front_whole(front, SLICE("<11>Feb  1 10:00:00 h a[7]: x\n  y\r\n"), NOW_US,
-		    &record);
+	front_whole(front, SLICE("<11>Feb  1 10:00:00 h a[7]: x\n  y\r\n"),
+		    (struct slice){ 0 }, NOW_US, &record);
 	assert_true(slice_equal(record.body, SLICE("x\n  y")));
 	assert_int_equal(record.severity, SEVERITY_ERROR);
 	assert_true(slice_equal(record.host_name, SLICE("h")));

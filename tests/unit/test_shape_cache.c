@@ -376,24 +376,33 @@ static void test_whole_records(void **state)
 	const struct front_config without = { 0 };
 	struct front *fronts[] = { front_new(&with), front_new(&without) };
 	uint64_t seed = 521288629521288629U;
+	struct buf texts[2] = { { 0 } };
 
 	(void)state;
+	append_changed(&texts[0], slice_str(lines[0]), &seed);
 	for (size_t i = 0; i < 100 * ARRAY_LEN(lines); i++) {
 		const struct classified none = { 0 };
-		struct buf line = { 0 };
+		struct buf *text = &texts[i % 2];
+		struct buf *next = &texts[(i + 1) % 2];
 		struct buf notes[2] = { { 0 } };
 		struct record record;
 
-		append_changed(&line, slice_str(lines[i % ARRAY_LEN(lines)]), &seed);
+		buf_clear(next);
+		append_changed(next, slice_str(lines[(i + 1) % ARRAY_LEN(lines)]),
+			       &seed);
 		for (size_t j = 0; j < 2; j++) {
-			front_whole(fronts[j], buf_slice(&line), NOW_US, &record);
+			/* some are not told of */
+			front_whole(fronts[j], buf_slice(text),
+				    i % 7 == 0 ? (struct slice){ 0 } : buf_slice(next),
+				    NOW_US, &record);
 			note_record(&notes[j], &record, &none);
 		}
 		assert_true(slice_equal(buf_slice(&notes[0]), buf_slice(&notes[1])));
 		for (size_t j = 0; j < 2; j++)
 			buf_deinit(&notes[j]);
-		buf_deinit(&line);
 	}
+	for (size_t j = 0; j < 2; j++)
+		buf_deinit(&texts[j]);
 	assert_true(shape_cache_stats(shapes)->hits > 1000);
 	for (size_t j = 0; j < 2; j++)
 		front_free(&fronts[j]);

@@ -38,7 +38,8 @@ static void test_syslog_known(void **state)
 		else
 			buf_printf(&line, "Feb  1 10:00:0%u web-0%u shop[%u]: x 1",
 				   i % 6, i % 7, i % 8);
-		front_whole(front, buf_slice(&line), NOW_US, &record);
+		front_whole(front, buf_slice(&line), (struct slice){ 0 }, NOW_US,
+			    &record);
 		assert_true(
 			slice_equal(record_attribute(&record, SLICE("syslog.facility")),
 				    warns ? SLICE("local4") : SLICE("local5")));
@@ -93,7 +94,7 @@ static void test_attributes_beside(void **state)
 		struct buf extra = { 0 };
 		bool failed = i % 3 == 2;
 
-		front_whole(front, line, NOW_US, &record);
+		front_whole(front, line, (struct slice){ 0 }, NOW_US, &record);
 		extra_append(&extra, "kafka.key", (struct slice){ 0 },
 			     failed ? SLICE("lost") : SLICE("done"));
 		extra_apply(buf_slice(&extra), &record, &json);
@@ -124,7 +125,8 @@ static void test_evictions(void **state)
 
 		line[7] = (char)('a' + i / 3 % 26);
 		line[8] = (char)('a' + i / 78 % 26);
-		front_whole(front, slice_str(line), NOW_US, &record);
+		front_whole(front, slice_str(line), (struct slice){ 0 }, NOW_US,
+			    &record);
 		assert_true(slice_equal(record.body, slice_str(line)));
 	}
 	/* each comes three times in turn: new, learned, known */
