@@ -2,6 +2,8 @@
 sockets, TLS"""
 import collections
 import contextlib
+import glob
+import itertools
 import json
 import os
 import re
@@ -237,6 +239,65 @@ def test_rsyslog(local, tmp_path, framing):
     assert count_of(local, mark) == collections.Counter(range(count))
     event = next(iter(local.client.events(local.scope, q=mark + "-n=")))
     assert event["service"] == "probe" and "\n" not in event["message"]
+
+
+def fetch_loggen(folder):
+    """the package, which cannot be installed beside rsyslog, unpacked; it stays in the build folder"""
+    program = os.path.join(folder, "usr", "bin", "loggen")
+    if not os.path.exists(program):
+        os.makedirs(folder, exist_ok=True)
+        subprocess.run(["apt-get", "download", "-qq", "syslog-ng-core"], cwd=folder, check=True, timeout=60)
+        subprocess.run(["dpkg-deb", "-x", *glob.glob(os.path.join(folder, "*.deb")), folder], check=True, timeout=60)
+    return program
+
+
+@pytest.fixture(scope="module")
+def loggen():
+    """a function that runs syslog-ng's loggen"""
+    folder, environment = os.path.join(harness.TOP, "build", "syslog-ng"), dict(os.environ)
+    try:
+        program = shutil.which("loggen") or fetch_loggen(folder)
+    except (subprocess.SubprocessError, OSError) as error:
+        pytest.skip(f"loggen cannot be fetched: {error}")
+    if program.startswith(folder):
+        environment["SYSLOGNG_PREFIX"] = os.path.join(folder, "usr")
+        environment["LD_LIBRARY_PATH"] = os.path.join(folder, "usr", "lib", "syslog-ng")
+
+    def run(*arguments):
+        return subprocess.run([program, *arguments], env=environment, check=True, timeout=60, stderr=subprocess.PIPE,
+                              text=True).stderr
+
+    return run
+
+
+SEQUENCE = re.compile(r"seq: (\d+), thread: (\d+), runid: \d+ *, stamp: [^ ]+ +(\w+)")
+
+
+@pytest.mark.parametrize("options", [["--syslog-proto"], ["--syslog-proto", "--no-framing"], [],
+                                     ["--syslog-proto", "--sdata", '[load@1 kind="steady"]']],
+                         ids=["octets", "lf", "lf-3164", "structured"])
+def test_loggen(local, loggen, options):
+    """three connections; counted frames begin with a byte order mark and hold their LF"""
+    threads, each = 3, 200
+    before = local.client.total(local.scope)
+    # --number is that of each connection
+    loggen("--inet", "--stream", "--quiet", "--rate", "100000", "--size", "200", "--active-connections", str(threads),
+           "--number", str(each), *options, "127.0.0.1", str(local.many_port))
+    local.client.wait_total(local.scope, before + threads * each)
+    found, texts = collections.Counter(), []
+    for event in itertools.islice(local.client.events(local.scope, q="PADDPADD"), threads * each):
+        number, thread, text = SEQUENCE.fullmatch(event["message"]).groups()
+        found[int(thread), int(number)] += 1
+        texts.append(text)
+        assert (event["service"], event["host"]) == ("prg00000", "localhost")
+    assert len(found) == threads * each and set(found.values()) == {1}
+    assert {thread for thread, _ in found} == set(range(threads))
+    # each thread counts on, from nought or one
+    for thread in range(threads):
+        numbers = sorted(number for of, number in found if of == thread)
+        assert numbers == list(range(numbers[0], numbers[0] + each))
+    # no byte too many of a length that all share
+    assert all(text == ("PADD" * 50)[:len(text)] for text in texts) and len(set(texts)) == 1
 
 
 @pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
