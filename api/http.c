@@ -347,8 +347,8 @@ static int start(struct http_server *server, struct error *error)
 		LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE,
 		BACKLOG, (const struct sockaddr *)&address, (int)len);
 	if (server->listener == NULL)
-		return error_set_errno(error, "http %s port %u: listen",
-				       config->address, config->port);
+		return error_set_errno(error, "http.listen %s port %u", config->address,
+				       config->port);
 	evconnlistener_set_error_cb(server->listener, on_accept_error);
 	return 0;
 }

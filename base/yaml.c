@@ -72,6 +72,18 @@ static int fail_parse(struct builder *builder)
 		return fail_at(builder,
 			       mark_of_offset(builder->text, parser->problem_offset),
 			       problem);
+	if (parser->problem_mark.index < builder->text.len &&
+	    builder->text.ptr[parser->problem_mark.index] == '\t')
+		return fail_at(builder, parser->problem_mark,
+			       "a tab; YAML is indented by spaces");
+	/* where a quote, list or mapping began that does not end */
+	if (parser->context != NULL &&
+	    parser->context_mark.line != parser->problem_mark.line)
+		return error_set(
+			builder->error, "%s:%zu:%zu: %s, %s that began at %zu:%zu",
+			builder->name, parser->problem_mark.line + 1,
+			parser->problem_mark.column + 1, problem, parser->context,
+			parser->context_mark.line + 1, parser->context_mark.column + 1);
 	return fail_at(builder, parser->problem_mark, problem);
 }
 

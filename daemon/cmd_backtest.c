@@ -8,6 +8,7 @@
 
 #include "api/backtest.h"
 #include "api/rfc3339.h"
+#include "daemon/arguments.h"
 #include "daemon/backtest_files.h"
 #include "daemon/backtest_print.h"
 #include "daemon/cmd.h"
@@ -189,9 +190,7 @@ static int read_words(int argc, char **argv, struct wishes *wishes)
 {
 	int word = 0;
 
-	/* start-up: no other thread runs */
-	/* NOLINTNEXTLINE(concurrency-mt-unsafe) */
-	while ((word = getopt_long(argc, argv, "h", words, NULL)) != -1) {
+	while ((word = arguments_next(argc, argv, "h", words, NULL)) != -1) {
 		if (word == 'h')
 			return 1;
 		else if (word == 'c')

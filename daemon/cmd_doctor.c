@@ -2,6 +2,7 @@
 #include <getopt.h>
 #include <stdio.h>
 
+#include "daemon/arguments.h"
 #include "daemon/cmd.h"
 #include "daemon/doctor.h"
 #include "daemon/shipped_rules.h"
@@ -37,9 +38,7 @@ static int read_words(int argc, char **argv, struct wishes *wishes)
 	};
 	int word = 0;
 
-	/* start-up: no other thread runs */
-	/* NOLINTNEXTLINE(concurrency-mt-unsafe) */
-	while ((word = getopt_long(argc, argv, "c:h", words, NULL)) != -1) {
+	while ((word = arguments_next(argc, argv, "c:h", words, NULL)) != -1) {
 		if (word == 'h')
 			return 1;
 		if (word == 'c')

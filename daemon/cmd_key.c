@@ -7,6 +7,7 @@
 #include "api/api_key.h"
 #include "base/compiler.h"
 #include "base/timestamp.h"
+#include "daemon/arguments.h"
 #include "daemon/cmd.h"
 #include "daemon/cmd_store.h"
 #include "daemon/project_find.h"
@@ -90,9 +91,7 @@ static int read_words(int argc, char **argv, struct wishes *wishes)
 	};
 	int word = 0;
 
-	/* start-up: no other thread runs */
-	/* NOLINTNEXTLINE(concurrency-mt-unsafe) */
-	while ((word = getopt_long(argc, argv, "c:h", words, NULL)) != -1) {
+	while ((word = arguments_next(argc, argv, "c:h", words, NULL)) != -1) {
 		if (word == 'h')
 			return 1;
 		if (!take_word(wishes, word))

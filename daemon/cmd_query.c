@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "daemon/arguments.h"
 #include "daemon/cmd.h"
 #include "daemon/cmd_store.h"
 #include "daemon/event_words.h"
@@ -117,9 +118,7 @@ static int read_words(int argc, char **argv, struct wishes *wishes)
 	int word = 0;
 	int index = 0;
 
-	/* start-up: no other thread runs */
-	/* NOLINTNEXTLINE(concurrency-mt-unsafe) */
-	while ((word = getopt_long(argc, argv, "hfn:", words, &index)) != -1) {
+	while ((word = arguments_next(argc, argv, "hfn:", words, &index)) != -1) {
 		if (word == 'h')
 			return 1;
 		if (!take_word(wishes, word, index))

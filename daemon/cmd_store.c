@@ -55,7 +55,11 @@ int cmd_store_run(const struct cmd_store *command)
 	}
 	status = attach_and_run(command, config, &error);
 	if (status < 0)
-		(void)fprintf(stderr, "siftd %s: %s\n", command->name, error.text);
+		(void)fprintf(stderr, "siftd %s: %s%s\n", command->name, error.text,
+			      command->config != NULL
+				      ? ""
+				      : "\nWithout --config FILE every option has its "
+					"default.");
 	config_free(&config);
 	return status < 0 ? 1 : status;
 }

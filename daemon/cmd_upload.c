@@ -12,6 +12,7 @@
 
 #include "base/buf.h"
 #include "base/json_out.h"
+#include "daemon/arguments.h"
 #include "daemon/cmd.h"
 #include "daemon/cmd_store.h"
 #include "daemon/http_ask.h"
@@ -105,9 +106,7 @@ static int read_words(int argc, char **argv, struct wishes *wishes)
 	};
 	int word = 0;
 
-	/* start-up: no other thread runs */
-	/* NOLINTNEXTLINE(concurrency-mt-unsafe) */
-	while ((word = getopt_long(argc, argv, "hq", words, NULL)) != -1) {
+	while ((word = arguments_next(argc, argv, "hq", words, NULL)) != -1) {
 		if (word == 'h')
 			return 1;
 		if (!take_word(wishes, word))

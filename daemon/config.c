@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/endpoint.h"
 #include "base/mem.h"
 #include "daemon/config_sources.h"
 #include "daemon/secret_file.h"
@@ -317,6 +318,27 @@ static const struct config_option options[] = {
 static const struct option_table main_table = { options, ARRAY_LEN(options),
 						"sources" };
 
+/* a mapping's key at the place where it stands */
+static const struct yaml_node *node_of(const struct yaml_doc *doc, const char *section,
+				       const char *key)
+{
+	return yaml_find(yaml_find(doc->root, section), key);
+}
+
+/* said at start, before anything is made */
+static int check_listen(const struct config *config, const struct yaml_doc *doc,
+			struct error *error)
+{
+	struct endpoint endpoint = { 0 };
+	struct error reason = { 0 };
+
+	if (endpoint_parse(config->http.listen, &endpoint, &reason) < 0)
+		return yaml_error(doc, node_of(doc, "http", "listen"), error,
+				  "http.listen: %s", reason.text);
+	endpoint_deinit(&endpoint);
+	return 0;
+}
+
 static int load_document(struct config *config, const struct yaml_doc *doc,
 			 struct error *error)
 {
@@ -333,9 +355,11 @@ static int load_document(struct config *config, const struct yaml_doc *doc,
 		return error_set(
 			error, "%s: http.tls_certificate and http.tls_key go together",
 			doc->name);
+	if (check_listen(config, doc, error) < 0)
+		return -1;
 	if (config->explain.url != NULL && config->explain.model == NULL)
-		return error_set(error, "%s: explain.url needs explain.model",
-				 doc->name);
+		return yaml_error(doc, node_of(doc, "explain", "url"), error,
+				  "explain.url needs explain.model");
 	if (config->explain.key != NULL && config->explain.key_file != NULL)
 		return error_set(error,
 				 "%s: explain.key and explain.key_file are both set",

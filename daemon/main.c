@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/compiler.h"
+#include "base/nearest.h"
 #include "daemon/cmd.h"
 
 static const struct {
@@ -36,6 +37,25 @@ static void print_usage(FILE *to)
 		      "\n`siftd COMMAND --help` says more; `siftd --version` which.\n");
 }
 
+static void refuse(const char *name)
+{
+	struct nearest nearest = nearest_init(slice_str(name));
+	const char *meant = NULL;
+
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		nearest_offer(&nearest, commands[i].name);
+	meant = nearest_best(&nearest);
+	if (meant == NULL)
+		(void)fprintf(stderr,
+			      "siftd: no command \"%s\"; siftd --help lists them\n",
+			      name);
+	else
+		(void)fprintf(stderr,
+			      "siftd: no command \"%s\", did you mean \"%s\"? siftd "
+			      "--help lists them\n",
+			      name, meant);
+}
+
 int main(int argc, char **argv)
 {
 	const char *name = argc < 2 ? "" : argv[1];
@@ -52,8 +72,9 @@ int main(int argc, char **argv)
 		if (strcmp(name, commands[i].name) == 0)
 			return commands[i].run(argc - 1, argv + 1);
 	}
-	if (name[0] != '\0')
-		(void)fprintf(stderr, "siftd: no command \"%s\"\n", name);
-	print_usage(stderr);
+	if (name[0] == '\0')
+		print_usage(stderr);
+	else
+		refuse(name);
 	return EXIT_USAGE;
 }

@@ -21,6 +21,8 @@
 /* exit codes of a child that could not exec */
 enum { EXIT_NO_RIGHTS = 121, EXIT_NO_FOLDER, EXIT_NO_LOG, EXIT_NO_EXEC };
 
+#define LOG_TAIL_BYTES 4096
+
 static bool look_up_user(const char *user, struct pg_identity *out)
 {
 	struct passwd space;
@@ -106,11 +108,46 @@ pid_t pg_process_spawn(const struct pg_command *command, struct error *error)
 	return pid;
 }
 
+/* the last line of the log that tells of an error, else its last line: it names the
+ * reason, such as a full disk */
+static void last_words(const char *path, char *out, size_t size)
+{
+	char text[LOG_TAIL_BYTES + 1];
+	char *rest = NULL;
+	ssize_t len = -1;
+	off_t end = 0;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	out[0] = '\0';
+	if (fd < 0)
+		return;
+	end = lseek(fd, 0, SEEK_END);
+	if (end >= 0)
+		len = pread(fd, text, LOG_TAIL_BYTES,
+			    end > LOG_TAIL_BYTES ? end - LOG_TAIL_BYTES : 0);
+	(void)close(fd); /* was only read */
+	if (len < 0)
+		return;
+	text[len] = '\0';
+	for (char *line = strtok_r(text, "\n", &rest); line != NULL;
+	     line = strtok_r(NULL, "\n", &rest)) {
+		bool tells = strstr(line, "error:") != NULL ||
+			     strstr(line, "FATAL:") != NULL ||
+			     strstr(line, "PANIC:") != NULL;
+
+		if (tells ||
+		    (strstr(out, "error:") == NULL && strstr(out, "FATAL:") == NULL &&
+		     strstr(out, "PANIC:") == NULL))
+			(void)snprintf(out, size, "%s", line); /* cut is well */
+	}
+}
+
 static int explain_exit(const struct pg_command *command, int status,
 			struct error *error)
 {
 	const char *name = command->identity->drop ? command->identity->name : "siftd";
 	int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	char words[200];
 
 	if (code == EXIT_NO_RIGHTS)
 		return error_set(error, "embedded_pg: cannot become user %s", name);
@@ -125,9 +162,10 @@ static int explain_exit(const struct pg_command *command, int status,
 				 command->log_path);
 	if (code == EXIT_NO_EXEC)
 		return error_set(error, "embedded_pg: cannot run %s", command->argv[0]);
-	return error_set(error, "embedded_pg: %s failed (%s %d): see %s",
+	last_words(command->log_path, words, sizeof(words));
+	return error_set(error, "embedded_pg: %s failed (%s %d): %s; see %s",
 			 command->argv[0], WIFSIGNALED(status) ? "signal" : "exit code",
-			 WIFSIGNALED(status) ? WTERMSIG(status) : code,
+			 WIFSIGNALED(status) ? WTERMSIG(status) : code, words,
 			 command->log_path);
 }
 

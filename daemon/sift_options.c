@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/compiler.h"
+#include "daemon/arguments.h"
 #include "daemon/sift_time.h"
 #include "pipeline/record.h"
 #include "pipeline/rules.h"
@@ -174,9 +175,7 @@ int sift_options_read(int argc, char **argv, int64_t now_us,
 					  .fail_on = -1,
 					  .since_us = TIMESTAMP_NONE,
 					  .until_us = TIMESTAMP_NONE };
-	/* start-up: no other thread runs */
-	/* NOLINTNEXTLINE(concurrency-mt-unsafe) */
-	while ((option = getopt_long(argc, argv, "h", names, NULL)) != -1) {
+	while ((option = arguments_next(argc, argv, "h", names, NULL)) != -1) {
 		if (option == 'h') {
 			(void)fputs(usage, stdout);
 			return 1;

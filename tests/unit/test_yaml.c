@@ -93,11 +93,12 @@ static void test_refusals(void **state)
 		{ "a: !!str 1\n", "t:1:4: tags are not supported" },
 		{ "<<: {a: 1}\n", "t:1:1: merge keys are not supported" },
 		{ "[a]: 1\n", "t:1:1: a key must be a scalar" },
-		{ "a: [1\n", "t:2:1: did not find expected ',' or ']'" },
+		{ "a: [1\n", "t:2:1: did not find expected ',' or ']', while parsing a "
+			     "flow sequence that began at 1:4" },
+		{ "a:\n\tb: 2\n", "t:2:1: a tab; YAML is indented by spaces" },
 		{ "a: 1\nb: \x01\n", "t:2:4: control characters are not allowed" },
 		{ "a: \xff\n", "t:1:4: invalid leading UTF-8 octet" },
-		{ "a: 1\n\tb: 2\n",
-		  "t:2:1: found a tab character that violates indentation" },
+		{ "a: 1\n\tb: 2\n", "t:2:1: a tab; YAML is indented by spaces" },
 		{ "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1", "t:1:33: nested too deep" },
 	};
 
