@@ -140,3 +140,25 @@ def test_quickstart_arguments():
     code, text = run(quickstart, "--help")
     assert code == 0 and "--check" in text
     assert run(quickstart, "--bogus")[0] == 2
+
+
+def pages():
+    """Markdown pages of the project with the paths that their links name, as they are written"""
+    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "*.md"], cwd=TOP, capture_output=True, text=True, check=True)
+    for name in listed.stdout.split():
+        with open(os.path.join(TOP, name), encoding="utf-8") as file:
+            text = re.sub(r"^(    |```).*$", "", file.read(), flags=re.M)
+        # what stands in the running text as docs/NAME.md counts as a link from the top
+        yield name, re.findall(r"\]\(([^):#]+)(?:#[^)]*)?\)", text), re.findall(r"docs/[a-z_-]+\.md", text)
+
+
+def test_every_page_is_in_the_index_and_every_link_leads_somewhere():
+    found = list(pages())
+    index = next(links for name, links, _ in found if name == "docs/README.md")
+    written = {os.path.basename(name) for name, _, _ in found if os.path.dirname(name) == "docs"} - {"README.md"}
+    assert set(index) == written
+    for name, links, mentioned in found:
+        for link in links:
+            assert os.path.exists(os.path.join(TOP, os.path.dirname(name), link)), f"{name} links to {link}"
+        for page in mentioned:
+            assert os.path.exists(os.path.join(TOP, page)), f"{name} names {page}"
