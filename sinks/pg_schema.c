@@ -10,6 +10,16 @@
 #define LOCK_SQL "SELECT pg_advisory_lock(7309741)"
 #define SERVER_VERSION_MIN 150000
 
+/* Tables that migrations have filled have no statistics until autovacuum comes by, and
+ * plans made without them cost several times as much. Empty ones are left: what is
+ * known of those would be wrong as soon as they fill. Partitions are the flush's. */
+static const char analyze_sql[] =
+	"DO $$ DECLARE t regclass; BEGIN"
+	" FOR t IN SELECT c.oid FROM pg_class AS c"
+	"  WHERE c.relnamespace = 'siftd'::regnamespace AND c.relkind = 'r'"
+	"   AND NOT c.relispartition AND c.reltuples < 0 AND pg_relation_size(c.oid) > 0"
+	" LOOP EXECUTE 'ANALYZE ' || t; END LOOP; END $$";
+
 unsigned pg_schema_known(void)
 {
 	return (unsigned)pg_migrations_count;
@@ -123,6 +133,7 @@ static int create_schema(struct pg_sync *sync, struct error *error)
 static int apply_missing(struct pg_sync *sync, unsigned *applied, struct error *error)
 {
 	unsigned version = 0;
+	unsigned first = 0;
 
 	if (check_server(sync, error) != 0 ||
 	    pg_sync_exec(sync, LOCK_SQL, NULL, error) != 0 ||
@@ -137,12 +148,16 @@ static int apply_missing(struct pg_sync *sync, unsigned *applied, struct error *
 			version, pg_schema_known());
 	if (version == 0 && create_schema(sync, error) != 0)
 		return -1;
+	first = version;
 	while (version < pg_schema_known()) {
 		if (apply_one(sync, ++version, error) != 0)
 			return -1;
 		if (applied != NULL)
 			++*applied;
 	}
+	if (first > 0 && first < version &&
+	    pg_sync_exec(sync, analyze_sql, NULL, error) != 0)
+		return -1;
 	/* by itself: a table of any migration needs its wall */
 	return pg_sync_exec(sync, "SELECT siftd.raise_walls()", NULL, error);
 }

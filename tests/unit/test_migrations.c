@@ -144,6 +144,34 @@ static void from_every_version(void **state)
 	}
 }
 
+/* before group_heads and its like were made and filled */
+#define BEFORE_WHOLE_GROUPS 43
+
+static void what_was_filled_is_analyzed(void **state)
+{
+	static const char tuples[] =
+		"SELECT reltuples::bigint FROM pg_class WHERE oid = 'siftd.%s'::regclass";
+	static const struct {
+		const char *table;
+		int64_t expected;
+	} cases[] = {
+		{ "group_heads", 1 },
+		{ "group_times", 3 },
+		{ "mutes", -1 }, /* empty: nothing is known of it */
+	};
+	struct error error = { 0 };
+	char sql[200];
+
+	(void)state;
+	make_version(BEFORE_WHOLE_GROUPS);
+	if (pg_schema_apply(embedded_pg_conninfo(fixture.pg), NULL, &error) < 0)
+		fail_msg("%s", error.text);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		(void)snprintf(sql, sizeof(sql), tuples, cases[i].table); /* fits */
+		assert_int_equal(pg_fixture_int(&fixture, sql), cases[i].expected);
+	}
+}
+
 struct starting {
 	pthread_t thread;
 	unsigned applied;
@@ -219,6 +247,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(from_every_version),
+		cmocka_unit_test(what_was_filled_is_analyzed),
 		cmocka_unit_test(three_start_at_once),
 		cmocka_unit_test(newer_is_refused),
 	};
