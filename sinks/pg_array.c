@@ -103,10 +103,24 @@ struct slice pg_array_end(struct pg_array *array)
 	return slice_of(array->bytes.data, EMPTY_BYTES);
 }
 
+/* how many bytes from the front are ASCII and not NUL */
+static size_t plain_run(struct slice value)
+{
+	size_t len = 0;
+
+	while (len < value.len && value.ptr[len] != '\0' &&
+	       (unsigned char)value.ptr[len] < 0x80)
+		len++;
+	return len;
+}
+
 void pg_text(struct buf *out, struct slice value, size_t bytes_max)
 {
 	size_t end = out->len + bytes_max;
+	size_t run = plain_run(slice_head(value, bytes_max));
 
+	buf_append(out, value.ptr, run);
+	value = slice_from(value, run);
 	while (value.len > 0) {
 		size_t len = value.ptr[0] == '\0' ? 0 : utf8_sequence(value);
 		size_t written = len == 0 ? 4 : len;

@@ -343,6 +343,8 @@ static void write_out(struct pg_conn *conn)
 		fail_pq(conn);
 	else if (left > 0)
 		event_add(conn->io_write, NULL);
+	else if (conn->state == STATE_READY && conn->ops->drained != NULL)
+		conn->ops->drained(conn->context);
 }
 
 /* one turn of the machine: its socket or its timer is due */

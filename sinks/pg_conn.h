@@ -33,6 +33,8 @@ struct pg_conn_ops {
 	/* is called when the server has told of what the connection listens to; may be
 	 * NULL */
 	void (*notified)(void *context);
+	/* is called when the socket has taken all that was sent; may be NULL */
+	void (*drained)(void *context);
 };
 
 struct pg_conn_config {

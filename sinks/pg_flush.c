@@ -20,6 +20,8 @@
 
 #define BACKOFF_MS_MIN 20
 #define BACKOFF_MS_MAX 10000
+/* of the loop, before others have theirs */
+#define SEND_TURN_US 2000
 
 enum flush_state {
 	STATE_OFFLINE,
@@ -54,6 +56,8 @@ struct pg_flush {
 	bool all_moved;    /* CHECKING: every stream stands where the batch ends */
 	size_t unit;       /* whose results come now */
 	size_t guard_units;
+	bool sending; /* STORING: there are further steps */
+	size_t step;  /* the next one */
 	struct flush_refusal refusal;
 	int64_t begun_us;
 	unsigned backoff_ms;
@@ -273,16 +277,45 @@ static void synced(struct pg_flush *flush)
 	}
 }
 
+/* What a batch needs takes tens of milliseconds to write out, which others would wait
+ * for; and libpq moves all that the socket has not taken each time it takes some. So it
+ * goes in steps: on from here when the socket has taken what there is. */
+static void send_steps(struct pg_flush *flush)
+{
+	int64_t end_us = clock_monotonic_us() + SEND_TURN_US;
+
+	while (flush->sending && !flush->refusal.set && !flush->sender.broken) {
+		flush->sending =
+			flush_send_step(&flush->sender, &flush->plan, flush->step++);
+		if (flush->sending && (clock_monotonic_us() >= end_us ||
+				       PQflush(pg_conn_pq(flush->conn)) > 0)) {
+			pg_conn_sent(flush->conn, 0, 0); /* so that it drains */
+			return;
+		}
+	}
+	flush->sending = false;
+	flush_send_sync(&flush->sender);
+	check_sent(flush);
+}
+
 /* the numbers are known, or the guard failed: the rest, and the end */
 static void guard_answered(struct pg_flush *flush)
 {
 	flush->state = STATE_STORING;
-	if (!flush->refusal.set) {
+	flush->sending = !flush->refusal.set;
+	flush->step = 0;
+	if (flush->sending)
 		flush_plan_number(&flush->plan);
-		flush_send_rest(&flush->sender, &flush->plan);
-	}
-	flush_send_sync(&flush->sender);
-	check_sent(flush);
+	send_steps(flush);
+}
+
+static void conn_drained(void *context)
+{
+	struct pg_flush *flush = context;
+
+	/* an event that is made active now would come before those of sockets */
+	if (flush->sending)
+		evtimer_add(flush->turn, &(struct timeval){ 0 });
 }
 
 static void take_rows(struct pg_flush *flush, const struct pg_rows *rows)
@@ -353,12 +386,14 @@ static void conn_lost(void *context, const struct error *error)
 		flush->must_check = true;
 	}
 	evtimer_del(flush->retry);
+	flush->sending = false;
 	flush->state = STATE_OFFLINE;
 	flush->stats.connected = false;
 }
 
 static const struct pg_conn_ops conn_ops = { .ready = conn_ready,
 					     .result = conn_result,
+					     .drained = conn_drained,
 					     .lost = conn_lost };
 
 static void begin_transaction(struct pg_flush *flush)
@@ -398,6 +433,8 @@ static void discard_all(struct pg_flush *flush)
 
 static void take_turn(struct pg_flush *flush)
 {
+	if (flush->sending)
+		send_steps(flush);
 	if (flush->state >= STATE_CHECKING)
 		return;
 	if (flush->discarding)

@@ -1,10 +1,13 @@
 /* pg_flush_counts.c - parts of counts, and when they are added up */
 #include "sinks/pg_flush_counts.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/compiler.h"
+#include "base/hash64.h"
 #include "base/mem.h"
+#include "base/table.h"
 
 /* longer names would not fit an index row */
 #define SERVICE_BYTES_MAX 256
@@ -104,6 +107,96 @@ static bool same_ingestion(const struct sorted *a, const struct sorted *b)
 	       a->count->ingestion_id == b->count->ingestion_id;
 }
 
+/* There are few ingestions, severities and services, and many counts of each: which of
+ * them a count belongs to is looked up by hash, so that only they are compared. */
+struct kinds {
+	struct table places;   /* hash -> index in firsts */
+	struct sorted *firsts; /* one count of each kind */
+	size_t *sizes;
+	size_t count;
+	size_t firsts_capacity;
+	size_t sizes_capacity;
+};
+
+static uint64_t hash_of(const struct batch_count *count)
+{
+	uint64_t hash =
+		hash64_mix((uint64_t)count->project_id, (uint64_t)count->ingestion_id);
+
+	return hash64(count->service_name, hash64_mix(hash, (uint64_t)count->severity));
+}
+
+/* SIZE_MAX: two kinds have the same hash */
+static size_t kind_of(struct kinds *kinds, const struct sorted *one)
+{
+	bool added = false;
+	uint64_t *place = table_put(&kinds->places, hash_of(one->count), &added);
+
+	if (added) {
+		*place = kinds->count;
+		mem_grow(&kinds->firsts, &kinds->firsts_capacity, kinds->count,
+			 sizeof(*kinds->firsts));
+		mem_grow(&kinds->sizes, &kinds->sizes_capacity, kinds->count,
+			 sizeof(*kinds->sizes));
+		kinds->firsts[kinds->count] = *one;
+		kinds->sizes[kinds->count++] = 0;
+	} else if (compare_counts(&kinds->firsts[*place], one) != 0) {
+		return SIZE_MAX;
+	}
+	kinds->sizes[*place]++;
+	return (size_t)*place;
+}
+
+/* the kinds in order, as they are in firsts; sizes become where the
+ * first count of each goes */
+static void order_kinds(struct kinds *kinds)
+{
+	size_t next = 0;
+
+	assert(kinds->count > 0);
+	qsort(kinds->firsts, kinds->count, sizeof(*kinds->firsts), compare_counts);
+	for (size_t i = 0; i < kinds->count; i++) {
+		uint64_t hash = hash_of(kinds->firsts[i].count);
+		size_t kind = (size_t)*table_get(&kinds->places, hash);
+		size_t size = kinds->sizes[kind];
+
+		kinds->sizes[kind] = next;
+		next += size;
+	}
+}
+
+static void kinds_deinit(struct kinds *kinds)
+{
+	table_deinit(&kinds->places);
+	mem_free(kinds->firsts);
+	mem_free(kinds->sizes);
+}
+
+static void sort(struct sorted **counts, size_t count)
+{
+	struct sorted *ordered = mem_calloc(count, sizeof(*ordered));
+	size_t *kind = mem_calloc(count, sizeof(*kind));
+	struct kinds kinds = { 0 };
+	bool unique = true;
+
+	for (size_t i = 0; i < count && unique; i++) {
+		kind[i] = kind_of(&kinds, &(*counts)[i]);
+		unique = kind[i] != SIZE_MAX;
+	}
+	if (unique) {
+		order_kinds(&kinds);
+		for (size_t i = 0; i < count; i++)
+			ordered[kinds.sizes[kind[i]]++] = (*counts)[i];
+		mem_free(*counts);
+		*counts = ordered;
+	} else {
+		qsort(*counts, count, sizeof(**counts), compare_counts);
+		mem_free(ordered);
+	}
+	kinds_deinit(&kinds);
+	mem_free(kind);
+}
+
 /* those of the range whose ingestions are there; the caller frees */
 static struct sorted *sort_counts(const struct flush_plan *plan,
 				  const struct flush_range *range, size_t *count)
@@ -118,7 +211,7 @@ static struct sorted *sort_counts(const struct flush_plan *plan,
 			sorted[(*count)++].count = one;
 	}
 	if (*count > 1)
-		qsort(sorted, *count, sizeof(*sorted), compare_counts);
+		sort(&sorted, *count);
 	return sorted;
 }
 

@@ -221,16 +221,21 @@ static void send_range(struct flush_sender *sender, const struct flush_plan *pla
 	}
 }
 
-void flush_send_rest(struct flush_sender *sender, const struct flush_plan *plan)
+bool flush_send_step(struct flush_sender *sender, const struct flush_plan *plan,
+		     size_t step)
 {
-	crash_point("flush.guarded");
-	for (size_t i = 0; i < plan->ranges_count; i++)
-		if (plan->ranges[i].excluded)
-			send_quarantined(sender, plan, i);
+	if (step == 0)
+		crash_point("flush.guarded");
+	if (step < plan->ranges_count) {
+		if (plan->ranges[step].excluded)
+			send_quarantined(sender, plan, step);
 		else
-			send_range(sender, plan, i);
+			send_range(sender, plan, step);
+		return true;
+	}
 	flush_send_clock(sender, plan);
 	flush_send_words(sender, plan);
 	flush_send_fold(sender, plan);
 	flush_send_ledger(sender, plan);
+	return false;
 }

@@ -11,7 +11,10 @@
 /* rows that siftd.quarantine keeps */
 #define FLUSH_QUARANTINE_ROWS 256
 
-/* all of the plan that is not excluded, the quarantine and the ledger; no sync */
-void flush_send_rest(struct flush_sender *sender, const struct flush_plan *plan);
+/* One step of storing all of the plan that is not excluded, the quarantine and the
+ * ledger; no sync. Steps are numbered from 0; false: that was the last one. They may be
+ * turns apart, so that a large batch does not hold the loop up. */
+bool flush_send_step(struct flush_sender *sender, const struct flush_plan *plan,
+		     size_t step);
 
 #endif

@@ -56,6 +56,14 @@ static void test_text(void **state)
 		struct slice out;
 	} cases[] = {
 		{ { "plain", 5 }, 100, { "plain", 5 } },
+		{ { "plain", 5 }, 3, { "pla", 3 } },
+		{ { "b\xc3\xa9"
+		    "cd",
+		    5 },
+		  4,
+		  { "b\xc3\xa9"
+		    "c",
+		    4 } },
 		{ { "a\0b", 3 }, 100, { "a\\x00b", 6 } },
 		{ { "\xff\xc3\xa9", 3 }, 100, { "\\xff\xc3\xa9", 6 } },
 		{ { "ab\xc3\xa9", 4 }, 3, { "ab", 2 } }, /* no half character */
