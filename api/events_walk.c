@@ -30,6 +30,9 @@
 /* shares of a query's memory: raw bytes of the page, bodies held at a time */
 #define PAGE_SHARE 8
 #define BODIES_SHARE 16
+/* of that, what is fetched for a page first: the first blocks often hold enough */
+#define BODIES_FIRST_SHARE 8
+#define BODIES_GROWTH 4
 /* a single body, next to what it becomes when it is decompressed */
 #define BODY_SHARE 4
 
@@ -48,6 +51,7 @@ struct events_walk {
 	struct event_matcher *matcher;
 	struct events_step step;
 	size_t probe_limit;
+	size_t bodies_max;
 	bool last_step;
 	bool was_read; /* what was tested needed no more bytes, and is in the page */
 };
@@ -278,6 +282,18 @@ static size_t first_rare(const struct events_walk *walk)
 	return wanted + wanted / 4 + PROBE_RARE_FIRST;
 }
 
+/* of a text that is in none of a step's blocks nothing has to be fetched, so that
+ * looking at many more costs little, and each further step a wait for server and worker
+ */
+static bool words_exclude_all(const struct events_step *step)
+{
+	for (size_t i = 0; i < step->count; i++) {
+		if (step->blocks[i].survives)
+			return false;
+	}
+	return step->count > 0;
+}
+
 static size_t next_limit(const struct events_walk *walk)
 {
 	bool by_rare = events_sql_by_rare(&walk->filter);
@@ -286,6 +302,8 @@ static size_t next_limit(const struct events_walk *walk)
 
 	if (walk->matcher != NULL)
 		limit_max = STEP_BLOCKS_MAX;
+	if (walk->matcher != NULL && words_exclude_all(&walk->step))
+		return limit_max;
 	if (limit == 0 && by_rare)
 		limit = first_rare(walk);
 	else if (limit == 0)
@@ -300,8 +318,8 @@ static void probe(struct events_walk *walk)
 	/* a group whose events lie elsewhere is looked up all the same */
 	if (walk->probe_limit > 0 && walk->step.candidates == 0)
 		walk->filter.is_dense = false;
-	events_step_clear(&walk->step);
 	walk->probe_limit = next_limit(walk);
+	events_step_clear(&walk->step);
 	events_sql_blocks(&sql, &walk->scope, &walk->filter, walk->probe_limit);
 	run_sql(walk, &sql, on_probed);
 }
@@ -364,13 +382,21 @@ static bool check_size(struct events_walk *walk, const struct events_sql_part *p
 	return false;
 }
 
+static void grow_bodies(struct events_walk *walk)
+{
+	size_t bytes = walk->deps.limits.memory_bytes / BODIES_SHARE;
+
+	walk->bodies_max = walk->bodies_max > bytes / BODIES_GROWTH
+				   ? bytes
+				   : walk->bodies_max * BODIES_GROWTH;
+}
+
 /* ends the walk, or the step, or fetches what is to be read next */
 static void next_chunk(struct events_walk *walk)
 {
 	struct events_step *step = &walk->step;
 	struct events_sql_part parts[STEP_PARTS_MAX];
 	struct events_sql sql = { 0 };
-	size_t bodies_max = walk->deps.limits.memory_bytes / BODIES_SHARE;
 	bool is_full = scan_page_full(&walk->result.page);
 	size_t count = 0;
 
@@ -378,7 +404,7 @@ static void next_chunk(struct events_walk *walk)
 		finish(walk);
 		return;
 	}
-	count = events_step_choose(step, bodies_max, parts);
+	count = events_step_choose(step, walk->bodies_max, parts);
 	if (count == 0 && step->is_ready) {
 		run_job(walk, read_run, on_read);
 		return;
@@ -386,6 +412,7 @@ static void next_chunk(struct events_walk *walk)
 	if (count > 0 && (step->next == 0 || !is_over(walk))) {
 		if (!check_size(walk, &parts[0]))
 			return;
+		grow_bodies(walk);
 		events_sql_parts(&sql, walk->scope.project_id, parts, count,
 				 walk->matcher != NULL);
 		run_sql(walk, &sql, on_fetched);
@@ -431,6 +458,9 @@ struct events_walk *events_walk_start(const struct events_walk_config *config,
 	walk->done = done;
 	walk->context = context;
 	take_text(walk);
+	walk->bodies_max = walk->deps.limits.memory_bytes / BODIES_SHARE;
+	if (!config->count)
+		walk->bodies_max /= BODIES_FIRST_SHARE;
 	page->count_max = config->count_max;
 	page->bytes_max = walk->deps.limits.memory_bytes / PAGE_SHARE;
 	page->matcher = walk->matcher;
