@@ -22,6 +22,7 @@ int rules_compile_stored(const struct yaml_doc *docs, struct slice image,
 		return -1;
 	}
 	rules_sort(rules);
+	rules_sort_unfound(rules);
 	for (size_t i = 0; i < rules->patterns_count; i++) {
 		rules->patterns[i].doc = NULL;
 		rules->patterns[i].node = NULL;

@@ -83,6 +83,19 @@ enum rules_database {
 	RULES_DATABASES
 };
 
+/* what can be said of a template that no pattern is found in */
+enum template_kind {
+	TEMPLATE_EXACT,  /* it has no variables */
+	TEMPLATE_CLOSED, /* no variable may hold letters */
+	TEMPLATE_OPEN,
+	TEMPLATE_KINDS
+};
+
+struct template_verdict {
+	struct rule_set always;
+	struct rule_set maybe;
+};
+
 /* identifies what the databases are compiled from */
 struct rules_key {
 	uint64_t words[2];
@@ -112,7 +125,9 @@ struct rules {
 	struct rule_set templated;  /* that look at the template's text */
 	struct rule_set attributed; /* that name an attribute */
 	struct rule_set narrow;     /* with a pattern that could not be widened */
-	hs_database_t *databases[RULES_DATABASES]; /* NULL: absent */
+	struct rule_set compared_in_pass_1; /* with more than patterns; not generic */
+	struct template_verdict unfound[TEMPLATE_KINDS]; /* of all others */
+	hs_database_t *databases[RULES_DATABASES];       /* NULL: absent */
 	struct rules_key key;
 	bool compiled;         /* the databases were; else they are from an image */
 	hs_scratch_t *scratch; /* fits all; cloned for each thread */
@@ -124,6 +139,8 @@ MUST_CHECK int rules_parse_document(struct rules *rules, const struct yaml_doc *
 
 /* fills the sets of rules, when all are compiled */
 void rules_sort(struct rules *rules);
+/* then what pass 1 says where it finds nothing */
+void rules_sort_unfound(struct rules *rules);
 
 /* the expression for a whole word or phrase: blanks stand for any run of blanks,
  * `_` and `-` */

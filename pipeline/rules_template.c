@@ -1,26 +1,32 @@
 /* rules_template.c - pass 1: what a template settles for all its events
  *
  * Three texts are scanned: the message of the template's first record, the template
- *with every placeholder written as 0, and that again by the relaxed expressions.
+ * with every placeholder written as 0, and that again by the relaxed expressions.
  *
- *	pattern      found in message and masked  only message  neither
- *	constant     always                       maybe         never, or maybe when a
- *	                                                        placeholder may hold
- *letters with digits  maybe                        maybe         maybe when the relaxed
- *one is found, or letters are possible
+ *	constant, found in message and masked: always
+ *	constant, only in the message:         maybe
+ *	constant, in neither:                  never; maybe when letters are possible
+ *	with digits, found in the message:     maybe
+ *	with digits, the relaxed one found:    maybe
+ *	with digits, neither:                  never; maybe when letters are possible
  *
- * A template that equals the message has no variables: then found is always, and not
- * found is never. Of a message of several lines the template keeps only a part, so
- * whatever is not certain is maybe. So is what PCRE2 has to confirm. The same holds for
- *a record with error texts beside its message: the template knows nothing of them.
+ * Letters are possible where a placeholder may hold them. A template that equals the
+ * message has no variables: then found is always, and not found is never. Of a message
+ * of several lines the template keeps only a part, so whatever is not certain is maybe.
+ * So is what PCRE2 has to confirm. The same holds for a record with error texts beside
+ * its message: the template knows nothing of them.
+ *
+ * What follows where nothing is found is known from the start, so only the trees of
+ * rules of which something is found are walked, as in pass 2.
  */
+#include "base/mem.h"
 #include "pipeline/rules_scratch.h"
 
 enum { FOUND_MESSAGE = 1, FOUND_MASKED = 2, FOUND_RELAXED = 4, FOUND_TEMPLATE = 8 };
 
 struct template_context {
 	const struct rules *rules;
-	const struct rules_scratch *scratch;
+	const uint8_t *found; /* of each pattern */
 	const struct rule_subject *subject;
 	bool exact;   /* the template has no variables */
 	bool alike;   /* all its records have the attributes of this one */
@@ -84,6 +90,7 @@ static int on_match(unsigned id, unsigned long long from, unsigned long long to,
 	(void)to;
 	(void)flags;
 	scratch->found[id] |= scratch->found_bit;
+	rule_set_put(&scratch->candidates, scratch->rules->patterns[id].rule);
 	return 0;
 }
 
@@ -145,7 +152,7 @@ static enum truth template_leaf_truth(void *context_ptr, const struct condition 
 		return TRUTH_YES;
 	for (size_t i = 0; i < leaf->patterns_count; i++) {
 		size_t id = leaf->first_pattern + i;
-		unsigned found = context->scratch->found[id];
+		unsigned found = context->found[id];
 		enum truth one = (found & FOUND_TEMPLATE) != 0 ? TRUTH_YES : TRUTH_NO;
 
 		if (one == TRUTH_YES && context->rules->patterns[id].prefiltered)
@@ -170,7 +177,7 @@ static struct template_context look(const struct rules *rules,
 	bool beside = rule_subject_error_text(subject, &cursor, &error_text) || !alike;
 	struct template_context context = {
 		.rules = rules,
-		.scratch = scratch,
+		.found = scratch->found,
 		.subject = subject,
 		.exact = !beside && slice_equal(message, subject->template_text),
 		.alike = alike,
@@ -191,26 +198,99 @@ static struct template_context look(const struct rules *rules,
 	return context;
 }
 
+static enum template_kind kind_of(const struct template_context *context)
+{
+	if (context->exact)
+		return TEMPLATE_EXACT;
+	return context->letters ? TEMPLATE_OPEN : TEMPLATE_CLOSED;
+}
+
+static void judge_rules(const struct rules *rules, const struct rule_set *judged,
+			struct template_context *context, struct rule_set *always,
+			struct rule_set *maybe)
+{
+	for (size_t i = 0; i < rules_set_words(rules); i++) {
+		for (uint64_t left = judged->bits[i]; left != 0; left &= left - 1) {
+			size_t index = i * 64 + (size_t)__builtin_ctzll(left);
+			enum truth truth =
+				condition_truth(rules->entries[index].match,
+						template_leaf_truth, context);
+
+			if (truth == TRUTH_YES)
+				rule_set_put(always, index);
+			else if (truth == TRUTH_MAYBE)
+				rule_set_put(maybe, index);
+		}
+	}
+}
+
 void rules_judge_template(const struct rules *rules, struct rules_scratch *scratch,
 			  const struct rule_subject *subject, struct rule_set *always,
 			  struct rule_set *maybe)
 {
-	struct template_context context = look(rules, scratch, subject, true);
+	struct template_context context = { 0 };
+	const struct template_verdict *unfound = NULL;
+	struct rule_set judged = { 0 };
 
+	scratch->candidates = rules->compared_in_pass_1;
+	context = look(rules, scratch, subject, true);
+	unfound = &rules->unfound[kind_of(&context)];
 	*always = (struct rule_set){ 0 };
 	*maybe = (struct rule_set){ 0 };
-	for (size_t i = 0; i < rules->count; i++) {
-		const struct rule_entry *entry = &rules->entries[i];
-		enum truth truth = TRUTH_NO;
-
-		if (!entry->rule.generic)
-			truth = condition_truth(entry->match, template_leaf_truth,
-						&context);
-		if (truth == TRUTH_YES)
-			rule_set_put(always, i);
-		else if (truth == TRUTH_MAYBE)
-			rule_set_put(maybe, i);
+	for (size_t i = 0; i < rules_set_words(rules); i++) {
+		judged.bits[i] = scratch->candidates.bits[i] & ~rules->generic.bits[i];
+		always->bits[i] = unfound->always.bits[i] & ~judged.bits[i];
+		maybe->bits[i] = unfound->maybe.bits[i] & ~judged.bits[i];
 	}
+	judge_rules(rules, &judged, &context, always, maybe);
+}
+
+/* whether the record itself is looked at, beside its patterns; the depth is bounded by
+ * that of the document */
+static bool compares(const struct condition *condition)
+{
+	bool text = condition->field == RULE_FIELD_MESSAGE ||
+		    condition->field == RULE_FIELD_TEMPLATE;
+
+	if (condition->kind == CONDITION_LEAF)
+		return condition->field == RULE_FIELD_ATTRIBUTE ||
+		       (text && condition->equals.count > 0);
+	for (const struct condition *child = condition->first_child; child != NULL;
+	     child = child->next) {
+		if (compares(child))
+			return true;
+	}
+	return false;
+}
+
+void rules_sort_unfound(struct rules *rules)
+{
+	const struct rule_subject nothing = { 0 };
+	uint8_t *found = mem_calloc(rules->patterns_count, sizeof(*found));
+	struct rule_set judged = { 0 };
+
+	for (size_t i = 0; i < rules->count; i++) {
+		if (rules->entries[i].rule.generic)
+			continue;
+		rule_set_put(compares(rules->entries[i].match)
+				     ? &rules->compared_in_pass_1
+				     : &judged,
+			     i);
+	}
+	for (int kind = 0; kind < TEMPLATE_KINDS; kind++) {
+		struct template_context context = {
+			.rules = rules,
+			.found = found,
+			.subject = &nothing,
+			.exact = kind == TEMPLATE_EXACT,
+			.alike = true,
+			.letters = kind == TEMPLATE_OPEN,
+		};
+
+		judge_rules(rules, &judged, &context, &rules->unfound[kind].always,
+			    &rules->unfound[kind].maybe);
+	}
+	mem_free(found);
 }
 
 bool rules_may_match(const struct rules *rules, struct rules_scratch *scratch,

@@ -49,6 +49,18 @@ static void read_line(struct agreement *a, struct slice line)
 	a->leaf = normalize_fingerprint(&a->tokens);
 }
 
+/* a rule of which nothing is found has the verdict that walking its tree gives */
+static void check_unfound(struct agreement *a, const struct rule_subject *subject)
+{
+	for (size_t i = 0; i < rules_count(a->rules); i++) {
+		bool may = rule_set_has(&a->always, i) || rule_set_has(&a->maybe, i);
+
+		if (!rules_get(a->rules, i)->generic)
+			assert_int_equal(may, rules_may_match(a->rules, a->scratch,
+							      subject, true, i));
+	}
+}
+
 static void judge_template(struct agreement *a)
 {
 	struct rule_subject subject = { .record = &a->record };
@@ -58,6 +70,7 @@ static void judge_template(struct agreement *a)
 	assert_true(learner_text(a->learner, key, &a->text));
 	subject.template_text = buf_slice(&a->text);
 	rules_judge_template(a->rules, a->scratch, &subject, &a->always, &a->maybe);
+	check_unfound(a, &subject);
 }
 
 static void judge_event(struct agreement *a)
