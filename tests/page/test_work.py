@@ -166,6 +166,10 @@ def test_a_citation_leads_to_its_line_and_a_stopped_siftd_is_said(explained, bro
     assert explained.stop() == 0
     browser.click(".side a", "Groups")
     browser.find("[role=alert]", "siftd does not answer")
+    # it is back, and so is what was asked for, without a click
+    explained.start()
+    browser.find(".group-row")
+    assert not browser.find_all("[role=alert]")
     browser.console_errors()
 
 

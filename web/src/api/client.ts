@@ -70,7 +70,7 @@ async function send(method: Method, path: string, options: RequestOptions): Prom
     });
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
-    throw new ApiError(0, "siftd does not answer. It may be restarting, or the network may be down.");
+    throw new ApiError(0, "siftd does not answer. It may be restarting, or the network may be down; the page goes on asking.");
   }
 }
 

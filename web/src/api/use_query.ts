@@ -10,6 +10,19 @@ function errorOf(error: unknown): ApiError | null {
   return new ApiError(0, error instanceof Error ? error.message : "Something went wrong in the page.");
 }
 
+/** nobody answered, or the database was away: this passes */
+const AGAIN_MS = 5000;
+const isAway = (error: ApiError | null): boolean => error !== null && (error.status === 0 || error.status === 503);
+
+/** Asks again by itself while siftd is away. */
+function useAgain(error: ApiError | null, reload: () => void): void {
+  useEffect(() => {
+    if (!isAway(error)) return undefined;
+    const timer = setTimeout(reload, AGAIN_MS);
+    return () => clearTimeout(timer);
+  }, [error, reload]);
+}
+
 export interface Query<T> {
   data: T | null;
   error: ApiError | null;
@@ -51,6 +64,7 @@ export function useQuery<T>(call: Get<T> | null, everyMs = 0): Query<T> {
 
   const reload = useCallback(() => setTurn((n) => n + 1), []);
   const current = state.path === path;
+  useAgain(current ? state.error : null, reload);
   return {
     data: current ? state.data : null,
     error: current ? state.error : null,
@@ -130,6 +144,8 @@ export function usePages<T>(call: Get<Page<T>> | null): Pages<T> {
   const reload = useCallback(() => setTurn((n) => n + 1), []);
   const change = useCallback((edit: (items: T[]) => T[]) => setState((old) => ({ ...old, items: edit(old.items) })), []);
   const current = state.path === path;
+  // a next page that failed leaves what is there; it is asked for by scrolling
+  useAgain(current && state.items.length === 0 ? state.error : null, reload);
   return {
     items: current ? state.items : [],
     error: current ? state.error : null,

@@ -106,7 +106,24 @@ function Facts({ detail }: { detail: FindingDetail }) {
 const timeLink = (scope: string, one: { first_seen: string; last_seen: string }): string =>
   `${scope}/events?ts_from=${encodeURIComponent(one.first_seen)}&ts_to=${encodeURIComponent(one.last_seen)}`;
 
-/** What was matched, by what it says; each is told by one of its lines. */
+/** One of what was matched, told by a line: of the evidence, or else its last event. */
+function Matched({ one, line, scope }: { one: FindingDetail["finding"]["matched_fingerprints"][number]; line: string | undefined; scope: string }) {
+  const latest = useQuery(line === undefined ? read.events(scope, { fingerprint: one.fingerprint, limit: 1 }) : null);
+  const text = line ?? latest.data?.items[0]?.message ?? `template ${one.fingerprint}`;
+  return (
+    <li>
+      <span className="num">{count(one.count)}×</span>
+      <Link className="mono clip" to={`${scope}/groups/${one.fingerprint}`} title={text}>
+        {text}
+      </Link>
+      <Link className="dim" to={`${scope}/events?fingerprint=${one.fingerprint}`} aria-label={`events of template ${one.fingerprint}`}>
+        events
+      </Link>
+    </li>
+  );
+}
+
+/** What was matched, by what it says. */
 function Groups({ detail, scope }: { detail: FindingDetail; scope: string }) {
   const { head, tail } = detail.evidence;
   const lines = [...head, ...tail];
@@ -114,20 +131,9 @@ function Groups({ detail, scope }: { detail: FindingDetail; scope: string }) {
   return (
     <Panel title="What matched" actions={<span className="dim">by what it says</span>}>
       <ul className="brief">
-        {detail.finding.matched_fingerprints.map((one) => {
-          const text = lines.find((line) => line.fingerprint === one.fingerprint)?.raw ?? `template ${one.fingerprint}`;
-          return (
-            <li key={one.fingerprint}>
-              <span className="num">{count(one.count)}×</span>
-              <Link className="mono clip" to={`${scope}/groups/${one.fingerprint}`} title={text}>
-                {text}
-              </Link>
-              <Link className="dim" to={`${scope}/events?fingerprint=${one.fingerprint}`} aria-label={`events of template ${one.fingerprint}`}>
-                events
-              </Link>
-            </li>
-          );
-        })}
+        {detail.finding.matched_fingerprints.map((one) => (
+          <Matched key={one.fingerprint} one={one} line={lines.find((line) => line.fingerprint === one.fingerprint)?.raw} scope={scope} />
+        ))}
       </ul>
     </Panel>
   );
@@ -182,13 +188,13 @@ export function Finding({ id }: { id: string }) {
           <div className="two-columns">
             <div className="column">
               <Evidence detail={detail} cited={cited} scope={scope} />
-              <Groups detail={detail} scope={scope} />
               <Episodes detail={detail} scope={scope} />
             </div>
             <div className="column stays">
               <Explanation scope={scope} kind="finding" id={detail.finding.id} content={detail.insight} onCite={cite} />
               <RulePanel detail={detail} />
               <FindingTriage key={detail.finding.status} detail={detail} scope={scope} onChanged={query.reload} />
+              <Groups detail={detail} scope={scope} />
               <Facts detail={detail} />
             </div>
           </div>

@@ -77,7 +77,7 @@ function Row({ finding, index, chosen, to }: { finding: Finding; index: number; 
 
 export function Findings() {
   usePrefs();
-  const { scope } = usePlace();
+  const { scope, projectPath } = usePlace();
   const [params, change] = useParams();
   const severity = SEVERITY_CHOICES.find(([one]) => one === params.get("severity"))?.[0] ?? "";
   const status = STATUS_CHOICES.find(([one]) => one === params.get("status"))?.[0] ?? "";
@@ -103,7 +103,7 @@ export function Findings() {
       {pages.loading && <Loading />}
       {!pages.loading && pages.items.length === 0 && !pages.error && (
         <Empty title="No findings">
-          {severity === "" && status === "" && rule === "" ? "No rule matched anything yet." : "None matches these filters."}
+          {severity === "" && status === "" && rule === "" ? <>No rule matched anything yet. <Link to={`${projectPath}/rules`}>The rules</Link></> : "None matches these filters."}
         </Empty>
       )}
       {pages.items.length > 0 && (

@@ -14,7 +14,7 @@ import { Decisions, Members, Neighbours, Variables } from "../ui/group_panels";
 import { Explanation } from "../ui/explanation";
 import { GroupMarks, type Triage } from "../ui/group_row";
 import { Histogram } from "../ui/histogram";
-import { Answer, ErrorBox, Loading } from "../ui/states";
+import { Answer, ErrorBox } from "../ui/states";
 import { Template } from "../ui/template";
 
 function Sample({ title, text, to }: { title: string; text: string; to?: string }) {
@@ -37,7 +37,7 @@ function Run({ scope, id }: { scope: string; id: number }) {
   return (
     <Panel title="Events over time" actions={<Link to={`${scope}/events?group=${id}`}>all its events</Link>}>
       <ErrorBox error={query.error} retry={query.reload} />
-      {query.loading && <Loading />}
+      {query.loading && <div className="histogram-empty" role="status">Counting…</div>}
       {query.data && (
         <Histogram
           data={query.data}

@@ -99,7 +99,17 @@ export function Ingestions() {
       </form>
       <ErrorBox error={error ?? pages.error} retry={reload} />
       {pages.loading && <Loading />}
-      {!pages.loading && pages.items.length === 0 && !pages.error && <Empty title="No ingestions">Make one, or let a shipper send logs.</Empty>}
+      {!pages.loading && pages.items.length === 0 && !pages.error && (
+        <Empty title="No ingestions">
+          {q !== "" || status !== "" || source !== "" ? (
+            "None matches these filters."
+          ) : (
+            <>
+              <Link to={`${projectPath}/ingestions/new`}>Paste or upload some lines</Link>, or let a shipper send them: <Link to={`${projectPath}/keys`}>API keys and settings</Link>.
+            </>
+          )}
+        </Empty>
+      )}
       {pages.items.length > 0 && (
         <div className="panel table-wrap">
           <table className="data-table">

@@ -11,7 +11,7 @@ import { Link, navigate, useParams } from "../lib/router";
 import { Ago, LevelTag, Panel, ScreenHead, Select, SeverityTag, levelClass } from "../ui/basic";
 import { levelEntries, ShareBar } from "../ui/charts";
 import { Histogram } from "../ui/histogram";
-import { Answer, Empty, ErrorBox, Loading } from "../ui/states";
+import { Answer, Empty, ErrorBox } from "../ui/states";
 import { Template } from "../ui/template";
 
 const EVERY_MS = 15000;
@@ -156,7 +156,7 @@ function Run({ scope, everyMs }: { scope: string; everyMs: number }) {
   return (
     <Panel title="Events over time" className="wide" actions={<Select label="Time span" hideLabel value={span} options={SPANS} onChange={(value) => change({ span: value }, "replace")} />}>
       <ErrorBox error={query.error} retry={query.reload} />
-      {query.loading && <Loading />}
+      {query.loading && <div className="histogram-empty" role="status">Counting…</div>}
       {query.data && (
         <Histogram
           data={query.data}

@@ -69,8 +69,9 @@ const SETTINGS = `explain:
 /** What to do when the configuration names no model. */
 function HowTo() {
   return (
-    <div className="stack">
-      <p>Explanations are off: no model is set up. Any endpoint that speaks as OpenAI's does will do, also one on this machine. Put this into siftd.yaml, with yours, and start siftd again:</p>
+    <details className="stack">
+      <summary>Explanations are off: no model is set up. How to set one up</summary>
+      <p>Any endpoint that speaks as OpenAI's does will do, also one on this machine. Put this into siftd.yaml, with yours, and start siftd again:</p>
       <div className="raw-head">
         <span className="dim">siftd.yaml</span>
         <CopyButton text={SETTINGS} />
@@ -79,7 +80,7 @@ function HowTo() {
         {SETTINGS}
       </pre>
       <p className="hint">Secrets are taken out of the lines before any is sent, and every quote of the answer is checked against them.</p>
-    </div>
+    </details>
   );
 }
 

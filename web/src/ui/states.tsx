@@ -22,16 +22,30 @@ export function Empty({ title, children }: { title: string; children?: ReactNode
   );
 }
 
+const TITLES: Record<number, string> = {
+  0: "No connection",
+  400: "Not understood",
+  403: "Not allowed",
+  404: "Not found",
+  413: "Too large",
+  429: "Too many requests",
+};
+
+const titleOf = (status: number): string => TITLES[status] ?? (status >= 500 ? "siftd could not answer" : "Not done");
+
+/** Asking the same again is of use only when something else may change. */
+const mayChange = (status: number): boolean => status === 0 || status === 409 || status === 429 || status >= 500;
+
 export function ErrorBox({ error, retry }: { error: ApiError | null; retry?: () => void }) {
   if (!error) return null;
   return (
     <div className="error-box" role="alert">
       <div>
-        <strong>{error.status === 0 ? "No connection" : error.status >= 500 ? "siftd could not answer" : "Not done"}</strong>
+        <strong>{titleOf(error.status)}</strong>
         <div>{error.message}</div>
         {error.requestId !== null && <div className="dim mono">request {error.requestId}</div>}
       </div>
-      {retry && (
+      {retry && mayChange(error.status) && (
         <Button onClick={retry} kind="plain">
           Try again
         </Button>
