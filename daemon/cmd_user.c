@@ -104,7 +104,10 @@ static int read_words(int argc, char **argv, struct wishes *wishes)
 	}
 	wishes->verb = optind < argc ? argv[optind++] : "";
 	wishes->email = optind < argc ? argv[optind++] : NULL;
-	return optind == argc && words_fit(wishes) ? 0 : -1;
+	if (optind == argc && words_fit(wishes))
+		return 0;
+	(void)fprintf(stderr, "siftd user: these words do not go together:\n");
+	return -1;
 }
 
 /* the password's hash; one that was made is printed */

@@ -32,6 +32,15 @@ def test_a_mistake_is_told_with_what_was_meant(words, said):
     assert done.stderr.splitlines()[0].startswith(said)
 
 
+def test_check_warns_of_files_that_are_not_there(tmp_path):
+    (tmp_path / "a.log").write_text("a line\n", encoding="utf-8")
+    path = tmp_path / "siftd.yaml"
+    path.write_text(f"sources:\n  - {{type: file, name: logs, paths: ['{tmp_path}/*.log', '{tmp_path}/*.txt']}}\n", encoding="utf-8")
+    done = subprocess.run([harness.BINARY, "check", "--config", path], capture_output=True, text=True, check=False, timeout=30)
+    assert done.returncode == 0 and done.stdout.startswith(f"{path}: ok, 1 source, ")
+    assert done.stderr == f'siftd: warning: source "logs": nothing is at {tmp_path}/*.txt now\n'
+
+
 BROKEN = [
     ('http:\n  listen: "127.0.0.1:80\nsources: []\n', ":4:1: found unexpected end of stream, while scanning a quoted scalar that began at 2:11"),
     ("http:\n\tlisten: 127.0.0.1:80\n", ":2:1: a tab; YAML is indented by spaces"),
