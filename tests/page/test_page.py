@@ -101,6 +101,14 @@ def test_dragging_chooses_a_range_and_a_row_opens(siftd, browser):
     harness.wait_until(lambda: not browser.find_all(".detail"), 15, "the detail closed")
 
 
+def test_a_page_without_https_copies_too(siftd, browser):
+    browser.open(f"{siftd.scope}/events")
+    browser.run("delete Navigator.prototype.clipboard")
+    browser.click(".event-row")
+    browser.click(".detail button", "Copy raw")
+    browser.find(".detail button", "Copied")
+
+
 def test_the_tail_shows_a_new_line_and_waits_when_paused(siftd, browser):
     browser.open(f"{siftd.scope}/events?live=1")
     browser.wait_text("listening")

@@ -135,8 +135,8 @@ export function EventDetail({ scope, seq, change, onClose }: Props) {
             </pre>
             <Facts event={event} scope={scope} change={change} />
             <Attributes title="Attributes" values={event.attributes} />
-            <Attributes title="How it was parsed" values={event.parse} />
             <Context scope={scope} seq={seq} onOpen={(other) => change({ seq: String(other) })} />
+            <Attributes title="How it was parsed" values={event.parse} />
           </>
         )}
       </Answer>

@@ -134,7 +134,8 @@ function TimeField({ name, filter, change }: Omit<Props, "scope"> & { name: "ts_
       className="time-field mono"
       aria-label={name === "ts_from" ? "From" : "To"}
       aria-invalid={bad || undefined}
-      placeholder={name === "ts_from" ? `from 2026-06-01 12:00 ${zoneName()}` : `to, ${zoneName()}`}
+      placeholder={`${name === "ts_from" ? "from" : "to"}, ${zoneName()}`}
+      title={`A time such as 2026-06-01 12:00; without a zone of its own it is of ${zoneName()}`}
       value={text}
       onChange={(event) => setText(event.target.value)}
       onBlur={use}
