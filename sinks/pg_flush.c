@@ -11,17 +11,15 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "sinks/pg_flush_answer.h"
 #include "sinks/pg_flush_counts.h"
 #include "sinks/pg_flush_days.h"
 #include "sinks/pg_flush_positions.h"
-#include "sinks/pg_flush_send.h"
+#include "sinks/pg_flush_steps.h"
 #include "sinks/pg_flush_verdict.h"
-#include "sinks/pg_rows.h"
 
 #define BACKOFF_MS_MIN 20
 #define BACKOFF_MS_MAX 10000
-/* of the loop, before others have theirs */
-#define SEND_TURN_US 2000
 
 enum flush_state {
 	STATE_OFFLINE,
@@ -56,8 +54,7 @@ struct pg_flush {
 	bool all_moved;    /* CHECKING: every stream stands where the batch ends */
 	size_t unit;       /* whose results come now */
 	size_t guard_units;
-	bool sending; /* STORING: there are further steps */
-	size_t step;  /* the next one */
+	struct flush_steps steps; /* of STORING */
 	struct flush_refusal refusal;
 	int64_t begun_us;
 	unsigned backoff_ms;
@@ -161,24 +158,11 @@ static void fail_guard(struct pg_flush *flush)
 
 static void refuse_data(struct pg_flush *flush)
 {
-	const struct flush_refusal *refusal = &flush->refusal;
-	size_t range = refusal->unit < flush->sender.units_count
-			       ? flush->sender.units[refusal->unit].range
-			       : SIZE_MAX;
-
-	log_error("flush", "the database refuses data sqlstate=%s error=\"%s\"",
-		  refusal->sqlstate, refusal->text);
 	flush->stats.retries++;
-	if (range != SIZE_MAX) {
-		flush_plan_refuse(&flush->plan, range, refusal->sqlstate,
-				  refusal->text);
+	if (flush_answer_refuse(&flush->plan, &flush->sender, &flush->refusal))
 		rest(flush);
-	} else if (!flush->plan.plain) {
-		flush->plan.plain = true;
-		rest(flush);
-	} else {
+	else
 		wait_and_retry(flush);
-	}
 }
 
 /* the transaction was rolled back; what now follows from why */
@@ -277,23 +261,12 @@ static void synced(struct pg_flush *flush)
 	}
 }
 
-/* What a batch needs takes tens of milliseconds to write out, which others would wait
- * for; and libpq moves all that the socket has not taken each time it takes some. So it
- * goes in steps: on from here when the socket has taken what there is. */
 static void send_steps(struct pg_flush *flush)
 {
-	int64_t end_us = clock_monotonic_us() + SEND_TURN_US;
-
-	while (flush->sending && !flush->refusal.set && !flush->sender.broken) {
-		flush->sending =
-			flush_send_step(&flush->sender, &flush->plan, flush->step++);
-		if (flush->sending && (clock_monotonic_us() >= end_us ||
-				       PQflush(pg_conn_pq(flush->conn)) > 0)) {
-			pg_conn_sent(flush->conn, 0, 0); /* so that it drains */
-			return;
-		}
-	}
-	flush->sending = false;
+	if (!flush->refusal.set &&
+	    flush_steps_send(&flush->steps, &flush->sender, &flush->plan))
+		return;
+	flush->steps.under_way = false;
 	flush_send_sync(&flush->sender);
 	check_sent(flush);
 }
@@ -302,10 +275,8 @@ static void send_steps(struct pg_flush *flush)
 static void guard_answered(struct pg_flush *flush)
 {
 	flush->state = STATE_STORING;
-	flush->sending = !flush->refusal.set;
-	flush->step = 0;
-	if (flush->sending)
-		flush_plan_number(&flush->plan);
+	if (!flush->refusal.set)
+		flush_steps_begin(&flush->steps, &flush->plan);
 	send_steps(flush);
 }
 
@@ -314,30 +285,17 @@ static void conn_drained(void *context)
 	struct pg_flush *flush = context;
 
 	/* an event that is made active now would come before those of sockets */
-	if (flush->sending)
+	if (flush->steps.under_way)
 		evtimer_add(flush->turn, &(struct timeval){ 0 });
 }
 
 static void take_rows(struct pg_flush *flush, const struct pg_rows *rows)
 {
-	enum flush_statement statement = flush->sender.units[flush->unit].statement;
-	size_t count = pg_rows_count(rows);
+	const struct flush_answer answer = { &flush->plan, &flush->counts, flush->day };
 
-	for (size_t i = 0; i < count; i++) {
-		if (statement == FLUSH_TAKE_SEQ)
-			flush_plan_set_seq(&flush->plan, pg_rows_int(rows, i, 0),
-					   pg_rows_int(rows, i, 1));
-		else if (statement == FLUSH_INGESTIONS)
-			flush_plan_set_ingestion(&flush->plan, pg_rows_int(rows, i, 0),
-						 pg_rows_int(rows, i, 1));
-		else if (statement == FLUSH_FIND_PARTS)
-			flush_counts_note(&flush->counts, pg_rows_int(rows, i, 0));
-		else if (statement == FLUSH_READ_POSITIONS)
-			flush->all_moved = flush->all_moved && pg_rows_bool(rows, i, 0);
-		else if (statement == FLUSH_MAKE_DAY && !pg_rows_bool(rows, i, 0))
-			log_warn("flush", "blocks go to the default partition day=%d",
-				 (int)flush->day);
-	}
+	if (!flush_answer_take(&answer, flush->sender.units[flush->unit].statement,
+			       rows))
+		flush->all_moved = false;
 }
 
 static void conn_result(void *context, const PGresult *result)
@@ -386,7 +344,7 @@ static void conn_lost(void *context, const struct error *error)
 		flush->must_check = true;
 	}
 	evtimer_del(flush->retry);
-	flush->sending = false;
+	flush->steps.under_way = false;
 	flush->state = STATE_OFFLINE;
 	flush->stats.connected = false;
 }
@@ -433,7 +391,7 @@ static void discard_all(struct pg_flush *flush)
 
 static void take_turn(struct pg_flush *flush)
 {
-	if (flush->sending)
+	if (flush->steps.under_way)
 		send_steps(flush);
 	if (flush->state >= STATE_CHECKING)
 		return;
