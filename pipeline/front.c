@@ -156,24 +156,12 @@ static bool find_line(struct front *front, struct line *line)
 /* so that what is known of the line is near when its turn comes */
 static void look_ahead(struct front *front, const struct line *line)
 {
-	struct ahead *ahead = &front->ahead;
 	struct slice rest = slice_from(front->input, front->open.len + line->full);
-	struct slice window = slice_head(rest, front->config.record_bytes_max + 1);
-	const char *end = NULL;
 
-	ahead->any = false;
-	if (front->config.shapes == NULL || front->held.len > 0 || window.len == 0)
-		return;
-	end = memchr(window.ptr, '\n', window.len);
-	if (end == NULL)
-		return;
-	ahead->any = true;
-	ahead->at = window.ptr;
-	ahead->line =
-		(struct line){ .full = (size_t)(end + 1 - window.ptr), .ended = true };
-	ahead->line.text = slice_of(window.ptr, ahead->line.full);
-	trim_line(&ahead->line);
-	shape_expect(front->config.shapes, ahead->line.text, &ahead->use);
+	front->ahead.any = false;
+	if (front->held.len == 0)
+		ahead_line(&front->ahead, front->config.shapes,
+			   slice_head(rest, front->config.record_bytes_max + 1));
 }
 
 /* false: there is none */
@@ -464,44 +452,18 @@ bool front_next(struct front *front, struct record *record, struct front_extent 
 	return false;
 }
 
-static struct slice without_line_end(struct slice bytes)
-{
-	if (bytes.len > 0 && bytes.ptr[bytes.len - 1] == '\n')
-		bytes.len--;
-	if (bytes.len > 0 && bytes.ptr[bytes.len - 1] == '\r')
-		bytes.len--;
-	return bytes;
-}
-
-/* use: of the record at hand, as far as it is known; then ahead is of the next one */
-static void look_ahead_whole(struct front *front, struct slice text, struct slice next,
-			     struct shape_use *use)
-{
-	struct ahead *ahead = &front->ahead;
-
-	use->state = SHAPE_NONE;
-	if (ahead->any && ahead->at == text.ptr && ahead->line.text.len == text.len)
-		*use = ahead->use;
-	ahead->any = front->config.shapes != NULL && next.len > 0;
-	if (!ahead->any)
-		return;
-	ahead->at = next.ptr;
-	ahead->line.text = without_line_end(next);
-	shape_expect(front->config.shapes, ahead->line.text, &ahead->use);
-}
-
 void front_whole(struct front *front, struct slice bytes, struct slice next,
 		 int64_t now_us, struct record *record)
 {
 	struct timestamp_context context = context_at(front, now_us);
-	struct slice text = without_line_end(bytes);
+	struct slice text = line_without_end(bytes);
 	const struct shape_use *found = NULL;
 	struct shape_use use;
 
 	front->stats.bytes += bytes.len;
 	front->stats.lines++;
 	arena_reset(&front->scratch);
-	look_ahead_whole(front, text, next, &use);
+	ahead_record(&front->ahead, front->config.shapes, next, text, &use);
 	found = shape_find(front->config.shapes, text, &context, &use);
 	if (front->ahead.any)
 		shape_fetch(front->config.shapes, &front->ahead.use);

@@ -19,7 +19,7 @@ struct line {
 	bool piece;        /* of a line that is too long */
 };
 
-/* the line behind the one at hand, when it lies whole in the input */
+/* the line or the record behind the one at hand, when it lies whole in the input */
 struct ahead {
 	bool any;
 	const char *at;
@@ -34,5 +34,14 @@ static inline void trim_line(struct line *line)
 	    line->text.ptr[line->text.len - 1] == '\r')
 		line->text.len--;
 }
+
+/* without one line feed, and one carriage return before it */
+struct slice line_without_end(struct slice bytes);
+/* looks the first line of the window up, if it ends there; shapes may be NULL */
+void ahead_line(struct ahead *ahead, struct shape_cache *shapes, struct slice window);
+/* use: of the record at hand, as far as it is known; then ahead is of the next one, ""
+ * when there is none */
+void ahead_record(struct ahead *ahead, struct shape_cache *shapes, struct slice next,
+		  struct slice text, struct shape_use *use);
 
 #endif
