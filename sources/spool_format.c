@@ -83,6 +83,28 @@ bool spool_loss_read(struct slice payload, struct spool_loss *out)
 	return true;
 }
 
+size_t spool_record_write(char *to, struct slice bytes)
+{
+	put_u32(to, (uint32_t)bytes.len);
+	if (bytes.len > 0)
+		memcpy(to + SPOOL_RECORD_BYTES, bytes.ptr, bytes.len);
+	return SPOOL_RECORD_BYTES + bytes.len;
+}
+
+bool spool_record_read(struct slice *rest, struct slice *record)
+{
+	size_t len = 0;
+
+	if (rest->len < SPOOL_RECORD_BYTES)
+		return false;
+	len = get_u32(rest->ptr);
+	if (len > rest->len - SPOOL_RECORD_BYTES)
+		return false;
+	*record = slice_of(rest->ptr + SPOOL_RECORD_BYTES, len);
+	*rest = slice_from(*rest, SPOOL_RECORD_BYTES + len);
+	return true;
+}
+
 static uint32_t header_check(const char *frame, uint64_t offset)
 {
 	return (uint32_t)hash64(slice_of(frame, HEADER_CHECK_AT), offset);

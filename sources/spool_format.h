@@ -10,7 +10,8 @@
  *                                   48  8  checksum
  *  56  .  payload
  *
- * The payload of a loss: 8 bytes records, 8 bytes bytes, then the reason's name.
+ * The payload of a loss: 8 bytes records, 8 bytes bytes, then the reason's name. That
+ * of several records: of each 4 bytes length, and its bytes.
  *
  * Integers are little endian. The header checksum is the low half of XXH3-64 of bytes 0
  * to 43, seeded with the frame's offset in its log: a frame that lies in a wrong place
@@ -38,7 +39,9 @@ enum spool_frame_flags {
 	/* stands where damaged bytes were: its payload is none, and lost */
 	SPOOL_FRAME_HOLE = 8,
 	/* no record: what was lost on the way to the spool, for the ledger */
-	SPOOL_FRAME_LOSS = 16
+	SPOOL_FRAME_LOSS = 16,
+	/* whole records of one origin, each with its length in front */
+	SPOOL_FRAME_RECORDS = 32
 };
 
 struct spool_frame {
@@ -50,6 +53,8 @@ struct spool_frame {
 	struct slice payload;
 };
 
+/* in front of each of several records */
+#define SPOOL_RECORD_BYTES ((size_t)4)
 #define SPOOL_LOSS_MAX ((size_t)64)
 
 struct spool_loss {
@@ -70,6 +75,11 @@ void spool_header_write(char *to, const struct spool_frame *frame);
 size_t spool_loss_write(char to[SPOOL_LOSS_MAX], const struct spool_loss *loss);
 /* false: too short to be one. The reason borrows */
 MUST_CHECK bool spool_loss_read(struct slice payload, struct spool_loss *out);
+/* one of several records; its size with its length in front */
+size_t spool_record_write(char *to, struct slice bytes);
+/* the next of several, taken off the rest. False: there is none, or what is left of the
+ * rest is none */
+MUST_CHECK bool spool_record_read(struct slice *rest, struct slice *record);
 /* fills the checksums, now that the offset is known; returns the frame's size. May be
  * done again for another offset */
 size_t spool_frame_seal(char *frame, uint64_t offset);

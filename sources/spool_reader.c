@@ -95,6 +95,22 @@ static void set_loss(struct chunk_item *item, struct slice payload)
 	item->skipped = loss.bytes;
 }
 
+static struct chunk_item *add_bytes(struct spool_reader *reader, struct chunk *chunk,
+				    const struct spool_frame *frame, struct slice bytes)
+{
+	struct chunk_item *item = add_item(reader, chunk);
+
+	item->offset = (size_t)(bytes.ptr - chunk->data);
+	item->len = bytes.len;
+	item->substream = frame->substream;
+	item->project_id = frame->project_id;
+	item->ingestion_id = frame->ingestion_id;
+	item->observed_timestamp_us = frame->observed_timestamp_us;
+	if ((frame->flags & SPOOL_FRAME_WHOLE_RECORD) != 0)
+		item->flags |= CHUNK_ITEM_WHOLE_RECORD;
+	return item;
+}
+
 static void add_frame(struct spool_reader *reader, struct chunk *chunk,
 		      const struct spool_frame *frame, size_t size)
 {
@@ -104,17 +120,9 @@ static void add_frame(struct spool_reader *reader, struct chunk *chunk,
 	/* an item has one reason */
 	if (reader->gap > 0 && (frame->flags & SPOOL_FRAME_LOSS) != 0)
 		add_gap(reader, chunk);
-	item = add_item(reader, chunk);
-	item->offset = (size_t)(rest.ptr - chunk->data);
-	item->len = rest.len;
+	item = add_bytes(reader, chunk, frame, rest);
 	if ((frame->flags & SPOOL_FRAME_LOSS) != 0)
 		set_loss(item, frame->payload);
-	item->substream = frame->substream;
-	item->project_id = frame->project_id;
-	item->ingestion_id = frame->ingestion_id;
-	item->observed_timestamp_us = frame->observed_timestamp_us;
-	if ((frame->flags & SPOOL_FRAME_WHOLE_RECORD) != 0)
-		item->flags |= CHUNK_ITEM_WHOLE_RECORD;
 	if ((frame->flags & SPOOL_FRAME_END) != 0)
 		item->flags |= CHUNK_ITEM_END;
 	reader->at = (struct position){ reader->at.offset + (int64_t)size, 0 };
@@ -125,6 +133,26 @@ static void skip(struct spool_reader *reader, uint64_t bytes, const char *why)
 {
 	note_gap(reader, bytes, why);
 	reader->at = (struct position){ reader->at.offset + (int64_t)(bytes), 0 };
+}
+
+/* an item each, which begins at its length */
+static void add_records(struct spool_reader *reader, struct chunk *chunk,
+			const struct spool_frame *frame, size_t size)
+{
+	struct slice rest = slice_from(frame->payload, (size_t)reader->at.inner);
+	const struct position behind = { reader->at.offset + (int64_t)size, 0 };
+	struct slice record = { 0 };
+
+	while (spool_record_read(&rest, &record)) {
+		struct chunk_item *item = add_bytes(reader, chunk, frame, record);
+
+		reader->at.inner = (int64_t)(frame->payload.len - rest.len);
+		if (rest.len == 0)
+			reader->at = behind;
+		item->end = reader->at;
+	}
+	note_gap(reader, rest.len, "no records");
+	reader->at = behind;
 }
 
 /* to_end: no more of this segment is there. The bytes used, which is 0 when a frame is
@@ -144,6 +172,9 @@ static size_t cut_frames(struct spool_reader *reader, struct chunk *chunk, bool 
 			break;
 		if (n > 0 && (frame.flags & SPOOL_FRAME_HOLE) != 0) {
 			skip(reader, (uint64_t)n, "damaged bytes, mended");
+			used += (size_t)n;
+		} else if (n > 0 && (frame.flags & SPOOL_FRAME_RECORDS) != 0) {
+			add_records(reader, chunk, &frame, (size_t)n);
 			used += (size_t)n;
 		} else if (n > 0) {
 			add_frame(reader, chunk, &frame, (size_t)n);

@@ -1,8 +1,18 @@
-/* spool_request.c - entries into frames, copied, or with their payload apart */
+/* spool_request.c - entries into frames, copied, or with their payload apart
+ *
+ * Whole records that an append brings one behind the other from one origin share a
+ * frame: its header alone is a third of a line of syslog.
+ */
 #include "sources/spool_request.h"
+
+#include <assert.h>
 
 #include "base/mem.h"
 #include "sources/spool_format.h"
+
+/* of records that share a frame, all of which are lost when a byte of it is damaged: no
+ * more than a damaged block of the file system may cost anyway */
+#define SHARED_BYTES_MAX ((size_t)4096)
 
 /* a whole record stays in one frame as long as a frame can hold it */
 static size_t frame_room(const struct spool_entry *entry, size_t frame_bytes_max)
@@ -16,7 +26,35 @@ static size_t frames_of(const struct spool_entry *entry, size_t frame_bytes_max)
 {
 	size_t room = frame_room(entry, frame_bytes_max);
 
+	assert(room > 0);
 	return entry->bytes.len == 0 ? 1 : (entry->bytes.len + room - 1) / room;
+}
+
+static bool may_share(const struct spool_entry *first, const struct spool_entry *entry)
+{
+	return entry->whole_record && !entry->loss && !entry->end &&
+	       entry->substream == first->substream &&
+	       entry->ingestion_id == first->ingestion_id &&
+	       entry->project_id == first->project_id &&
+	       entry->observed_timestamp_us == first->observed_timestamp_us;
+}
+
+/* entries that share a frame with the first one, itself counted; 1: it has its own */
+static size_t share(const struct spool_entry *entries, size_t count,
+		    size_t frame_bytes_max, size_t *payload_len)
+{
+	size_t max =
+		frame_bytes_max < SHARED_BYTES_MAX ? frame_bytes_max : SHARED_BYTES_MAX;
+	size_t n = 0;
+
+	*payload_len = 0;
+	while (n < count && may_share(&entries[0], &entries[n]) &&
+	       entries[n].bytes.len < max &&
+	       *payload_len + SPOOL_RECORD_BYTES + entries[n].bytes.len <= max) {
+		*payload_len += SPOOL_RECORD_BYTES + entries[n].bytes.len;
+		n++;
+	}
+	return n == 0 ? 1 : n;
 }
 
 size_t spool_request_len(const struct spool_entry *entries, size_t count,
@@ -24,9 +62,18 @@ size_t spool_request_len(const struct spool_entry *entries, size_t count,
 {
 	size_t bytes = 0;
 
-	for (size_t i = 0; i < count; i++)
-		bytes += frames_of(&entries[i], frame_bytes_max) * SPOOL_HEADER_BYTES +
-			 entries[i].bytes.len;
+	for (size_t i = 0; i < count;) {
+		size_t payload_len = 0;
+		size_t n = share(&entries[i], count - i, frame_bytes_max, &payload_len);
+
+		if (n > 1)
+			bytes += SPOOL_HEADER_BYTES + payload_len;
+		else
+			bytes += frames_of(&entries[i], frame_bytes_max) *
+					 SPOOL_HEADER_BYTES +
+				 entries[i].bytes.len;
+		i += n;
+	}
 	return bytes;
 }
 
@@ -72,6 +119,22 @@ static void write_entry(struct spool_request *request, const struct spool_entry 
 	}
 }
 
+/* last: of its append */
+static void write_shared(struct spool_request *request,
+			 const struct spool_entry *entries, size_t count,
+			 size_t payload_len, bool last)
+{
+	char *to = request->frames + request->frames_len;
+	char *at = to + SPOOL_HEADER_BYTES;
+	struct spool_frame frame = frame_of(&entries[0], slice_of(at, payload_len));
+
+	frame.flags |= SPOOL_FRAME_RECORDS | (last ? SPOOL_FRAME_APPEND_END : 0U);
+	spool_header_write(to, &frame);
+	for (size_t i = 0; i < count; i++)
+		at += spool_record_write(at, entries[i].bytes);
+	request->frames_len += SPOOL_HEADER_BYTES + payload_len;
+}
+
 struct spool_request *spool_request_new(const struct spool_entry *entries, size_t count,
 					size_t frame_bytes_max)
 {
@@ -79,8 +142,18 @@ struct spool_request *spool_request_new(const struct spool_entry *entries, size_
 
 	request->len = spool_request_len(entries, count, frame_bytes_max);
 	request->frames = mem_alloc(request->len);
-	for (size_t i = 0; i < count; i++)
-		write_entry(request, &entries[i], frame_bytes_max, i + 1 == count);
+	for (size_t i = 0; i < count;) {
+		size_t payload_len = 0;
+		size_t n = share(&entries[i], count - i, frame_bytes_max, &payload_len);
+
+		if (n > 1)
+			write_shared(request, &entries[i], n, payload_len,
+				     i + n == count);
+		else
+			write_entry(request, &entries[i], frame_bytes_max,
+				    i + 1 == count);
+		i += n;
+	}
 	return request;
 }
 

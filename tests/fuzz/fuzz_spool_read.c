@@ -42,6 +42,19 @@ static void seal_all(char *bytes, size_t len)
 	}
 }
 
+static void read_records(struct slice payload)
+{
+	struct slice rest = payload;
+	struct slice record = { 0 };
+	size_t used = 0;
+
+	while (spool_record_read(&rest, &record)) {
+		used += SPOOL_RECORD_BYTES + record.len;
+		check(record.ptr + record.len == payload.ptr + used);
+		check(rest.len == payload.len - used);
+	}
+}
+
 static void read_all(struct slice bytes)
 {
 	size_t at = 0;
@@ -56,6 +69,7 @@ static void read_all(struct slice bytes)
 			check((size_t)n <= rest.len);
 			check(frame.payload.ptr == rest.ptr + SPOOL_HEADER_BYTES);
 			check(spool_frame_size(rest, BASE + at) == (size_t)n);
+			read_records(frame.payload);
 			at += (size_t)n;
 		} else {
 			size_t skip = spool_frame_skip(rest, BASE + at);

@@ -120,6 +120,61 @@ static void test_restart_inside_a_frame(void **state)
 	assert_string_equal(fixture->lanes.items[1].bytes, "line 3\n");
 }
 
+/* records of one origin share frames; reading goes on at any of them */
+static void test_shared_frames(void **state)
+{
+	struct spool_fixture *fixture = *state;
+	char text[20001] = "";
+	const char *const texts[] = { "one", "two", "", text, "three", "four", "five" };
+	struct spool_entry entries[ARRAY_LEN(texts)];
+	struct position places[ARRAY_LEN(texts)];
+	/* each record has 4 bytes of length in front */
+	const int64_t first = (int64_t)SPOOL_HEADER_BYTES + 18;
+	const int64_t second = first + (int64_t)SPOOL_HEADER_BYTES + 20000;
+	const int64_t third = second + (int64_t)SPOOL_HEADER_BYTES + 17;
+
+	memset(text, 'x', sizeof(text) - 1);
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		entries[i] = spool_fixture_entry(texts[i]);
+	entries[6].project_id++;
+	spool_fixture_open(fixture, true);
+	assert_true(spool_append(fixture->spool, entries, ARRAY_LEN(texts),
+				 spool_fixture_on_done, fixture));
+	spool_fixture_wait(fixture, 1);
+	assert_true(spool_lanes_have(&fixture->lanes, ARRAY_LEN(texts)));
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		const struct spool_seen_item *seen = &fixture->lanes.items[i];
+
+		assert_string_equal(seen->bytes, texts[i]);
+		assert_int_equal(seen->item.flags,
+				 CHUNK_ITEM_FRAMED | CHUNK_ITEM_WHOLE_RECORD);
+		assert_int_equal(seen->item.project_id, entries[i].project_id);
+		assert_int_equal(seen->item.substream, 5);
+		assert_int_equal(seen->item.observed_timestamp_us, 6);
+		places[i] = seen->item.begin;
+		if (i > 0)
+			assert_int_equal(
+				position_compare(fixture->lanes.items[i - 1].item.end,
+						 places[i]),
+				0);
+	}
+	assert_int_equal(places[2].offset, 0);
+	assert_int_equal(places[2].inner, 2 * 4 + 6);
+	assert_int_equal(places[3].offset, first);
+	assert_int_equal(places[4].offset, second);
+	assert_int_equal(places[5].inner, 4 + 5);
+	assert_int_equal(places[6].offset, third);
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		spool_close(&fixture->spool);
+		spool_lanes_clear(&fixture->lanes);
+		spool_fixture_store(fixture, places[i]);
+		spool_fixture_open(fixture, true);
+		assert_true(spool_lanes_have(&fixture->lanes, ARRAY_LEN(texts) - i));
+		assert_string_equal(fixture->lanes.items[0].bytes, texts[i]);
+		assert_int_equal(fixture->lanes.skipped, 0);
+	}
+}
+
 static void test_rewind(void **state)
 {
 	struct spool_fixture *fixture = *state;
@@ -355,6 +410,8 @@ int main(void)
 						spool_fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_replay_after_restart,
 						spool_fixture_setup,
+						spool_fixture_teardown),
+		cmocka_unit_test_setup_teardown(test_shared_frames, spool_fixture_setup,
 						spool_fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_restart_inside_a_frame,
 						spool_fixture_setup,

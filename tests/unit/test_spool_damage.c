@@ -22,6 +22,8 @@ static void test_torn_tail(void **state)
 	char path[128];
 	off_t whole = 0;
 
+	/* a frame each */
+	entries[1].observed_timestamp_us++;
 	spool_fixture_open(fixture, false);
 	spool_fixture_append(fixture, "first");
 	assert_true(spool_append(fixture->spool, entries, 2, spool_fixture_on_done,
