@@ -247,6 +247,7 @@ static void walk_on(struct backtest *backtest)
 static void begin_walk(struct backtest *backtest)
 {
 	struct event_filter *filter = &backtest->filter;
+	const struct backtest_stats *stats = backtest_judge_stats(backtest->judge);
 	size_t count = 0;
 	const uint64_t *keys = backtest_judge_candidates(backtest->judge, &count);
 
@@ -258,6 +259,8 @@ static void begin_walk(struct backtest *backtest)
 	filter->oldest_first = true;
 	if (count <= EVENT_FILTER_KEYS_MAX)
 		event_filter_add_keys(filter, keys, count);
+	event_filter_set_share(filter, stats->candidates_events,
+			       stats->templates_events);
 	if (rules_get(backtest->wish.rule.rules, backtest->wish.rule.index)->generic)
 		filter->levels = 1U << SEVERITY_ERROR | 1U << SEVERITY_CRITICAL;
 	filter->by_time = backtest->wish.from_us != TIMESTAMP_NONE ||
@@ -312,6 +315,7 @@ static void on_templates(void *context, const struct pg_rows *rows,
 			.sample = arena_dup(arena, pg_rows_slice(rows, i, 2)),
 			.generalised = events_sql_int(rows, i, 3) != 0,
 			.pushed = events_sql_int(rows, i, 4) != 0,
+			.events = events_sql_int(rows, i, 5),
 		};
 	}
 	backtest->templates_count = count;
@@ -322,12 +326,13 @@ static void on_templates(void *context, const struct pg_rows *rows,
 /* those that have events in the range, and whether some of them came with attributes */
 static const char templates_sql[] =
 	"WITH used AS (SELECT s.template_key AS key,"
-	"  bool_or(i.source_type IN ('push', 'kafka')) AS pushed"
+	"  bool_or(i.source_type IN ('push', 'kafka')) AS pushed,"
+	"  sum(s.count)::bigint AS events"
 	" FROM siftd.group_stats AS s JOIN siftd.ingestions AS i"
 	"  ON i.project_id = s.project_id AND i.id = s.ingestion_id"
 	" WHERE s.project_id = $1::bigint AND s.last_us >= $2::bigint"
 	"  AND s.first_us <= $3::bigint GROUP BY 1)"
-	" SELECT t.key, t.text, t.sample, t.generalised, u.pushed"
+	" SELECT t.key, t.text, t.sample, t.generalised, u.pushed, u.events"
 	" FROM siftd.templates AS t JOIN used AS u ON u.key = t.key"
 	" WHERE t.project_id = $1::bigint AND ($4::bigint IS NULL OR t.key > $4::bigint)"
 	" ORDER BY t.key LIMIT " TEMPLATES_PAGE;

@@ -95,11 +95,13 @@ void backtest_judge_template(struct backtest_judge *judge,
 	uint64_t *place = NULL;
 
 	judge->stats.templates++;
+	judge->stats.templates_events += template->events;
 	arena_reset(&judge->arena);
 	parse_stored(template->sample, SLICE(""), 0, &judge->arena, &record);
 	if (!may_match(judge, template, &subject))
 		return;
 	judge->stats.candidates++;
+	judge->stats.candidates_events += template->events;
 	mem_grow(&judge->keys, &judge->keys_capacity, judge->keys_count,
 		 sizeof(*judge->keys));
 	judge->keys[judge->keys_count++] = template->key;

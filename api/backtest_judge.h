@@ -33,6 +33,7 @@ struct backtest_template {
 	uint64_t key;
 	struct slice text;
 	struct slice sample;
+	int64_t events; /* that it has in the project */
 	bool generalised;
 	bool pushed; /* events of it may have attributes beside their bytes */
 };
@@ -41,7 +42,9 @@ struct backtest_template {
 struct backtest_stats {
 	uint64_t templates;  /* looked at */
 	uint64_t candidates; /* of them: that may match */
-	uint64_t events;     /* read */
+	int64_t templates_events;
+	int64_t candidates_events;
+	uint64_t events; /* read */
 	uint64_t matching;
 	unsigned damaged; /* blocks that could not be read */
 };
