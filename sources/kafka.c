@@ -211,6 +211,12 @@ static void wait_for_more(struct kafka *kafka, int timeout_ms)
 		kafka_orders_woken(&kafka->orders);
 }
 
+static void watch_fetch(struct kafka *kafka, int64_t now_us)
+{
+	kafka_fetch_watch(&kafka->fetch, &kafka->group,
+			  rd_kafka_queue_length(kafka->messages), now_us);
+}
+
 static void take_turn(struct kafka *kafka, bool reading)
 {
 	int64_t now_us = clock_monotonic_us();
@@ -222,9 +228,10 @@ static void take_turn(struct kafka *kafka, bool reading)
 	kafka_group_serve(&kafka->group, now_us);
 	tell(kafka, now_us);
 	if (reading && !kafka->full) {
+		/* before as well: a turn may take all that there was */
+		watch_fetch(kafka, now_us);
 		more = take_messages(kafka);
-		kafka_fetch_watch(&kafka->fetch, rd_kafka_queue_length(kafka->messages),
-				  &kafka->group);
+		watch_fetch(kafka, now_us);
 		kafka->full = !put_chunks(kafka);
 	}
 	if (kafka->full)

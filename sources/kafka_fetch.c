@@ -5,7 +5,9 @@
 #include "sources/kafka_offsets.h"
 
 /* less is fetched in no time */
-#define WORTH_MESSAGES 1000
+#define WORTH_MESSAGES 100
+/* from one question to the next */
+#define PAUSE_US INT64_C(20000)
 
 static bool sleeps_when_full(rd_kafka_t *handle)
 {
@@ -89,14 +91,16 @@ static rd_kafka_topic_partition_list_t *list_of(const struct kafka_group *group)
 	return list;
 }
 
-void kafka_fetch_watch(struct kafka_fetch *fetch, size_t waiting,
-		       const struct kafka_group *group)
+void kafka_fetch_watch(struct kafka_fetch *fetch, const struct kafka_group *group,
+		       size_t waiting, int64_t now_us)
 {
 	if (waiting > fetch->most)
 		fetch->most = waiting;
 	if (!fetch->running || fetch->most < WORTH_MESSAGES ||
-	    waiting > fetch->most / 2 || group->count == 0)
+	    waiting > fetch->most / 2 || group->count == 0 ||
+	    now_us - fetch->asked_us < PAUSE_US)
 		return;
+	fetch->asked_us = now_us;
 	/* while more than its bound waits it sleeps on: the next half wakes it again */
 	fetch->most = waiting;
 	pthread_mutex_lock(&fetch->mutex);

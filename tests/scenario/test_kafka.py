@@ -284,6 +284,41 @@ def test_database_away(kafka, make_member, postgres):
     assert siftd.stop() == 0
 
 
+def test_memory_while_the_database_is_away(kafka, make_member, postgres):
+    """of a flood of 80 MB no more is taken than may wait; the rest waits at the broker, and follows"""
+    count, padding = 40000, "x" * 2000
+    kafka.create_topic("flood")
+    siftd = make_member(kafka, ["flood"], {"database": {"url": postgres.url()}},
+                        properties={**SESSION, "queued.max.messages.kbytes": "512"})
+    siftd.config["batch"] = {"queue_bytes": "1MiB", "bytes_max": "1MiB"}
+    siftd.start()
+    producer = kafka.producer(queue_buffering_max_messages=count + 1)
+    producer.produce("flood", value(0))
+    producer.flush(60)
+    siftd.client.wait_total(siftd.client.default_scope(), 1, 60)
+    postgres.stop()
+    before_kb = siftd.status_kb("VmRSS")
+    for number in range(1, count):
+        producer.produce("flood", f"{value(number)} {padding}")
+    assert producer.flush(60) == 0
+    taken = []
+
+    def rests():
+        """nothing was taken for a second"""
+        taken.append(metric(siftd, "received_frames_total"))
+        return taken[-1] > 1 and taken[-5:] == [taken[-1]] * 5
+
+    harness.wait_until(rests, 30, lambda: f"taken: {taken[-5:]}", every_s=0.25)
+    # 8 MiB of chunks, batches of 1 MiB of text that wait and are under way, and the open one
+    assert taken[-1] < count / 2
+    assert siftd.status_kb("VmHWM") - before_kb < 90 << 10  # with the caches that any input fills
+    postgres.start()
+    siftd.client.wait_total(siftd.client.default_scope(), count, 60)
+    assert_each_once(siftd.client, count)
+    assert siftd.stop() == 0
+    assert ledger(postgres) == (count, {}, True)
+
+
 def test_expired_and_recreated(kafka, make_member, postgres):
     """messages that the broker deleted are a gap in the ledger; a topic made anew is read from its beginning"""
     kafka.create_topic("expiring", 1, segment_bytes=20000)
