@@ -41,7 +41,8 @@ struct embedded_pg {
 	pid_t pid;
 };
 
-/* for a machine of two cores that also runs siftd */
+/* for a machine of two cores that also runs siftd; statistics of what was just filled
+ * come soon */
 static const char *const settings[] = { "listen_addresses=",
 					"port=5432",
 					"unix_socket_permissions=0700",
@@ -62,6 +63,7 @@ static const char *const settings[] = { "listen_addresses=",
 					"maintenance_work_mem=128MB",
 					"effective_cache_size=1GB",
 					"random_page_cost=1.1",
+					"autovacuum_naptime=15s",
 					"timezone=UTC",
 					"log_timezone=UTC",
 					"log_min_messages=warning",
